@@ -1,0 +1,25 @@
+"""Workloads of a Kubernetes cluster: restart, scale, follow a rollout, describe, logs, events.
+
+Belongs here: requests to an API server in raw JSON, their answers checked and bounded, one module an
+action. Must not be here: kubernetes_asyncio's models (see ``library``), retries, other systems.
+Importing this package does not import kubernetes_asyncio; the first request does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from remediator.actions.kubernetes import describe, events, logs, restart, rollout, scale
+from remediator.actions.kubernetes.connection import Connection
+from remediator.core.action import Action
+
+__all__ = ["ACTIONS", "Connection"]
+
+ACTIONS: tuple[Action[Any, Any], ...] = (
+    restart.ACTION,
+    rollout.ACTION,
+    scale.ACTION,
+    describe.ACTION,
+    logs.ACTION,
+    events.ACTION,
+)

@@ -1,0 +1,72 @@
+"""One entry under ``connections.kubernetes``, and how it becomes a client."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from remediator.actions.kubernetes.library import library
+from remediator.core.durations import Duration
+from remediator.errors import PermanentError, TemporaryError
+
+
+class Connection(BaseModel):
+    """How to reach one cluster. With nothing said: the service account of the pod we run in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kubeconfig: Path | None = None  #: a kubeconfig file; without it, $KUBECONFIG or ~/.kube/config
+    context: str | None = Field(default=None, min_length=1)  #: a context of that file; without it, the current one
+    in_cluster: bool | None = None  #: the pod's service account; by default when neither of the above is given
+    request_timeout: Duration = Field(default=30.0, gt=0)  #: for one request, answer included
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Self:
+        if self.in_cluster and (self.kubeconfig or self.context):
+            raise ValueError("in_cluster contradicts kubeconfig and context; give one or the other")
+        return self
+
+    @property
+    def inside(self) -> bool:
+        """Whether the pod's own service account is used."""
+        return self.in_cluster if self.in_cluster is not None else not (self.kubeconfig or self.context)
+
+
+async def make_client(name: str, connection: Connection) -> Any:
+    """Return a kubernetes_asyncio ApiClient for this connection; read its credential anew.
+
+    Raise PermanentError when the configuration cannot be used. The library's own words are left out:
+    they may quote the file, tokens included.
+    """
+    parts = library()
+    configuration = parts.configuration()
+    where = "the pod's service account" if connection.inside else _file(connection)
+    try:
+        if connection.inside:
+            parts.load_incluster_config(client_configuration=configuration)
+        else:
+            async with asyncio.timeout(connection.request_timeout):  # it may run a credential plug-in
+                await parts.load_kube_config(
+                    config_file=str(connection.kubeconfig) if connection.kubeconfig else None,
+                    context=connection.context,
+                    client_configuration=configuration,
+                    persist_config=False,
+                )
+        client = parts.api_client(configuration)
+    except TimeoutError as error:
+        raise TemporaryError(f'kubernetes connection "{name}": no credential within the time of a request') from error
+    except Exception as error:  # noqa: BLE001 -- the loaders raise whatever a malformed file leads to
+        # No ``from``: the cause's text may hold a credential, and a traceback would print it.
+        raise PermanentError(f'kubernetes connection "{name}": cannot use {where} ({type(error).__name__})') from None
+    client.user_agent = "remediator"
+    return client
+
+
+def _file(connection: Connection) -> str:
+    file = str(connection.kubeconfig) if connection.kubeconfig else "the default kubeconfig"
+    if connection.kubeconfig and not connection.kubeconfig.exists():
+        file += " (no such file)"
+    return f'{file}, context "{connection.context}"' if connection.context else file

@@ -1,0 +1,150 @@
+"""``kubernetes.logs``: the last lines of a pod or of a workload's pods, and how often patterns occur in them."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from remediator.actions.context import Context
+from remediator.actions.kubernetes.api import Api, open_api
+from remediator.actions.kubernetes.documents import Document, number, objects, text
+from remediator.actions.kubernetes.lines import Tally, compile_pattern
+from remediator.actions.kubernetes.names import ConnectionName, Label, Name
+from remediator.actions.kubernetes.pods import container_of, is_ready, restarts
+from remediator.actions.kubernetes.workloads import PLURALS, WorkloadParameters, read_owned, read_workload
+from remediator.core.action import Action, Outputs, Parameters, Permission
+from remediator.core.durations import Duration
+from remediator.errors import PermanentError
+
+
+def _compiles(pattern: str) -> str:
+    compile_pattern(pattern)
+    return pattern
+
+
+Pattern = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_compiles)]
+PatternName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")]
+
+
+class LogsParameters(Parameters):
+    """Whose log, and how much of it."""
+
+    kind: Literal["pod", "deployment", "statefulset", "daemonset"] = "pod"
+    name: Name
+    namespace: Label
+    connection: ConnectionName = "default"
+    container: Label | None = None  #: without it the pod's default container, else its first
+    tail: int = Field(default=500, ge=1, le=100_000)  #: lines from the end, per pod
+    since: Duration | None = Field(default=None, gt=0)
+    previous: bool = False  #: the container's run before its last restart
+    grep: dict[PatternName, Pattern] = Field(default_factory=dict, max_length=10)  #: RE2 patterns by name
+    keep: int = Field(default=20, ge=0, le=200)  #: lines to return: those that fit a pattern, or any without patterns
+    pods: int = Field(default=5, ge=1, le=50)  #: of a workload, read at most so many; those in trouble first
+    max_bytes: int = Field(default=1 << 20, ge=1024, le=16 << 20)  #: of all pods together
+
+
+class Unread(Outputs):
+    """A pod whose log could not be had."""
+
+    pod: str
+    reason: str
+
+
+class LogsOutputs(Outputs):
+    """What the logs say."""
+
+    lines: int  #: read
+    bytes: int  #: read
+    matched: int  #: lines that fit any pattern
+    counts: dict[str, int]  #: lines by pattern's name
+    shown: tuple[str, ...]  #: the last lines (that fit), at most ``keep``, 500 characters each
+    pods: tuple[str, ...]  #: whose logs were read
+    unread: tuple[Unread, ...]  #: whose logs could not be read
+    complete: bool  #: false when ``max_bytes`` or ``pods`` cut something off
+
+
+async def perform(p: LogsParameters, context: Context) -> LogsOutputs:
+    """Stream the logs through the patterns, pod after pod."""
+    api = await open_api(context, p.connection)
+    pods, complete = await _pods(api, p)
+    tally, left = Tally(p.grep, p.keep), p.max_bytes
+    read: list[str] = []
+    unread: list[tuple[str, PermanentError]] = []
+    for pod in pods[: p.pods]:
+        name = text(pod, "metadata", "name")
+        if left <= 0:
+            break
+        try:
+            left -= await _stream(api, p, pod, tally, left)
+            read.append(name)
+        except PermanentError as error:  # this container has no log (yet, or any more); the others may
+            unread.append((name, error))
+    if unread and not read:
+        raise unread[0][1]
+    return LogsOutputs(
+        lines=tally.lines,
+        bytes=p.max_bytes - max(left, 0),
+        matched=tally.matched,
+        counts=tally.counts,
+        shown=tuple(tally.kept),
+        pods=tuple(read),
+        unread=tuple(Unread(pod=pod, reason=str(error)[:300]) for pod, error in unread),
+        complete=complete and left > 0 and len(pods) <= p.pods,
+    )
+
+
+async def _pods(api: Api, p: LogsParameters) -> tuple[list[Document], bool]:
+    """Return the pods whose logs are asked for, those in trouble first, and whether these are all."""
+    if p.kind == "pod":
+        return [await api.get(f"/api/v1/namespaces/{p.namespace}/pods/{p.name}")], True
+    of = WorkloadParameters(kind=p.kind, name=p.name, namespace=p.namespace, connection=p.connection)
+    owned = await read_owned(api, of, await read_workload(api, of))
+    pods = [pod for pod in owned.pods if not p.previous or _restarts(pod, container_of(pod, p.container))]
+    pods.sort(key=lambda pod: (is_ready(pod), -restarts(pod), text(pod, "metadata", "name")))
+    return pods, owned.complete
+
+
+def _restarts(pod: Document, container: str) -> int:
+    statuses = objects(pod, "status", "containerStatuses")
+    return sum(number(item, "restartCount") for item in statuses if text(item, "name") == container)
+
+
+async def _stream(api: Api, p: LogsParameters, pod: Document, tally: Tally, limit: int) -> int:
+    """Feed one pod's log to the tally, at most ``limit`` bytes; return how many."""
+    query = [("tailLines", str(p.tail)), ("limitBytes", str(limit))]
+    container = container_of(pod, p.container)
+    query += [("container", container)] if container else []
+    query += [("sinceSeconds", str(math.ceil(p.since)))] if p.since is not None else []
+    query += [("previous", "true")] if p.previous else []
+    place = f"/api/v1/namespaces/{p.namespace}/pods/{text(pod, 'metadata', 'name')}/log"
+    size = 0
+    async with api.stream(place, query) as parts:
+        async for part in parts:
+            tally.feed(part[: limit - size])
+            size += len(part)
+            if size >= limit:  # the server need not heed limitBytes
+                break
+    tally.end()
+    return min(size, limit)
+
+
+def _permissions(p: LogsParameters) -> tuple[Permission, ...]:
+    log = Permission("get", "pods/log", p.namespace)
+    if p.kind == "pod":
+        return (log, Permission("get", "pods", p.namespace))
+    sets = (Permission("list", "replicasets", p.namespace, "apps"),) if p.kind == "deployment" else ()
+    workload = Permission("get", PLURALS[p.kind], p.namespace, "apps")
+    return (log, workload, *sets, Permission("list", "pods", p.namespace))
+
+
+ACTION = Action(
+    name="kubernetes.logs",
+    summary="Read the end of a pod's or a workload's logs and count patterns in it.",
+    parameters=LogsParameters,
+    outputs=LogsOutputs,
+    perform=perform,
+    backend=lambda p: f"kubernetes/{p.connection}",
+    permissions=_permissions,
+)

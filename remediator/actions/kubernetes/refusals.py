@@ -1,0 +1,65 @@
+"""What an answer that is not 2xx means: Temporary, Permanent or Ambiguous.
+
+Source: Kubernetes' API conventions, "Response Status Kind": a failure carries a Status with
+``message``, ``reason`` and ``details``; 504 is "might or might not have had effect".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+
+from remediator.actions.kubernetes.documents import clean, section
+from remediator.errors import ActionError, AmbiguousError, PermanentError, TemporaryError
+
+_LONGEST_WAIT = 3600.0
+_TEMPORARY = frozenset({
+    HTTPStatus.UNAUTHORIZED,  # the credential is read again before the next try
+    HTTPStatus.CONFLICT,
+    HTTPStatus.GONE,
+    HTTPStatus.TOO_MANY_REQUESTS,
+})  # fmt: skip
+_OUTCOME_LOST = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
+
+
+def refusal(status: int, headers: Mapping[str, str], body: bytes, *, what: str, changes: bool) -> ActionError:
+    """Return the error that this answer is. ``what`` says what was asked (``PATCH /apis/...``)."""
+    document = _status_document(body)
+    message = clean(document.get("message")) or _phrase(status)
+    text = f"{what}: {status} {message}"
+    # A gateway speaks for a server that did not answer; a Status is the server's own word.
+    silent = status >= HTTPStatus.BAD_GATEWAY and not document
+    if changes and status in _OUTCOME_LOST:
+        return AmbiguousError(text, transport=silent)
+    if status in _TEMPORARY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return TemporaryError(text, transport=silent, retry_after=_retry_after(headers, document))
+    return PermanentError(text)
+
+
+def _status_document(body: bytes) -> dict[str, Any]:
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return document if isinstance(document, dict) and document.get("kind") == "Status" else {}
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "(no reason given)"
+
+
+def _retry_after(headers: Mapping[str, str], document: dict[str, Any]) -> float | None:
+    asked: object = headers.get("Retry-After", "")
+    if isinstance(asked, str) and asked.isascii() and asked.isdigit():
+        asked = int(asked[:9])
+    else:
+        asked = section(document, "details").get("retryAfterSeconds")
+    if isinstance(asked, bool) or not isinstance(asked, (int, float)) or asked <= 0:
+        return None
+    return min(float(asked), _LONGEST_WAIT)

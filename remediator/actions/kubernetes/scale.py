@@ -1,0 +1,151 @@
+"""``kubernetes.scale``: how many replicas a deployment or statefulset has.
+
+Through the ``scale`` subresource, with the resourceVersion that was read: if anything wrote in
+between, the server answers 409 and nothing happened. An autoscaler on the same workload would undo
+the change within seconds, so that is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from remediator.actions.context import Context
+from remediator.actions.kubernetes.amount import Amount, amount
+from remediator.actions.kubernetes.api import MERGE_PATCH, Api, open_api
+from remediator.actions.kubernetes.difference import difference
+from remediator.actions.kubernetes.documents import Document, number, text
+from remediator.actions.kubernetes.workloads import WorkloadParameters, autoscaler_of, backend, path, right, targets
+from remediator.core.action import Action, Intent, Outputs, Permission
+from remediator.errors import PermanentError
+
+
+class ScaleParameters(Amount, WorkloadParameters):
+    """Which workload, and how many replicas it shall have."""
+
+    kind: Literal["deployment", "statefulset"]
+
+
+class ScaleOutputs(Outputs):
+    """What became of it."""
+
+    replicas: int  #: asked for now
+    before: int  #: asked for when the step began
+    changed: bool  #: false when there were as many already
+
+
+async def perform(p: ScaleParameters, context: Context) -> ScaleOutputs:
+    """Set the count; does nothing when it is that already."""
+    api = await open_api(context, p.connection)
+    scale = await _read(api, p)
+    now = number(scale, "spec", "replicas")
+    wanted = amount(p, now)
+    if now == wanted:
+        return ScaleOutputs(replicas=now, before=now, changed=False)
+    if p.from_replicas is not None and now != p.from_replicas:
+        raise PermanentError(
+            f"{_title(p)} was meant to go from {p.from_replicas} to {wanted} replicas, but somebody set it to {now}"
+        )
+    await _refuse_autoscaled(api, p)
+    answer = await api.patch(path(p, "scale"), _patch(scale, wanted), MERGE_PATCH)
+    return ScaleOutputs(replicas=number(answer, "spec", "replicas"), before=now, changed=True)
+
+
+async def resolve(p: ScaleParameters, context: Context) -> Intent[ScaleParameters]:
+    """Make the count absolute and record what it was."""
+    api = await open_api(context, p.connection)
+    now = number(await _read(api, p), "spec", "replicas")
+    wanted = amount(p, now)
+    await _refuse_autoscaled(api, p)
+    fixed = p.model_copy(update={"replicas": wanted, "by": None, "from_replicas": now})
+    return Intent(fixed, {"replicas": now})
+
+
+async def happened(intent: Intent[ScaleParameters], context: Context) -> bool | None:
+    """Whether the count is ours; None when it is neither ours nor the one before."""
+    api = await open_api(context, intent.parameters.connection)
+    now = number(await _read(api, intent.parameters), "spec", "replicas")
+    if now == intent.parameters.replicas:
+        return True
+    return False if now == intent.before.get("replicas") else None
+
+
+async def preview(p: ScaleParameters, context: Context) -> str:
+    """Show what would change, by the server's dry run."""
+    api = await open_api(context, p.connection)
+    scale = await _read(api, p)
+    wanted = amount(p, number(scale, "spec", "replicas"))
+    await _refuse_autoscaled(api, p)
+    answer = await api.patch(path(p, "scale"), _patch(scale, wanted), MERGE_PATCH, dry_run=True)
+    return difference(_title(p), scale, answer)
+
+
+async def undo(intent: Intent[ScaleParameters], context: Context) -> ScaleOutputs:
+    """Put the earlier count back, if the present one is still what we wrote; else PermanentError."""
+    p, earlier = intent.parameters, _earlier(intent.before)
+    api = await open_api(context, p.connection)
+    scale = await _read(api, p)
+    now = number(scale, "spec", "replicas")
+    if now == earlier:
+        return ScaleOutputs(replicas=now, before=now, changed=False)
+    if now != p.replicas:
+        raise PermanentError(f"{_title(p)} has {now} replicas, not the {p.replicas} that we set; somebody changed it")
+    await _refuse_autoscaled(api, p)
+    answer = await api.patch(path(p, "scale"), _patch(scale, earlier), MERGE_PATCH)
+    return ScaleOutputs(replicas=number(answer, "spec", "replicas"), before=now, changed=True)
+
+
+async def _read(api: Api, p: ScaleParameters) -> Document:
+    scale = await api.get(path(p, "scale"))
+    if scale.get("kind") != "Scale" or not text(scale, "metadata", "resourceVersion"):
+        raise PermanentError(f"GET {path(p, 'scale')}: the answer is not a scale")
+    return scale
+
+
+def _patch(scale: Document, replicas: int) -> Document:
+    return {
+        "metadata": {"resourceVersion": text(scale, "metadata", "resourceVersion")},
+        "spec": {"replicas": replicas},
+    }
+
+
+async def _refuse_autoscaled(api: Api, p: ScaleParameters) -> None:
+    autoscaler = await autoscaler_of(api, p)
+    if autoscaler is not None:
+        raise PermanentError(f"{_title(p)} is scaled by the HorizontalPodAutoscaler {autoscaler}; change that instead")
+
+
+def _earlier(before: Mapping[str, Any]) -> int:
+    replicas = before.get("replicas")
+    if not isinstance(replicas, int) or isinstance(replicas, bool) or replicas < 0:
+        raise PermanentError("the earlier number of replicas is not known")
+    return replicas
+
+
+def _title(p: ScaleParameters) -> str:
+    return f"{p.kind} {p.namespace}/{p.name}"
+
+
+def _permissions(p: ScaleParameters) -> tuple[Permission, ...]:
+    autoscalers = Permission("list", "horizontalpodautoscalers", p.namespace, "autoscaling")
+    return (right(p, "get", "scale"), right(p, "patch", "scale"), autoscalers)
+
+
+ACTION = Action(
+    name="kubernetes.scale",
+    summary="Set how many replicas a deployment or statefulset has, absolutely or relative to now.",
+    parameters=ScaleParameters,
+    outputs=ScaleOutputs,
+    perform=perform,
+    backend=backend,
+    changes=True,
+    # Relative to now, a second time would add again; the engine performs the resolved intent.
+    idempotent=lambda p: p.by is None,
+    targets=targets,
+    resolve=resolve,
+    happened=happened,
+    preview=preview,
+    undo=undo,
+    undo_is_safe=True,
+    permissions=_permissions,
+)

@@ -1,0 +1,52 @@
+"""Finds declared actions by name. A module is imported when a rule first asks for it."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import BaseModel
+
+import remediator.actions as package
+from remediator.core.action import Action
+
+_NOT_SYSTEMS = {"context", "registry", "answers"}
+
+
+@cache
+def systems() -> tuple[str, ...]:
+    """Return the names of all systems, without importing them."""
+    return tuple(
+        sorted(module.name for module in pkgutil.iter_modules(package.__path__) if module.name not in _NOT_SYSTEMS)
+    )
+
+
+@cache
+def of_system(system: str) -> MappingProxyType[str, Action[Any, Any]]:
+    """Return the actions of one system by full name; empty when there is no such system."""
+    if system not in systems():
+        return MappingProxyType({})
+    module = importlib.import_module(f"{package.__name__}.{system}")
+    actions: tuple[Action[Any, Any], ...] = module.ACTIONS
+    return MappingProxyType({action.name: action for action in actions})
+
+
+def find(name: str) -> Action[Any, Any] | None:
+    """Return the action of this name, or None."""
+    return of_system(name.partition(".")[0]).get(name)
+
+
+def names() -> tuple[str, ...]:
+    """Return every action's name; imports all systems."""
+    return tuple(name for system in systems() for name in of_system(system))
+
+
+def connection_model(system: str) -> type[BaseModel] | None:
+    """Return the model of one entry under ``connections.<system>``; None if it takes none."""
+    if system not in systems():
+        return None
+    model: type[BaseModel] | None = getattr(importlib.import_module(f"{package.__name__}.{system}"), "Connection", None)
+    return model

@@ -1,0 +1,332 @@
+"""All wiring, in one straight function. Clean-ups are named and run last in, first out."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import structlog
+from aiohttp import web
+
+from remediator import __version__, logs
+from remediator.actions.context import Clients, Context
+from remediator.core.guards import Envelope
+from remediator.core.guide import ThrottleText
+from remediator.core.problems import Problem
+from remediator.core.records import Throttle
+from remediator.core.reporting import Reporter
+from remediator.engine.advance import Engine
+from remediator.engine.clock import Clock, SystemClock, new_id
+from remediator.engine.deliver import Deliverer
+from remediator.engine.forward import Site
+from remediator.engine.limits import Slots
+from remediator.engine.path import Path as AlertPath
+from remediator.engine.path import recover
+from remediator.engine.perform import Confirm
+from remediator.engine.upkeep import Kept, upkeep
+from remediator.errors import ConfigurationError
+from remediator.interfaces.alertmanager import read_notification
+from remediator.interfaces.configuration import Connections, WebFile, read_settings, read_web_file, secret
+from remediator.interfaces.metrics import Metrics
+from remediator.interfaces.rule_files import load_rules
+from remediator.interfaces.web.api import Api, translate
+from remediator.interfaces.web.auth import Credentials, is_loopback
+from remediator.interfaces.web.operate import Check, Operate
+from remediator.interfaces.web.server import make_application
+from remediator.interfaces.web.webhook import Webhook
+from remediator.settings import Settings
+from remediator.store import inbox
+from remediator.store.facts import SiteLimits
+from remediator.store.sqlite import Probe, SqliteStore
+
+log = structlog.get_logger("remediator")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The command line."""
+
+    config: Path
+    listen: str = "127.0.0.1:9095"
+    web_config: Path | None = None
+    route_prefix: str = "/"
+    external_url: str = ""
+    log_level: str = "info"
+    log_style: str = "auto"
+
+
+async def serve(options: Options, *, probe: Probe | None = None, clock: Clock | None = None, on_ready: Callable[[int], None] | None = None) -> int:
+    """Run the daemon until SIGTERM or SIGINT. Return the exit code.
+
+    Long because it is the wiring: each line makes one part from the parts above it. ``probe`` is
+    told of commits (crash tests); ``on_ready`` gets the port.
+    """
+    logs.configure(options.log_style, options.log_level)
+    clock = clock or SystemClock()
+    settings, connections = read_settings(options.config)
+    root = options.config.parent.resolve()
+    web_file = read_web_file(options.web_config)
+    webhook_credentials = Credentials(
+        settings.web.webhook.basic_auth_users, secret(settings.web.webhook.bearer_token_file, root)
+    )
+    host, port = listen_address(options.listen)
+    refuse_open_doors(host, settings, web_file, webhook_credentials)
+    loaded = load_rules(settings.rules, root)
+    metrics = Metrics()
+    metrics.reloaded(ok=True, at=clock.now() / 1e6)
+
+    async with AsyncExitStack() as cleanups:
+        store = SqliteStore(settings.store.path, probe)
+        store.open()
+        cleanups.push_async_callback(store.close)
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60), auto_decompress=True,
+            cookie_jar=aiohttp.DummyCookieJar(), headers={"User-Agent": f"remediator/{__version__}"},
+        )  # fmt: skip
+        cleanups.push_async_callback(session.close)
+        clients = Clients()
+        cleanups.push_async_callback(clients.close)
+        reporters = make_reporters(settings, connections, root, session)
+        deliverers = [Deliverer(store, reporter, clock) for reporter in reporters]
+
+        def nudge() -> None:
+            for deliverer in deliverers:
+                deliverer.nudge()
+
+        slots = Slots(settings.limits.steps_in_flight, settings.limits.steps_per_backend, settings.limits.backends)
+        engine = Engine(
+            store, clock, slots, metrics, session=session, clients=clients, connections=connections,
+            ask=make_confirm(connections), on_told=nudge,
+        )  # fmt: skip
+        engine.site = site_of(settings, tuple(reporter.name for reporter in reporters))
+        engine.site = replace(engine.site, table=loaded.table)
+        path = AlertPath(store, engine, clock, metrics, backlog=settings.limits.backlog)
+
+        async def reject(field: str, reason: str, body: bytes) -> None:
+            now = clock.now()
+            await store.do(lambda tx: inbox.store_rejected(tx, new_id(now), field, reason, body, now))
+
+        async def reload() -> str:
+            return await reload_rules(settings, root, engine, metrics, clock)
+
+        webhook = Webhook(path.receive, reject, webhook_credentials, metrics)
+        operate = Operate(lambda: health(store, engine, deliverers, metrics, settings), reload, metrics.registry)
+        api = Api(store, clock, engine.wake, engine.cancel_reading, logs.set_level)
+        operators = Credentials(web_file.users)
+        application = make_application(webhook, operate, api, operators, [translate], settings.web.max_body, options.route_prefix)
+        runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=settings.drain)
+        await runner.setup()
+        cleanups.push_async_callback(runner.cleanup)
+        watch(metrics, store, engine)
+        # Old work is taken up before new alerts come in, so that what was first stays first.
+        await recover(store, path, engine, read_notification)
+        for task in (
+            engine.dispatch(),
+            upkeep(store, engine, clock, Kept(settings.retention.age, settings.retention.runs)),
+            *(deliverer.deliver() for deliverer in deliverers),
+        ):
+            start(cleanups, task)
+        site = web.TCPSite(runner, host, port, ssl_context=web_file.tls, backlog=1024)
+        await site.start()
+        bound = runner.addresses[0][1]
+        operate.ready = True
+        stop = stop_event(reload)
+        log.info("ready", listen=f"{host}:{bound}", version=__version__, rules=len(loaded.table.rules),
+                 max_mode=str(settings.max_mode), reporters=[reporter.name for reporter in reporters])  # fmt: skip
+        for warning in loaded.warnings:
+            log.warning("rule file", problem=str(warning))
+        if on_ready:
+            on_ready(bound)
+        await stop.wait()
+        operate.ready = False
+        webhook.stopping = True
+        cut = await engine.stop(settings.drain)
+        log.info("stopped", cut_off=cut, open_runs=len(engine.queue))
+    return 0
+
+
+def start(cleanups: AsyncExitStack, work: Any) -> None:
+    """Run something in the background until the end; if it dies, so does the daemon."""
+    task = asyncio.create_task(work)
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    def died(done: asyncio.Task[Any]) -> None:
+        if not done.cancelled() and (error := done.exception()):
+            log.critical("a part of the daemon died; it stops and can be started again", exc_info=error)
+            signal.raise_signal(signal.SIGTERM)
+
+    task.add_done_callback(died)
+    cleanups.push_async_callback(end)
+
+
+def stop_event(reload: Callable[[], Awaitable[str]]) -> asyncio.Event:
+    """Set on SIGTERM and SIGINT; SIGHUP reloads."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    reloading: set[asyncio.Task[str | None]] = set()
+
+    async def quietly() -> str | None:
+        try:
+            return await reload()
+        except ConfigurationError:
+            return None  # said in the log and in the metric
+
+    def again() -> None:
+        task = asyncio.create_task(quietly())
+        reloading.add(task)
+        task.add_done_callback(reloading.discard)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, again)
+    return stop
+
+
+async def reload_rules(settings: Settings, root: Path, engine: Engine, metrics: Metrics, clock: Clock) -> str:
+    """Read the rule files again. Bad ones leave the old table; what changed is logged rule by rule."""
+    try:
+        loaded = await asyncio.to_thread(load_rules, settings.rules, root)
+    except ConfigurationError as error:
+        metrics.reloaded(ok=False, at=0)
+        for problem in error.problems:
+            log.error("not reloaded; the old rule table stays", problem=str(problem))
+        raise
+    old = {rule.name: rule.text for rule in engine.site.table.rules}
+    new = {rule.name: rule.text for rule in loaded.table.rules}
+    added = [name for name in new if name not in old]
+    removed = [name for name in old if name not in new]
+    changed = [name for name in new if name in old and new[name] != old[name]]
+    engine.site = replace(engine.site, table=loaded.table)
+    metrics.reloaded(ok=True, at=clock.now() / 1e6)
+    log.info("reloaded", rules=len(new), added=added, removed=removed, changed=changed, revision=loaded.table.revision)
+    return f"{len(new)} rules: {len(added)} added, {len(removed)} removed, {len(changed)} changed"
+
+
+def listen_address(text: str) -> tuple[str, int]:
+    """Return host and port of ``host:port``; an empty host means every address."""
+    host, _, port = text.rpartition(":")
+    if not port.isascii() or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004 -- the largest port
+        raise ConfigurationError((Problem(f'--web.listen-address takes host:port, such as 127.0.0.1:9095, not "{text}"'),))
+    return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 -- what an empty host means to Prometheus, too
+
+
+def refuse_open_doors(host: str, settings: Settings, web_file: WebFile, webhook: Credentials) -> None:
+    """Only loopback is served without authentication."""
+    if is_loopback(host) or settings.web.allow_unauthenticated:
+        return
+    missing = []
+    if not web_file.users:
+        missing.append("operators: give --web.config.file with basic_auth_users")
+    if not webhook.required:
+        missing.append("senders of alerts: set web.webhook.bearer_token_file or basic_auth_users")
+    if missing:
+        raise ConfigurationError((Problem(
+            f"{host} can be reached from elsewhere, but nobody would have to log in; " + "; ".join(missing),
+            hint="or listen on 127.0.0.1; or, behind a proxy that authenticates, web.allow_unauthenticated: true",
+        ),))  # fmt: skip
+
+
+def site_of(settings: Settings, reporters: tuple[str, ...]) -> Site:
+    """Return what binds every run, from the settings."""
+    limits = settings.limits
+    return Site(
+        max_mode=settings.max_mode,
+        envelope=Envelope(settings.allow.targets, settings.allow.protected),
+        limits=SiteLimits(*map(_throttle, (limits.per_target, limits.per_namespace, limits.overall, limits.budget))),
+        backend_breaker=settings.backend_breaker.limits(),
+        outcome_breaker=settings.outcome_breaker.limits(),
+        hold_max=limits.hold_max,
+        grace=limits.grace,
+        reporters=reporters,
+    )
+
+
+def _throttle(text: ThrottleText | None) -> Throttle | None:
+    return Throttle(text.max, text.per) if text else None
+
+
+def make_reporters(
+    settings: Settings, connections: Connections, root: Path, session: aiohttp.ClientSession
+) -> list[Reporter]:
+    """Return Slack, or what there is without it: the console, and Alertmanager for escalations."""
+    reporters: list[Reporter] = []
+    slack = settings.slack
+    if slack is not None:
+        from remediator.interfaces.slack import SlackReporter, SlackWebhookReporter  # noqa: PLC0415 -- only when used
+
+        if slack.webhook_url_file:
+            reporters.append(SlackWebhookReporter(secret(slack.webhook_url_file, root), session))
+        else:
+            token = secret(slack.token_file, root)
+            reporters.append(SlackReporter(token, slack.channel or "", session, api_url=slack.api_url))
+    if settings.report.console == "on" or (settings.report.console == "auto" and slack is None):
+        from remediator.interfaces.console import ConsoleReporter  # noqa: PLC0415 -- only when used
+
+        reporters.append(ConsoleReporter(sys.stdout))
+    alertmanager = connections.get("alertmanager", {}).get(settings.report.escalate_to or "")
+    if slack is None and alertmanager is not None:
+        from remediator.interfaces.escalate_alertmanager import AlertmanagerEscalation  # noqa: PLC0415 -- only when used
+
+        reporters.append(AlertmanagerEscalation(str(getattr(alertmanager, "url", "")), session))
+    return reporters
+
+
+def make_confirm(connections: Connections) -> Confirm | None:
+    """Return who can be asked whether an alert still fires: Alertmanager, when it is configured."""
+    if "default" not in connections.get("alertmanager", {}):
+        return None
+    from remediator.actions.alertmanager import FiringState, still_firing  # noqa: PLC0415 -- only when used
+
+    class AskAlertmanager:
+        async def state_of(self, labels: dict[str, str], context: Context) -> str:
+            state = await still_firing(context, "default", labels)
+            return "resolved" if state is FiringState.GONE else str(state)
+
+    return AskAlertmanager()
+
+
+def health(
+    store: SqliteStore, engine: Engine, deliverers: list[Deliverer], metrics: Metrics, settings: Settings
+) -> tuple[Check, ...]:
+    """Return the named checks of ``/health``."""
+    rules_ok = bool(metrics.registry.get_sample_value("remediator_config_last_reload_successful"))
+    backlog = len(engine.queue)
+    return (
+        Check("store", ok=not store.failing, detail=store.failing, vital=True),
+        Check("rules", ok=rules_ok, detail="" if rules_ok else "the last reload failed; the old table stays"),
+        Check("backlog", ok=backlog < settings.limits.backlog, detail=f"{backlog} of {settings.limits.backlog} open runs"),
+        *(Check(f"reporter {d.reporter.name}", ok=not d.failing, detail=d.failing) for d in deliverers),
+    )
+
+
+def watch(metrics: Metrics, store: SqliteStore, engine: Engine) -> None:
+    """Gauges whose values are asked for at each scrape."""
+    metrics.watch("remediator_open_runs", "Runs that are not over.", "", lambda: {"": float(len(engine.queue))})
+    metrics.watch("remediator_steps_in_flight", "Steps in flight, by backend.", "backend", lambda: dict(engine.slots.used()))
+    metrics.watch("remediator_store_commits", "Commits since the start.", "", lambda: {"": float(store.commits)})
+    metrics.watch("remediator_store_units", "Units since the start; units per commit show sharing.", "", lambda: {"": float(store.units)})
+    metrics.watch("remediator_store_failing", "1 while the store refuses.", "", lambda: {"": float(bool(store.failing))})
+    metrics.watch(
+        "remediator_max_resident_memory_bytes", "The most memory it has had.", "",
+        lambda: {"": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0},
+    )  # fmt: skip
+
+
+def run(options: Options, **more: Any) -> int:
+    """Run the daemon on uvloop where it is installed. Return the exit code."""
+    try:
+        import uvloop  # noqa: PLC0415 -- optional
+    except ImportError:
+        return asyncio.run(serve(options, **more))
+    return int(uvloop.run(serve(options, **more)))

@@ -1,0 +1,34 @@
+"""The command line, one module a command. Exit codes: 0 done, 1 an error, 2 wrong usage, 3 warnings (``check``)."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from remediator.cli import backup, breakers, check, pause, runs, send, serve, version
+from remediator.errors import ConfigurationError, RemediatorError
+
+application = typer.Typer(
+    name="remediator", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="Turns troubleshooting guides into safe automation for Alertmanager's alerts.",
+)  # fmt: skip
+for module in (serve, check, send, pause, backup, version):
+    module.register(application)
+application.add_typer(runs.application, name="runs")
+application.add_typer(breakers.application, name="breakers")
+
+
+def main() -> None:
+    """Run the command line; our own errors are said without a traceback."""
+    try:
+        application()
+    except ConfigurationError as error:
+        for problem in error.problems:
+            sys.stderr.write(f"{problem}\n")
+        sys.exit(1)
+    except RemediatorError as error:
+        sys.stderr.write(f"remediator: {error}\n")
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(1)

@@ -1,0 +1,36 @@
+"""``remediator pause`` and ``resume``: the kill switch."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from remediator.cli.client import DEFAULT_URL, Daemon, PasswordFile, Url, User, login_name
+
+
+def register(application: typer.Typer) -> None:
+    """Add the commands."""
+    application.command("pause")(pause)
+    application.command("resume")(resume)
+
+
+def pause(
+    reason: Annotated[str, typer.Option("--reason", help="Why; everybody will read it.")],
+    scope: Annotated[str, typer.Argument(help="global, or rule:NAME")] = "global",
+    duration: Annotated[str, typer.Option("--for", help="Until then, such as 30m; default: until resumed.")] = "",
+    url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None,
+) -> None:  # fmt: skip
+    """Change nothing more, at once."""
+    wish = {"scope": scope, "reason": reason, "who": login_name(), **({"duration": duration} if duration else {})}
+    Daemon(url, user, password_file).post("/api/v1/pause", wish)
+    typer.echo(f"paused: {scope}" + (f" for {duration}" if duration else ""))
+
+
+def resume(
+    scope: Annotated[str, typer.Argument(help="global, or rule:NAME")] = "global",
+    url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None,
+) -> None:  # fmt: skip
+    """Lift a pause; what it held is judged again."""
+    Daemon(url, user, password_file).post("/api/v1/resume", {"name": scope, "who": login_name()})
+    typer.echo(f"resumed: {scope}")

@@ -1,0 +1,90 @@
+"""``remediator runs``: list, show, approve, refuse, cancel, settle."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from remediator.cli.client import DEFAULT_URL, Daemon, PasswordFile, Url, User, login_name
+
+application = typer.Typer(no_args_is_help=True, help="What ran, what waits, what was decided.")
+
+Why = Annotated[str, typer.Option("--reason", help="Why; kept with the run.")]
+Run = Annotated[str, typer.Argument(help="A run's id, or the beginning or end of it.")]
+
+
+@application.command("list")
+def list_runs(
+    status: Annotated[str, typer.Option(help="A status, or: open")] = "",
+    rule: Annotated[str, typer.Option(help="Of this rule.")] = "",
+    target: Annotated[str, typer.Option(help="On this target.")] = "",
+    limit: Annotated[int, typer.Option(help="At most so many.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None,
+) -> None:  # fmt: skip
+    """List runs, newest first."""
+    found = Daemon(url, user, password_file).get("/api/v1/runs", status=status, rule=rule, target=target, limit=str(limit))
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    if not found:
+        typer.echo("no runs")
+    for run in found:
+        when = datetime.fromtimestamp(run["created_at"] / 1e6, UTC).strftime("%m-%d %H:%M:%S")
+        held = f" [{run['held_by']}]" if run["held_by"] else ""
+        typer.echo(f"{run['id']}  {when}  {run['status'] + held:<22} {run['rule']:<24} {run['target']}  {run['reason'][:80]}")
+
+
+@application.command("show")
+def show(
+    run: Run,
+    markdown: Annotated[bool, typer.Option("--markdown", help="The report as Markdown (the default).")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="All of it, as JSON.")] = False,
+    url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None,
+) -> None:  # fmt: skip
+    """Show one run: situation, task, action, result, reflection."""
+    daemon = Daemon(url, user, password_file)
+    if as_json and not markdown:
+        typer.echo(json.dumps(daemon.get(f"/api/v1/runs/{run}"), indent=2))
+    else:
+        typer.echo(daemon.call("GET", f"/api/v1/runs/{run}?format=markdown"))
+
+
+def _change(run: str, verb: str, document: dict[str, Any], daemon: Daemon) -> None:
+    done = daemon.post(f"/api/v1/runs/{run}/{verb}", {"who": login_name(), **document})
+    typer.echo(f"{done['run']}: {verb} {done['status']}")
+
+
+@application.command("approve")
+def approve(
+    run: Run, reason: Why,
+    shown: Annotated[str, typer.Option(help="The digest that you looked at; refused if it is another now.")] = "",
+    url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None,
+) -> None:  # fmt: skip
+    """Let a waiting run do what it has shown."""
+    _change(run, "approve", {"reason": reason, "shown": shown}, Daemon(url, user, password_file))
+
+
+@application.command("refuse")
+def refuse(run: Run, reason: Why, url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None) -> None:
+    """Do not let it: the run ends."""
+    _change(run, "refuse", {"reason": reason}, Daemon(url, user, password_file))
+
+
+@application.command("cancel")
+def cancel(run: Run, reason: Why, url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None) -> None:
+    """End a run before its next step."""
+    _change(run, "cancel", {"reason": reason}, Daemon(url, user, password_file))
+
+
+@application.command("settle")
+def settle(
+    run: Run, reason: Why,
+    happened: Annotated[bool, typer.Option("--happened/--did-not-happen", help="Whether the change took effect.")],
+    url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None,
+) -> None:  # fmt: skip
+    """Say what became of an unknown run; its locks are let go."""
+    _change(run, "settle", {"reason": reason, "happened": happened}, Daemon(url, user, password_file))

@@ -1,0 +1,128 @@
+"""How an action declares itself. The engine reads these declarations and never names an action.
+
+An action is an operation with typed parameters and typed outputs. Its module says what it is
+(reads or changes, idempotent, what it touches, how to find out whether it happened); the engine
+decides when it runs, how often it is tried and what its failure means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Lands(Enum):
+    """Where a rendered value lands; decides how it is escaped (see ``core.escaping``)."""
+
+    TEXT = "text"
+    PROMQL = "promql"
+    URL = "url"
+    JSON = "json"
+    ARGV = "argv"
+
+
+PromQL = Annotated[str, Lands.PROMQL]
+"""A PromQL expression; values land inside strings, regexes, or bare as numbers."""
+Url = Annotated[str, Lands.URL]
+"""A URL whose scheme and host are literal; values land in a path segment or the query."""
+Json = Annotated[str, Lands.JSON]
+"""A JSON document as text; values land as JSON values or inside JSON strings."""
+Argv = Annotated[str, Lands.ARGV]
+"""One argument of a command; no NUL, and no leading ``-`` that a value brought in."""
+
+
+class Parameters(BaseModel):
+    """Base of every action's parameter model: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Outputs(BaseModel):
+    """Base of every action's output model. Its fields are what ``steps.<id>.<field>`` can ask."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CheckOutputs(Outputs):
+    """Outputs of an action that can stand under ``verify``: it says whether something holds."""
+
+    holds: bool  #: whether the condition is met by this one sample
+    reason: str = ""  #: why, in a sentence for the report
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One right that an action needs at its backend, in the backend's own words."""
+
+    verb: str
+    resource: str
+    namespace: str = ""
+    group: str = ""
+
+
+P = TypeVar("P", bound=Parameters)
+R = TypeVar("R", bound=Outputs)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent(Generic[P]):
+    """What is about to be done, with nothing relative left in it; journalled before it happens."""
+
+    parameters: P  #: absolute: ``+50%`` has become a number, "now" a time
+    before: Mapping[str, Any]  #: what was there, as JSON; undo and ``happened`` get it back
+
+
+def _always(_parameters: Any) -> bool:
+    return True
+
+
+def _nothing(_parameters: Any) -> tuple[str, ...]:
+    return ()
+
+
+def _unbound(_parameters: Any) -> tuple[Permission, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action(Generic[P, R]):
+    """One declared action. ``context`` arguments are ``remediator.actions.context.Context``."""
+
+    name: str  #: ``system.verb``; the system is the module's name below ``remediator.actions``
+    summary: str  #: one sentence for the reference page
+    parameters: type[P]
+    outputs: type[R]
+    perform: Callable[[P, Any], Awaitable[R]]
+    #: Key of what it talks to (``http/127.0.0.1:9090``): the unit of step limits and backend breakers.
+    backend: Callable[[P], str]
+    changes: bool = False  #: false: it only reads, may be repeated, runs in every mode
+    #: Whether performing it twice with the same intent equals performing it once. Reads always may be.
+    idempotent: Callable[[P], bool] = _always
+    #: Targets that it changes beside the guide's own; all must be inside the locked ones.
+    targets: Callable[[P], tuple[str, ...]] = _nothing
+    #: Makes relative parameters absolute and records what was there. Reads only.
+    resolve: Callable[[P, Any], Awaitable[Intent[P]]] | None = None
+    #: Whether an earlier intent took effect; None when that cannot be told.
+    happened: Callable[[Intent[P], Any], Awaitable[bool | None]] | None = None
+    #: A readable account of what it would change, asked of the backend (dry run).
+    preview: Callable[[P, Any], Awaitable[str]] | None = None
+    #: Puts back what was there; refuses (PermanentError) when somebody else changed it since.
+    undo: Callable[[Intent[P], Any], Awaitable[R]] | None = None
+    undo_is_safe: bool = False  #: whether ``undo: on_failure`` may use it without a person
+    #: Seconds after a change before a sample of this check can show its effect.
+    settle: Callable[[P, Any], float] | None = None
+    permissions: Callable[[P], tuple[Permission, ...]] = _unbound
+
+    @property
+    def system(self) -> str:
+        """The part before the first dot: the module and the kind of connection."""
+        return self.name.partition(".")[0]
+
+    @property
+    def checks(self) -> bool:
+        """Whether it can stand under ``verify``."""
+        return issubclass(self.outputs, CheckOutputs)

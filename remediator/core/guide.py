@@ -1,0 +1,149 @@
+"""What an SRE writes: rule files as documents. All models are frozen and refuse unknown keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from remediator.core.durations import Duration
+from remediator.core.transitions import Mode
+
+Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[A-Za-z0-9][A-Za-z0-9 _./-]*$")]
+StepId = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+class Written(BaseModel):
+    """Base of what people write: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+class ParameterText(Written):
+    """A guide's parameter: what a rule must or may hand it under ``with``."""
+
+    type: Literal["string", "integer", "number", "boolean", "duration"] = "string"
+    default: Any = Field(None, description="Taken when the rule gives none; without it the parameter is required.")
+    one_of: tuple[Any, ...] = Field((), description="The only values allowed.")
+    pattern: str | None = Field(None, description="RE2, anchored, that a string must match.")
+    min: float | None = None
+    max: float | None = None
+    description: str = ""
+
+
+class StepText(BaseModel):
+    """One use of an action: ``{id: pool, http.probe: {...}}``. The one other key names the action."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    id: StepId | None = Field(None, description="Names its outputs: steps.<id>.<field>. Default: its position.")
+    timeout: Duration = Field(30.0, description="Limit of one attempt.")
+    attempts: int = Field(3, ge=1, le=10, description="Tries on temporary errors, where repeating is safe.")
+
+    @model_validator(mode="after")
+    def _one_action(self) -> StepText:
+        extra = self.model_extra or {}
+        if len(extra) != 1:
+            raise ValueError(
+                f"a step names exactly one action, such as http.probe; this one names {', '.join(extra) or 'none'}"
+            )
+        args = next(iter(extra.values()))
+        if args is not None and not isinstance(args, dict):
+            raise ValueError("an action's arguments are a mapping, such as {url: ...}")
+        return self
+
+    @property
+    def action(self) -> str:
+        """The action's name."""
+        return next(iter(self.model_extra or {}), "")
+
+    @property
+    def args(self) -> Mapping[str, Any]:
+        """The arguments as written."""
+        return next(iter((self.model_extra or {}).values()), None) or {}
+
+
+class RemedyText(Written):
+    """Named steps, tried when the condition holds."""
+
+    name: Name
+    when: str | None = Field(None, description="A condition on labels, params and steps.<id>.<field>.")
+    mode: Mode = Field(Mode.AUTO, description="May be stricter than the rule's.")
+    steps: tuple[StepText, ...] = Field(min_length=1)
+
+
+class VerifyText(Written):
+    """How one knows that it helped. Only samples taken after the change count."""
+
+    within: Duration = Field(300.0, description="Time for it to begin to hold.")
+    interval: Duration = Field(15.0, description="Between two samples; 0.1s or more.")
+    hold: Duration = Field(0.0, description="How long it must go on holding.")
+    all: tuple[StepText, ...] = ()
+    any: tuple[StepText, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_list(self) -> VerifyText:
+        if bool(self.all) == bool(self.any):
+            raise ValueError("verify takes conditions under one of: all, any")
+        if self.interval < 0.1:  # noqa: PLR2004 -- said in the field's description
+            raise ValueError("interval must be 0.1s or more")
+        return self
+
+
+class GuideText(Written):
+    """A troubleshooting guide's machine-readable entry."""
+
+    summary: str = Field(min_length=1, max_length=300)
+    parameters: dict[StepId, ParameterText] = {}
+    target: str = Field(min_length=1, description="What it acts on: system/connection/..., the unit of locking.")
+    diagnose: tuple[StepText, ...] = ()
+    remedies: tuple[RemedyText, ...] = ()
+    verify: VerifyText | None = None
+    undo: Literal["manual", "on_failure", "never"] = "manual"
+    escalate: str | None = Field(None, description="Severity for people when no remedy helped, such as sev-2.")
+    timeout: Duration = Field(3600.0, description="For the whole run, waiting for people not counted.")
+    notes: str = Field("", description="For people: the long-term fix, prevention.")
+
+
+class ThrottleText(Written):
+    """At most ``max`` runs in a window of ``per``."""
+
+    max: int = Field(ge=1, le=1_000_000)
+    per: Duration = Field(gt=0)
+
+
+class LimitsText(Written):
+    """A rule's own limits, beside the daemon's."""
+
+    cooldown: Duration = Field(0.0, description="None within this after the last change of the target.")
+    throttle: ThrottleText | None = None
+
+
+class RuleText(Written):
+    """Which alerts, which guide, how far it may go."""
+
+    name: Name
+    match: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(
+        min_length=1, description="Alertmanager's matchers; all must hold."
+    )
+    guide: Name
+    with_: dict[str, Any] = Field({}, alias="with", description="The guide's parameters; values may be templates.")
+    mode: Mode = Field(Mode.OBSERVE, description="observe, ask or auto; the daemon's max_mode caps it.")
+    for_: Duration = Field(0.0, alias="for", description="The alert must have been firing at least this long.")
+    max_age: Duration = Field(0.0, description="Alerts that began longer ago are refused; 0: no limit.")
+    limits: LimitsText = LimitsText()
+    approval_timeout: Duration = Field(3600.0, gt=0, description="How long an approval may be waited for.")
+    continue_: bool = Field(False, alias="continue", description="Look at the rules after this one too; they observe.")
+    runbook_url: str = ""
+
+
+class RuleFileText(Written):
+    """A rule file: rules in order, and guides by name."""
+
+    rules: tuple[RuleText, ...] = ()
+    guides: dict[Name, GuideText] = {}

@@ -1,0 +1,41 @@
+"""What is wrong with a file that a person wrote, as a value that can be shown with a caret."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, and where. Lines and columns count from 1; 0 means unknown."""
+
+    message: str
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    source: str = ""  #: the line as it stands in the file
+    hint: str = ""  #: what may have been meant
+    severity: str = "error"  #: ``error`` or ``warning``
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+        text = f"{place}: {self.severity}: {self.message}" if place else f"{self.severity}: {self.message}"
+        if self.source:
+            # A tab keeps its width, so that the caret stands under the right character.
+            margin = "".join("\t" if char == "\t" else " " for char in self.source[: max(self.column - 1, 0)])
+            text += f"\n    {self.source}\n    {margin}^"
+        return f"{text}\n    {self.hint}" if self.hint else text
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return ``did you mean "x"?`` for the known word nearest to this one, else the known words."""
+    names = sorted(set(known))
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if close:
+        return f'did you mean "{close[0]}"?'
+    if not names:
+        return ""
+    shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")  # noqa: PLR2004 -- a line's worth
+    return f"known here: {shown}"

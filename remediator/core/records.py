@@ -1,0 +1,149 @@
+"""The frozen records of a run: its plan, its journal, and the view that reports are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from remediator.core.transitions import Mode, Status
+
+Args = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StepPlan:
+    """One use of an action, arguments still as written (templates and all)."""
+
+    id: str
+    action: str
+    args: Args
+    changes: bool = False
+    timeout: float = 30.0  #: seconds for one attempt
+    attempts: int = 3  #: tries on temporary errors; 1 when repeating is not safe
+    needs: tuple[str, ...] = ()  #: ids of the steps whose outputs its arguments ask for
+    undo_safe: bool = False  #: whether ``undo: on_failure`` may take it back
+
+
+@dataclass(frozen=True, slots=True)
+class RemedyPlan:
+    """Named steps with a condition and a mode."""
+
+    name: str
+    steps: tuple[StepPlan, ...]
+    when: str | None = None
+    mode: Mode = Mode.AUTO
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyPlan:
+    """What must hold for the remedy to count. Durations in seconds."""
+
+    conditions: tuple[StepPlan, ...]
+    every: bool = True  #: all must hold; false: any
+    within: float = 300.0
+    interval: float = 15.0
+    hold: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """At most ``max`` in a window of ``per`` seconds."""
+
+    max: int
+    per: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A guide bound to an alert. Frozen with the run: later edits of the rules do not change it."""
+
+    rule: str
+    guide: str
+    summary: str
+    mode: Mode  #: the rule's; what binds is the strictest of rule, remedy and daemon
+    fingerprint: str
+    starts_at: int
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    params: Args
+    target: str
+    locks: tuple[str, ...]  #: every target that its changing steps may touch, sorted
+    backends: tuple[str, ...]  #: what its changing steps talk to
+    priority: int  #: 0 is most urgent
+    diagnose: tuple[StepPlan, ...] = ()
+    remedies: tuple[RemedyPlan, ...] = ()
+    verify: VerifyPlan | None = None
+    undo: str = "manual"  #: ``manual``, ``on_failure`` or ``never``
+    escalate: str | None = None
+    notes: str = ""
+    runbook_url: str = ""
+    wait: float = 0.0  #: seconds that the alert must have been firing (``for:``)
+    cooldown: float = 0.0
+    throttle: Throttle | None = None
+    timeout: float = 3600.0  #: seconds for the whole run, waiting for people not counted
+    approval_timeout: float = 3600.0
+
+
+class Phase(StrEnum):
+    """What a journal entry belongs to."""
+
+    CONFIRM = "confirm"  #: is the alert still firing, asked at Alertmanager
+    DIAGNOSE = "diagnose"
+    BASELINE = "baseline"  #: the verification before anything was done
+    PREVIEW = "preview"  #: what a change would do, asked of the backend
+    ACT = "act"
+    VERIFY = "verify"
+    UNDO = "undo"
+
+
+class Outcome(StrEnum):
+    """How a journalled step stands."""
+
+    INTENT = "intent"  #: begun; if the process died here it may have happened
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One step in the journal. ``key`` is unique in the run: ``0/diagnose/pool``, ``0/act/0.1``."""
+
+    key: str
+    phase: Phase
+    cycle: int  #: 0 for the first remedy tried, 1 for the second
+    step: str  #: the step's id, for people and for ``steps.<id>``
+    action: str
+    outcome: Outcome
+    args: Args  #: as performed, nothing relative left
+    started_at: int  #: microseconds
+    finished_at: int | None = None
+    attempt: int = 1
+    before: Args | None = None  #: what was there, for undo
+    output: Args | None = None
+    error: str = ""
+    remedy: str = ""  #: the name of the remedy that it belongs to
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """Everything that is known of a run: what reports, the API and the CLI render."""
+
+    id: str
+    plan: Plan
+    status: Status
+    reason: str  #: why it stands so, in a sentence
+    created_at: int
+    updated_at: int
+    finished_at: int | None
+    journal: tuple[Entry, ...] = ()
+    held_by: str = ""  #: the guard that holds it
+    held_until: int | None = None
+    effective_mode: Mode = Mode.OBSERVE
+    shown: str = ""  #: digest of what an approver was shown
+    approved_by: str = ""
+    approval_reason: str = ""
+    episodes: tuple[str, ...] = ()
+    resolved_at: int | None = None  #: when the alert resolved, if it did

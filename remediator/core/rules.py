@@ -1,0 +1,77 @@
+"""The rule table: which rules an alert meets, in order, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from heapq import merge
+
+from remediator.core.guide import GuideText, RuleText
+from remediator.core.matchers import Matcher, MatchOp
+from remediator.core.records import RemedyPlan, StepPlan, VerifyPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """A guide made ready: its steps are plans, its target is split into segments."""
+
+    name: str
+    text: GuideText
+    segments: tuple[str, ...]  #: of the target, each a template
+    diagnose: tuple[StepPlan, ...]
+    remedies: tuple[RemedyPlan, ...]
+    verify: VerifyPlan | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule made ready: its matchers are parsed, its guide is found."""
+
+    name: str
+    text: RuleText
+    matchers: tuple[Matcher, ...]
+    guide: Guide
+    file: str = ""
+
+    @property
+    def alertnames(self) -> tuple[str, ...]:
+        """The one alertname it can match, when a matcher says so by equality."""
+        names = (m.value for m in self.matchers if m.name == "alertname" and m.op is MatchOp.EQUAL and m.value)
+        return tuple(dict.fromkeys(names))[:1]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTable:
+    """All rules in their order. ``matching`` costs no work for rules about other alertnames."""
+
+    rules: tuple[Rule, ...] = ()
+    revision: str = ""  #: digest of the files that it was read from
+    _by_alertname: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    _others: tuple[int, ...] = ()
+    _by_name: Mapping[str, Rule] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rules: tuple[Rule, ...], revision: str = "") -> RuleTable:
+        """Index these rules."""
+        by_alertname: dict[str, list[int]] = {}
+        others: list[int] = []
+        for position, rule in enumerate(rules):
+            if rule.alertnames:
+                by_alertname.setdefault(rule.alertnames[0], []).append(position)
+            else:
+                others.append(position)
+        frozen = {name: tuple(positions) for name, positions in by_alertname.items()}
+        return cls(rules, revision, frozen, tuple(others), {rule.name: rule for rule in rules})
+
+    def matching(self, labels: Mapping[str, str]) -> Iterator[Rule]:
+        """Yield the rules that an alert with these labels meets: the first, and those after a ``continue``."""
+        for position in merge(self._by_alertname.get(labels.get("alertname", ""), ()), self._others):
+            rule = self.rules[position]
+            if all(matcher.matches(labels) for matcher in rule.matchers):
+                yield rule
+                if not rule.text.continue_:
+                    return
+
+    def rule(self, name: str) -> Rule | None:
+        """Return the rule of this name as it is now, or None when it is gone."""
+        return self._by_name.get(name)

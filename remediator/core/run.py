@@ -1,0 +1,362 @@
+"""What a run does next, as a function of its plan, its journal and the time.
+
+``next_move(run, now)`` is called again after every commit; recovery, approval, resume and cancel
+are this same call on the stored journal. It reads like the guide: confirm, diagnose, choose a
+remedy, ask, claim, act, verify, undo; then once more with the next remedy; then people.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from remediator.core.durations import SECOND, show_duration
+from remediator.core.plan import scope_of
+from remediator.core.records import Entry, Outcome, Phase, Plan, RemedyPlan, StepPlan
+from remediator.core.templates import compile_condition
+from remediator.core.transitions import Mode, Status, stricter
+
+MAX_REMEDIES = 2  #: tried in one run
+CONFIRM_AFTER = 600 * SECOND  #: a run older than this asks whether the alert still fires before it changes anything
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """A run as the engine moves it: the row's part that decides, and the journal by key."""
+
+    id: str
+    plan: Plan
+    status: Status
+    created_at: int
+    mode: Mode  #: the strictest of rule and daemon, as it is now
+    mode_reason: str = ""  #: why it is stricter than the rule asks
+    journal: Mapping[str, Entry] = field(default_factory=dict)
+    claimed: int = -1  #: the last cycle whose guards were passed; -1: it holds no locks and reservations
+    approved: str = ""  #: digest of what was approved
+    cancelled_by: str = ""
+    resolved: bool = False  #: all of its alerts have resolved
+    deadline: int | None = None  #: when the run's time is up
+    waiting_since: int | None = None  #: since when it has been held or awaiting approval
+    overtime: str = ""  #: why it was held longer than anybody should wait
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One step to perform. ``key`` is its place in the journal."""
+
+    key: str
+    phase: Phase
+    cycle: int
+    step: StepPlan
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Perform these steps (reads in parallel; a change alone)."""
+
+    jobs: tuple[Job, ...]
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Ask the guards, then take locks and reservations."""
+
+    cycle: int
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """Take one sample of every verify condition."""
+
+    cycle: int
+    changed_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing to do until then, or until the row changes."""
+
+    until: int | None
+    status: Status
+    reason: str
+    shown: str = ""  #: digest of what an approver is shown
+    held_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The run is over."""
+
+    status: Status
+    reason: str
+
+
+Move = Do | Claim | Poll | Wait | Finish
+
+
+@dataclass(frozen=True, slots=True)
+class Setback:
+    """A remedy was tried and did not help."""
+
+    reason: str
+    step_failed: bool
+    undone: bool = False
+    undo_failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The remedy whose condition holds, and why the ones before it do not."""
+
+    remedy: RemedyPlan | None
+    ruled_out: tuple[tuple[str, str], ...] = ()
+
+
+_BEFORE_ACTING = frozenset({Status.HELD, Status.QUEUED, Status.DIAGNOSING, Status.AWAITING_APPROVAL})
+
+
+def next_move(run: RunState, now: int) -> Move:
+    """Return what this run does next. Pure: the same run and time give the same move."""
+    if unknown := _first(run, Phase.ACT, Outcome.UNKNOWN):
+        return Finish(Status.UNKNOWN, f"nobody can tell whether {unknown.action} took effect: {unknown.error}")
+    if begun := [entry for entry in run.journal.values() if entry.outcome is Outcome.INTENT]:
+        return _resume(run, begun)
+    if run.cancelled_by:
+        return Finish(Status.CANCELLED, f"cancelled by {run.cancelled_by}")
+    acted = _first(run, Phase.ACT, Outcome.DONE, Outcome.FAILED) is not None
+    if run.resolved and not acted:
+        return Finish(Status.CANCELLED, "the alert resolved before anything was changed")
+    fires_until = run.plan.starts_at + int(run.plan.wait * SECOND)
+    if now < fires_until and not acted:
+        reason = f"must be firing for {show_duration(run.plan.wait)}"
+        return Wait(fires_until, Status.HELD, reason, held_by="for")
+    tried: list[str] = []
+    setback: Setback | None = None
+    for cycle in range(MAX_REMEDIES):
+        if _may_claim(run) and run.claimed < cycle and not _acting_done(run, cycle):
+            return Claim(cycle)
+        if run.deadline is not None and now >= run.deadline and not _acting_done(run, cycle):
+            reason = f"its time of {show_duration(run.plan.timeout)} is up"
+            return _give_up(run, setback or Setback(reason, step_failed=True), reason)
+        came = _cycle(run, cycle, tried, setback, now)
+        if not isinstance(came, Setback):
+            return came
+        setback = came
+        if setback.undo_failed:
+            break
+    assert setback is not None  # noqa: S101 -- the loop runs at least once
+    return _give_up(run, setback, setback.reason)
+
+
+def _cycle(run: RunState, cycle: int, tried: list[str], last: Setback | None, now: int) -> Move | Setback:
+    """One remedy from its diagnosis to its verification. Long because it is the guide's own order."""
+    plan = run.plan
+    if jobs := _pending_reads(run, cycle):
+        return Do(jobs, Status.DIAGNOSING)
+    if cycle == 0 and plan.verify and _baseline_holds(run):
+        return Finish(Status.RECOVERED_ITSELF, "the verification already held before anything was done")
+    if not plan.remedies:
+        return Finish(Status.OBSERVED, "the guide gathers evidence; what to do is for people")
+    found = [run.journal[f"{cycle}/diagnose/{step.id}"] for step in plan.diagnose]
+    if found and all(entry.outcome is not Outcome.DONE for entry in found):
+        return _give_up(run, last, "no diagnosis could be made: " + "; ".join(entry.error for entry in found[:3]))
+    choice = choose(run, cycle, tried)
+    if choice.remedy is None:
+        why = "; ".join(f"{name}: {reason}" for name, reason in choice.ruled_out)
+        return _give_up(run, last, (f"{last.reason}; " if last else "") + f"no remedy applies ({why})")
+    remedy = choice.remedy
+    tried.append(remedy.name)
+    if f"{cycle}/act/0" not in run.journal and (gate := _gate(run, cycle, remedy, now)):
+        return gate
+    for index, step in enumerate(remedy.steps):
+        entry = run.journal.get(f"{cycle}/act/{index}")
+        if entry is None:
+            return Do((Job(f"{cycle}/act/{index}", Phase.ACT, cycle, step, remedy.name),), Status.ACTING)
+        if entry.outcome is Outcome.FAILED:
+            return _take_back(run, cycle, remedy, f"{remedy.name}: {step.action} failed: {entry.error}", failed=True)
+    return _verify(run, cycle, remedy, now)
+
+
+def _pending_reads(run: RunState, cycle: int) -> tuple[Job, ...]:
+    """Diagnosis (and, at first, the verification's baseline): all that waits for no other step."""
+    if f"{cycle}/act/0" in run.journal:
+        return ()
+    keys = [(step, f"{cycle}/diagnose/{step.id}") for step in run.plan.diagnose]
+    pending = [(step, key) for step, key in keys if key not in run.journal]
+    waited_for = {step.id for step, _ in pending}
+    jobs = [
+        Job(key, Phase.DIAGNOSE, cycle, step) for step, key in pending if waited_for.isdisjoint(step.needs)
+    ]
+    if cycle == 0 and run.plan.verify and run.plan.remedies:
+        for step in run.plan.verify.conditions:
+            if (key := f"0/baseline/{step.id}") not in run.journal and waited_for.isdisjoint(step.needs):
+                jobs.append(Job(key, Phase.BASELINE, 0, step))
+    return tuple(jobs)
+
+
+def _gate(run: RunState, cycle: int, remedy: RemedyPlan, now: int) -> Move | None:
+    """What stands between a chosen remedy and its first change: confirmation, mode, approval, claim."""
+    if confirmed := _confirm(run, cycle, now):
+        return confirmed
+    mode = stricter(run.mode, remedy.mode)
+    if mode is Mode.AUTO:
+        return None if run.claimed >= cycle else Claim(cycle)
+    keys = [(f"{cycle}/preview/{index}", step) for index, step in enumerate(remedy.steps)]
+    if jobs := tuple(Job(key, Phase.PREVIEW, cycle, step, remedy.name) for key, step in keys if key not in run.journal):
+        return Do(jobs, Status.DIAGNOSING)
+    if refused := next((run.journal[key] for key, _ in keys if run.journal[key].outcome is Outcome.FAILED), None):
+        return _give_up(run, None, f'"{remedy.name}" would be refused: {refused.error}')
+    if mode is Mode.ASK:
+        return _ask(run, cycle, remedy, now)
+    would = f'would do "{remedy.name}"'
+    if run.mode_reason.startswith("breaker"):
+        return Finish(Status.ESCALATED, f"{would}, but {run.mode_reason}")
+    return Finish(Status.OBSERVED, f"{would}; {run.mode_reason or 'its mode is observe'}")
+
+
+def _ask(run: RunState, cycle: int, remedy: RemedyPlan, now: int) -> Move | None:
+    """Wait for a person; what was approved must be what would be done now."""
+    shown = digest(run, cycle, remedy)
+    if run.approved == shown:
+        return None if run.claimed >= cycle else Claim(cycle)
+    asked_at = run.waiting_since if run.status is Status.AWAITING_APPROVAL and run.waiting_since else now
+    until = asked_at + int(run.plan.approval_timeout * SECOND)
+    if now >= until:
+        return Finish(Status.EXPIRED, f'nobody approved "{remedy.name}" in {show_duration(run.plan.approval_timeout)}')
+    again = "; what would change is no longer what was approved" if run.approved else ""
+    return Wait(until, Status.AWAITING_APPROVAL, f'waits for approval of "{remedy.name}"{again}', shown)
+
+
+def _confirm(run: RunState, cycle: int, now: int) -> Move | None:
+    """A run that waited asks Alertmanager once whether the alert still fires."""
+    if run.plan.wait == 0 and now - run.created_at < CONFIRM_AFTER:
+        return None
+    entry = run.journal.get(f"{cycle}/confirm/alert")
+    if entry is None:
+        step = StepPlan(id="alert", action="", args={})
+        return Do((Job(f"{cycle}/confirm/alert", Phase.CONFIRM, cycle, step),), Status.DIAGNOSING)
+    state = (entry.output or {}).get("state", "firing")
+    if entry.outcome is Outcome.DONE and state != "firing":
+        return Finish(Status.CANCELLED, f"Alertmanager says the alert is {state}")
+    return None
+
+
+def _verify(run: RunState, cycle: int, remedy: RemedyPlan, now: int) -> Move | Setback:
+    verify = run.plan.verify
+    if verify is None:
+        return Finish(Status.UNVERIFIED, f'"{remedy.name}" was done; the guide has no verify, so nobody knows if it helped')
+    changed_at = max(entry.finished_at or entry.started_at for entry in _acts(run, cycle))
+    entry = run.journal.get(f"{cycle}/verify/all")
+    if entry is None:
+        return Poll(cycle, changed_at)
+    output = entry.output or {}
+    if entry.outcome is Outcome.DONE and output.get("verdict") == "holds":
+        return Finish(Status.SUCCEEDED, f'"{remedy.name}" helped: {output.get("reason", "")}')
+    if entry.outcome is Outcome.DONE and output.get("verdict") == "failed":
+        return _take_back(run, cycle, remedy, f'"{remedy.name}" did not help: {output.get("reason", "")}', failed=False)
+    due = (entry.finished_at or entry.started_at) + int(verify.interval * SECOND)
+    return Poll(cycle, changed_at) if now >= due else Wait(due, Status.VERIFYING, str(output.get("reason", "")))
+
+
+def _take_back(run: RunState, cycle: int, remedy: RemedyPlan, reason: str, *, failed: bool) -> Move | Setback:
+    """Undo what the remedy changed, where the guide and the actions allow it without a person."""
+    undone = bad = False
+    if run.plan.undo == "on_failure":
+        for index, step in reversed(list(enumerate(remedy.steps))):
+            act = run.journal.get(f"{cycle}/act/{index}")
+            if act is None or act.outcome is not Outcome.DONE or not step.undo_safe:
+                continue
+            entry = run.journal.get(f"{cycle}/undo/{index}")
+            if entry is None:
+                return Do((Job(f"{cycle}/undo/{index}", Phase.UNDO, cycle, step, remedy.name),), Status.ACTING)
+            undone, bad = True, bad or entry.outcome is not Outcome.DONE
+    return Setback(reason, step_failed=failed, undone=undone and not bad, undo_failed=bad)
+
+
+def _give_up(run: RunState, setback: Setback | None, reason: str) -> Finish:
+    """No remedy is left: people are needed."""
+    if setback is None or run.plan.escalate or setback.undo_failed:
+        return Finish(Status.ESCALATED, reason)
+    if setback.undone:
+        return Finish(Status.UNDONE, reason)
+    return Finish(Status.FAILED if setback.step_failed else Status.UNVERIFIED, reason)
+
+
+def choose(run: RunState, cycle: int, tried: list[str]) -> Choice:
+    """Return the first untried remedy whose condition holds; unknown does not hold and says so."""
+    if begun := run.journal.get(f"{cycle}/act/0"):
+        return Choice(next((remedy for remedy in run.plan.remedies if remedy.name == begun.remedy), None))
+    scope = scope_of(run.plan, run.journal, cycle)
+    ruled_out: list[tuple[str, str]] = []
+    for remedy in run.plan.remedies:
+        if remedy.name in tried:
+            ruled_out.append((remedy.name, "was tried"))
+            continue
+        if remedy.when is None:
+            return Choice(remedy, tuple(ruled_out))
+        verdict = compile_condition(remedy.when).holds(scope)
+        if verdict.value:
+            return Choice(remedy, tuple(ruled_out))
+        ruled_out.append((remedy.name, verdict.reason))
+    return Choice(None, tuple(ruled_out))
+
+
+def digest(run: RunState, cycle: int, remedy: RemedyPlan) -> str:
+    """Name what an approver is shown: the remedy, its arguments, and what was there before."""
+    previews = [run.journal[f"{cycle}/preview/{index}"] for index in range(len(remedy.steps))]
+    shown = [remedy.name, [[entry.action, entry.args, entry.before] for entry in previews]]
+    return hashlib.sha256(json.dumps(shown, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _resume(run: RunState, begun: list[Entry]) -> Do:
+    """The process died between intent and outcome: the engine repeats or asks, as the action declares."""
+    steps = {step.id: step for step in run.plan.diagnose}
+    if run.plan.verify:
+        steps |= {f"baseline/{step.id}": step for step in run.plan.verify.conditions}
+    jobs = []
+    for entry in begun:
+        if entry.phase in (Phase.ACT, Phase.PREVIEW, Phase.UNDO):
+            remedy = next(remedy for remedy in run.plan.remedies if remedy.name == entry.remedy)
+            step = remedy.steps[int(entry.key.rsplit("/", 1)[1])]
+        elif entry.phase is Phase.CONFIRM:
+            step = StepPlan(id="alert", action="", args={})
+        else:
+            step = steps[f"baseline/{entry.step}" if entry.phase is Phase.BASELINE else entry.step]
+        jobs.append(Job(entry.key, entry.phase, entry.cycle, step, entry.remedy))
+    return Do(tuple(jobs), run.status)
+
+
+def _may_claim(run: RunState) -> bool:
+    """Whether it may act without asking anybody (any more)."""
+    if not run.plan.remedies or (run.status is Status.AWAITING_APPROVAL and not run.approved):
+        return False
+    if run.mode is Mode.AUTO:
+        return bool(run.approved) or any(remedy.mode is Mode.AUTO for remedy in run.plan.remedies)
+    return run.mode is Mode.ASK and bool(run.approved)
+
+
+def _baseline_holds(run: RunState) -> bool:
+    verify = run.plan.verify
+    assert verify is not None  # noqa: S101 -- the caller asked
+    if _first(run, Phase.ACT, Outcome.DONE, Outcome.FAILED):
+        return False
+    entries = [run.journal[f"0/baseline/{step.id}"] for step in verify.conditions]
+    held = [entry.outcome is Outcome.DONE and bool((entry.output or {}).get("holds")) for entry in entries]
+    return all(held) if verify.every else any(held)
+
+
+def _acts(run: RunState, cycle: int) -> list[Entry]:
+    return [entry for entry in run.journal.values() if entry.phase is Phase.ACT and entry.cycle == cycle]
+
+
+def _acting_done(run: RunState, cycle: int) -> bool:
+    """Whether this cycle's changes are made, so that only reading is left: that may finish late."""
+    return f"{cycle}/verify/all" in run.journal
+
+
+def _first(run: RunState, phase: Phase, *outcomes: Outcome) -> Entry | None:
+    return next((e for e in run.journal.values() if e.phase is phase and e.outcome in outcomes), None)

@@ -1,0 +1,185 @@
+"""Admit alerts: episodes, decisions, runs; and, where nothing has to be waited for, their first step.
+
+``propose`` is pure and works before the transaction: match and plan. ``admit`` is a unit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from remediator.actions import registry
+from remediator.core.alert import Alert
+from remediator.core.durations import SECOND, show_duration
+from remediator.core.guards import Facts, Refuse, judge_envelope
+from remediator.core.plan import Refusal, bind
+from remediator.core.records import Plan
+from remediator.core.reporting import Telling
+from remediator.core.rules import RuleTable
+from remediator.core.run import RunState
+from remediator.core.transitions import Mode, Status
+from remediator.engine.clock import new_id
+from remediator.engine.forward import Site, Work, binding_mode, forward
+from remediator.engine.limits import Slots
+from remediator.store import inbox, journal, outbox
+from remediator.store.sqlite import Tx
+
+CHUNK = 64  #: alerts admitted in one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A rule that an alert meets, and the plan that would be run."""
+
+    rule: str
+    made: Plan | Refusal
+    same: str = ""  #: equal plans of open runs join
+
+
+@dataclass(slots=True)
+class Admitted:
+    """What came of admitting some alerts; the engine takes it from here."""
+
+    works: list[Work] = field(default_factory=list)
+    wake: list[str] = field(default_factory=list)
+    runs: list[str] = field(default_factory=list)
+    opened: list[str] = field(default_factory=list)  #: fingerprints whose episode is now known to be open
+    counts: dict[tuple[str, str], int] = field(default_factory=dict)  #: (verdict, rule)
+    told: bool = False
+
+    def clear(self) -> None:
+        """Forget a try that was rolled back."""
+        for found in (self.works, self.wake, self.runs, self.opened, self.counts):
+            found.clear()
+        self.told = False
+
+    def count(self, verdict: str, rule: str = "") -> None:
+        """Count a decision."""
+        self.counts[verdict, rule] = self.counts.get((verdict, rule), 0) + 1
+
+
+def propose(table: RuleTable, alert: Alert) -> tuple[Proposal, ...]:
+    """Return what the rule table wants done about an alert. Pure."""
+    proposals = []
+    for rule in table.matching(alert.labels):
+        made = bind(rule, alert, registry.find)
+        proposals.append(Proposal(rule.name, made, _same(made) if isinstance(made, Plan) else ""))
+    return tuple(proposals)
+
+
+def _same(plan: Plan) -> str:
+    text = json.dumps([plan.rule, plan.guide, plan.target, plan.params], sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def admit(
+    tx: Tx, done: Admitted, notification: str, alerts: tuple[Alert, ...],
+    proposals: Mapping[str, tuple[Proposal, ...]], site: Site, slots: Slots | None, now: int,
+) -> Admitted:  # fmt: skip
+    """Write what a notification's alerts mean.
+
+    ``proposals`` is by fingerprint; what is missing is made here. Without ``slots`` (others wait
+    already) runs are only queued. ``done`` is filled, from its beginning if the unit is run again.
+    """
+    done.clear()
+    for alert in alerts:
+        episode = inbox.open_episode(tx, alert.fingerprint)
+        if episode and episode.resolved_at is not None and episode.resolved_at + int(site.grace * SECOND) <= now:
+            inbox.close_episode(tx, episode.id, episode.resolved_at + int(site.grace * SECOND))
+            episode = None
+        if not alert.firing:
+            if episode is not None:
+                done.wake += inbox.resolve_episode(tx, episode.id, now)
+            done.count("resolved")
+            continue
+        done.opened.append(alert.fingerprint)
+        again: list[str] = []
+        if episode is None:
+            episode_id = new_id(now)
+            inbox.start_episode(tx, episode_id, alert, notification, now)
+        else:
+            episode_id = episode.id
+            if episode.resolved_at is not None:
+                again = inbox.runs_ended_by_resolution(tx, episode_id)
+                inbox.fires_again(tx, episode_id)
+            inbox.see_again(tx, episode_id, now)
+            done.wake += inbox.open_runs_of(tx, episode_id)
+            if episode.decided and not again:
+                done.count("repeated")
+                continue
+        made = proposals.get(alert.fingerprint)
+        made = propose(site.table, alert) if made is None else made
+        _decide_all(tx, done, episode_id, made, again, site, slots, now)
+    return done
+
+
+def _decide_all(
+    tx: Tx, done: Admitted, episode: str, proposals: tuple[Proposal, ...], again: list[str], site: Site,
+    slots: Slots | None, now: int,
+) -> None:  # fmt: skip
+    """Decide on (episode, rule) for each rule that matched; at most one of them acts."""
+    if not proposals:
+        done.count("unmatched")
+    acts = True
+    for proposal in proposals:
+        if again and proposal.rule not in again:
+            acts = False
+            continue
+        if isinstance(proposal.made, Refusal):
+            _refuse(tx, done, episode, proposal.rule, proposal.made.guard, proposal.made.reason, now)
+        else:
+            _decide(tx, done, episode, proposal, proposal.made, site, slots, now, acts=acts)
+            acts = False
+    inbox.decided(tx, episode, len(proposals))
+
+
+def _refuse(tx: Tx, done: Admitted, episode: str, rule: str, guard: str, reason: str, now: int) -> None:
+    inbox.decide(tx, episode, rule, "refused", now, guard=guard, reason=reason)
+    done.count("refused", rule)
+
+
+def _decide(
+    tx: Tx, done: Admitted, episode: str, proposal: Proposal, plan: Plan, site: Site, slots: Slots | None, now: int,
+    *, acts: bool,
+) -> None:  # fmt: skip
+    """Start a run, join an equal one, or refuse."""
+    rule = site.table.rule(plan.rule)
+    oldest = rule.text.max_age if rule else 0.0
+    if oldest and now - plan.starts_at > int(oldest * SECOND):
+        age = show_duration((now - plan.starts_at) / SECOND)
+        _refuse(tx, done, episode, plan.rule, "stale", f"it began {age} ago; max_age is {show_duration(oldest)}", now)
+        return
+    if other := inbox.run_to_join(tx, proposal.same):
+        inbox.join(tx, other, episode)
+        inbox.decide(tx, episode, plan.rule, "joined", now, reason="an equal run is under way", run=other)
+        done.count("joined", plan.rule)
+        return
+    run_id = new_id(now)
+    mode, why = binding_mode(plan, site, may_act=acts)
+    refused = judge_envelope(plan, Facts(), site.envelope, now) if mode is not Mode.OBSERVE and plan.remedies else None
+    status = Status.REFUSED if isinstance(refused, Refuse) else Status.QUEUED
+    journal.insert_run(
+        tx, run_id, plan, proposal.same, status=status, reason=refused.reason if refused else "", mode=mode, may_act=acts,
+        now=now,
+    )  # fmt: skip
+    inbox.join(tx, run_id, episode)
+    done.runs.append(run_id)
+    if isinstance(refused, Refuse):
+        tx.run("UPDATE run SET finished_at = ?, due_at = NULL WHERE id = ?", now, run_id)
+        inbox.decide(tx, episode, plan.rule, "refused", now, guard=refused.guard, reason=refused.reason, run=run_id)
+        outbox.tell(tx, site.reporters, run_id, Telling.MESSAGE, "", now)
+        done.count("refused", plan.rule)
+        done.told = True
+        return
+    inbox.decide(tx, episode, plan.rule, "run", now, run=run_id)
+    run = RunState(run_id, plan, Status.QUEUED, now, mode, why)
+    work = forward(tx, run, site, slots, now) if slots is not None else Work(run, full="everything")
+    done.count("held" if work.held else "run", plan.rule)
+    done.works.append(work)
+
+
+def chunks(alerts: tuple[Alert, ...]) -> list[tuple[Alert, ...]]:
+    """Split a notification's alerts into transactions' worth."""
+    return [alerts[start : start + CHUNK] for start in range(0, len(alerts), CHUNK)]

@@ -1,0 +1,295 @@
+"""Carries runs: takes the most urgent one, performs what it needs, writes what came of it, until it waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeVar
+
+import structlog
+
+from remediator.actions.context import Clients, Context
+from remediator.core.action import Intent
+from remediator.core.records import Outcome, Phase
+from remediator.core.run import RunState
+from remediator.engine.clock import Clock
+from remediator.engine.conclude import abandon, begin, conclude, conclude_poll, intend
+from remediator.engine.forward import Site, Task, Work
+from remediator.engine.limits import Slots
+from remediator.engine.perform import Confirm, Result, confirm, perform, resolve
+from remediator.engine.queue import Queue
+from remediator.engine.verify import sample_all
+from remediator.errors import StoreError
+from remediator.store.sqlite import SqliteStore, Unit
+
+log = structlog.get_logger("run")
+T = TypeVar("T")
+
+STORE_RETRY = 1.0  #: seconds between tries to write an outcome while the store refuses
+
+
+class Observer(Protocol):
+    """Counts what happens; metrics."""
+
+    def step(self, result: Result, seconds: float) -> None:
+        """A step was performed."""
+
+    def finished(self, run: RunState, status: str, seconds: float) -> None:
+        """A run is over."""
+
+    def held(self, guard: str, rule: str) -> None:
+        """A guard holds a run."""
+
+
+class Engine:
+    """The in-process engine. ``site`` is replaced whole when rules or settings change."""
+
+    def __init__(
+        self, store: SqliteStore, clock: Clock, slots: Slots, observer: Observer, *, session: Any, clients: Clients,
+        connections: Mapping[str, Mapping[str, Any]], ask: Confirm | None = None, on_told: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
+        self.store = store
+        self.clock = clock
+        self.slots = slots
+        self.site = Site()
+        self.queue = Queue()
+        self.on_told = on_told
+        self._observer = observer
+        self._session = session
+        self._clients = clients
+        self._connections = connections
+        self._ask = ask
+        self._in_flight: dict[str, asyncio.Task[None]] = {}
+        self._again: set[str] = set()
+        self._reading: dict[str, list[asyncio.Task[Result]]] = {}
+        self._wakeup = asyncio.Event()
+        self._stopping = False
+
+    # -- the queue's side
+
+    def wake(self, *runs: str) -> None:
+        """Have these runs looked at."""
+        for run in runs:
+            if run in self._in_flight:
+                self._again.add(run)
+            else:
+                self.queue.push(run)
+        self._wakeup.set()
+
+    def later(self, run: str, at: int) -> None:
+        """Have this run looked at then."""
+        self.queue.later(run, at)
+        self._wakeup.set()
+
+    async def dispatch(self) -> None:
+        """Start what is ready as long as there are places. Runs until cancelled."""
+        while not self._stopping:
+            self._wakeup.clear()
+            while not self._stopping and self.has_places() and (run := self.queue.pop(self.clock.now())):
+                self._start(run, self._advance(run))
+            due = self.queue.next_due()
+            wait = None if due is None else max((due - self.clock.now()) / 1e6, 0.001)
+            if not self.has_places():
+                wait = None  # a place that becomes free wakes us
+            try:
+                async with asyncio.timeout(min(wait, 60.0) if wait is not None else 60.0):
+                    await self._wakeup.wait()
+            except TimeoutError:
+                continue
+
+    def has_places(self) -> bool:
+        """Whether another run could begin a step."""
+        return self.slots.in_use < self.slots.total and len(self._in_flight) < 2 * self.slots.total
+
+    def carry(self, work: Work) -> None:
+        """Carry a run on whose first step was journalled when it was admitted."""
+        self.queue.know(work.run.id, work.run.plan.priority, work.run.created_at)
+        if work.tasks or work.poll:
+            self._start(work.run.id, self._carry(work))
+        else:
+            self._note(work)
+
+    def idle(self) -> bool:
+        """Whether nothing is in flight and nothing is ready."""
+        return not self._in_flight and not self.queue.ready
+
+    @property
+    def in_flight(self) -> int:
+        """How many runs are being carried just now."""
+        return len(self._in_flight)
+
+    def cancel_reading(self, run: str) -> None:
+        """End the reading steps of a run at once; a change is never cut off."""
+        for task in self._reading.get(run, ()):
+            task.cancel()
+
+    async def stop(self, limit: float) -> int:
+        """Begin nothing more, let steps in flight finish for ``limit`` seconds; return how many were cut off."""
+        self._stopping = True
+        self._wakeup.set()
+        if self._in_flight:
+            await asyncio.wait(self._in_flight.values(), timeout=limit)
+        left = list(self._in_flight.values())
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        return len(left)
+
+    # -- a run's side
+
+    def _start(self, run: str, carrying: Any) -> None:
+        task = asyncio.create_task(self._guarded(run, carrying), name=f"run {run}")
+        self._in_flight[run] = task
+        task.add_done_callback(lambda _: self._landed(run))
+
+    def _landed(self, run: str) -> None:
+        self._in_flight.pop(run, None)
+        if run in self._again:
+            self._again.discard(run)
+            self.queue.push(run)
+        self._free(run)
+
+    def _free(self, run: str) -> None:
+        self.queue.freed(self.slots.release(run))
+        self._wakeup.set()
+
+    async def _guarded(self, run: str, carrying: Any) -> None:
+        """Carry a run; a defect ends that run with people called, never the daemon."""
+        try:
+            await carrying
+        except asyncio.CancelledError:
+            raise
+        except StoreError as error:
+            log.warning("the store refuses; the run is tried again", run=run, error=str(error))
+            self.queue.later(run, self.clock.now() + int(STORE_RETRY * 1e6))
+        except Exception as error:  # noqa: BLE001 -- whatever it is, this run's journal has it and others go on
+            log.error("a run cannot be carried on", run=run, exc_info=error)
+            why = f"defect in remediator: {type(error).__name__}"
+            work = await self._written(lambda tx: abandon(tx, run, why, self.site, self.clock.now()))
+            if work is not None:
+                self._note(work)
+
+    async def _advance(self, run: str) -> None:
+        work = await self.store.do(lambda tx: begin(tx, run, self.site, self.slots, self.clock.now()))
+        if work is None:
+            self.queue.forget(run)
+            return
+        await self._carry(work)
+
+    async def _carry(self, work: Work) -> None:
+        """Perform, write, go forward; until the run waits or is over."""
+        while True:
+            self._note(work)
+            if self._stopping or not (work.tasks or work.poll):
+                return
+            if work.poll:
+                work = await self._poll(work)
+            elif any(task.intent is None for task in work.tasks):
+                work = await self._resolve(work)
+            else:
+                work = await self._perform(work)
+
+    async def _perform(self, work: Work) -> Work:
+        run = work.run
+        began = self.clock.now()
+        if len(work.tasks) == 1 and work.tasks[0].job.phase in (Phase.ACT, Phase.UNDO):
+            results: tuple[Result, ...] = (await perform(work.tasks[0], self._context(run, work.tasks[0].job.key, began)),)
+        else:
+            reading = [asyncio.create_task(self._one(run, task, began)) for task in work.tasks]
+            self._reading[run.id] = reading
+            try:
+                results = tuple(await asyncio.gather(*reading))
+            finally:
+                self._reading.pop(run.id, None)
+        for result in results:
+            self._observer.step(result, (self.clock.now() - began) / 1e6)
+        self._free(run.id)  # before the commit: the next run's step need not wait for our disk
+        return await self._written(
+            lambda tx: conclude(tx, run, results, self.site, self.slots, self.clock.now())
+        )
+
+    async def _one(self, run: RunState, task: Task, now: int) -> Result:
+        context = self._context(run, task.job.key, now)
+        if task.job.phase is Phase.CONFIRM:
+            return await confirm(task, self._ask, dict(run.plan.labels), context)
+        return await perform(task, context)
+
+    async def _resolve(self, work: Work) -> Work:
+        """Look up what relative parameters mean now; then the intent is journalled, unless something forbids it."""
+        run = work.run
+        resolved: dict[str, Intent[Any]] = {}
+        failed: list[Result] = []
+        for task in work.tasks:
+            made = await resolve(task, self._context(run, task.job.key, self.clock.now()))
+            if isinstance(made, Result):
+                failed.append(made)
+            else:
+                resolved[task.job.key] = made
+        if failed:
+            self._free(run.id)
+            return await self._written(
+                lambda tx: conclude(tx, run, tuple(failed), self.site, self.slots, self.clock.now())
+            )
+        return await self._written(lambda tx: intend(tx, run, resolved, self.site, self.slots, self.clock.now()))
+
+    async def _poll(self, work: Work) -> Work:
+        run, poll = work.run, work.poll
+        assert poll is not None  # noqa: S101 -- the caller asked
+        now = self.clock.now()
+        samples = await sample_all(run, poll, lambda key: self._context(run, key, now, poll.changed_at))
+        self._free(run.id)
+        return await self._written(
+            lambda tx: conclude_poll(tx, run, poll, samples, self.site, self.slots, self.clock.now())
+        )
+
+    async def _written(self, unit: Unit[T]) -> T:
+        """Write what has happened. While the store refuses it is kept here and tried again: nothing is lost."""
+        while True:
+            try:
+                return await self.store.do(unit)
+            except StoreError as error:
+                if self._stopping:
+                    raise
+                log.warning("the store refuses; what happened is kept and written later", error=str(error))
+                await asyncio.sleep(STORE_RETRY)
+
+    def _context(self, run: RunState, key: str, now: int, changed_at: int | None = None) -> Context:
+        return Context(
+            session=self._session, clients=self._clients, connections=self._connections, run=run.id,
+            key=f"{run.id}/{key}", now=now, changed_at=changed_at,
+        )  # fmt: skip
+
+    def _note(self, work: Work) -> None:
+        """Take over what a transaction decided: timers, wake-ups, the end."""
+        run = work.run
+        if work.wake:
+            self.wake(*work.wake)
+        if work.told:
+            self.on_told()
+        if work.held:
+            self._observer.held(work.held.guard, run.plan.rule)
+            log.info("held", run=run.id, rule=run.plan.rule, target=run.plan.target, guard=work.held.guard,
+                     reason=work.held.reason)  # fmt: skip
+        if work.finish:
+            self._finished(work)
+        elif work.full == "everything" or (work.full and self.slots.has_place(work.full)):
+            self.wake(run.id)  # has_places() lets it through; or a place became free while this was written
+        elif work.full:
+            self.queue.blocked(run.id, work.full)
+        elif work.due is not None:
+            self.queue.later(run.id, work.due)
+            self._wakeup.set()
+
+    def _finished(self, work: Work) -> None:
+        """One canonical line a run."""
+        run, finish = work.run, work.finish
+        assert finish is not None  # noqa: S101 -- the caller asked
+        self.queue.forget(run.id)
+        seconds = (self.clock.now() - run.created_at) / 1e6
+        self._observer.finished(run, finish.status, seconds)
+        log.info(
+            "run finished", run=run.id, rule=run.plan.rule, guide=run.plan.guide, target=run.plan.target,
+            alertname=run.plan.labels.get("alertname", ""), fingerprint=run.plan.fingerprint, mode=str(run.mode),
+            status=str(finish.status), reason=finish.reason, steps=len(run.journal), duration_s=round(seconds, 4),
+            failed_steps=[e.key for e in run.journal.values() if e.outcome is Outcome.FAILED],
+        )  # fmt: skip

@@ -1,0 +1,27 @@
+"""The only place that asks what time it is, and that makes ids."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time in microseconds since 1970."""
+
+    def now(self) -> int:
+        """Return the time."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> int:
+        """Return the time in microseconds since 1970."""
+        return time.time_ns() // 1000
+
+
+def new_id(now: int) -> str:
+    """Return an id that sorts by time: 11 hexadecimal digits of milliseconds, 9 at random."""
+    return f"{now // 1000:011x}{secrets.randbits(36):09x}"

@@ -1,0 +1,98 @@
+"""Write how steps came out, and go forward, in one transaction: outcome n and intent n+1 share a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from remediator.core.action import Intent
+from remediator.core.records import Entry, Outcome, Phase
+from remediator.core.run import Finish, Poll, RunState
+from remediator.core.transitions import FINAL, Status
+from remediator.core.verification import Sample, judge_samples
+from remediator.engine.forward import Site, Work, finish, forward, refresh
+from remediator.engine.limits import Slots
+from remediator.engine.perform import Result
+from remediator.store import facts, journal
+from remediator.store.sqlite import Tx
+
+
+def begin(tx: Tx, run_id: str, site: Site, slots: Slots, now: int) -> Work | None:
+    """Load a run and move it as far as rows carry it; None when it is over."""
+    run, _ = journal.load(tx, run_id)
+    if run.status in FINAL:
+        return None
+    return forward(tx, refresh(tx, run, site), site, slots, now)
+
+
+def conclude(tx: Tx, run: RunState, results: tuple[Result, ...], site: Site, slots: Slots, now: int) -> Work:
+    """Write outcomes, count them for breakers, and go forward."""
+    entries = {}
+    for result in results:
+        entry = _outcome_entry(result, now)
+        journal.write_step(tx, run.id, entry)
+        entries[entry.key] = entry
+        if entry.phase in (Phase.ACT, Phase.UNDO) and entry.outcome is not Outcome.FAILED:
+            facts.changed(tx, run.id, run.plan.locks, now)
+        _count_answer(tx, result, site, now)
+    run = replace(run, journal={**run.journal, **entries})
+    return forward(tx, refresh(tx, run, site), site, slots, now)
+
+
+def intend(
+    tx: Tx, run: RunState, resolved: Mapping[str, Intent[Any]], site: Site, slots: Slots, now: int
+) -> Work:
+    """Write the intent of a change whose parameters have become absolute: what may forbid it is read again."""
+    return forward(tx, refresh(tx, run, site), site, slots, now, resolved)
+
+
+def conclude_poll(
+    tx: Tx, run: RunState, poll: Poll, samples: tuple[Sample, ...], site: Site, slots: Slots, now: int
+) -> Work:
+    """Write what a verification's poll showed, and go forward."""
+    verify = run.plan.verify
+    assert verify is not None  # noqa: S101 -- only a plan with one is polled
+    key = f"{poll.cycle}/verify/all"
+    before = run.journal.get(key)
+    output = judge_samples(verify, samples, (before.output or {}) if before else {}, poll.changed_at, now)
+    entry = Entry(
+        key=key, phase=Phase.VERIFY, cycle=poll.cycle, step="all", action="", outcome=Outcome.DONE, args={},
+        started_at=before.started_at if before else now, finished_at=now, attempt=output["polls"], output=output,
+    )  # fmt: skip
+    journal.write_step(tx, run.id, entry)
+    return forward(tx, refresh(tx, replace(run, journal={**run.journal, key: entry}), site), site, slots, now)
+
+
+def abandon(tx: Tx, run_id: str, reason: str, site: Site, now: int) -> Work | None:
+    """End a run that cannot be carried on because of a defect: people are called, locks are let go."""
+    run, _ = journal.load(tx, run_id)
+    if run.status in FINAL:
+        return None
+    begun = any(e.phase is Phase.ACT and e.outcome is Outcome.INTENT for e in run.journal.values())
+    status = Status.UNKNOWN if begun and run.status in (Status.ACTING, Status.VERIFYING) else Status.ESCALATED
+    return finish(tx, run, site, Finish(status, reason), now)
+
+
+def _outcome_entry(result: Result, now: int) -> Entry:
+    task, intent = result.task, result.task.intent
+    job = task.job
+    args = intent.parameters.model_dump(mode="json") if intent is not None and task.action is not None else {}
+    before = dict(intent.before) if intent is not None and intent.before else None
+    output = result.output
+    if job.phase is Phase.PREVIEW and output is not None:
+        before, output = output["before"], {"preview": output["preview"]}
+    return Entry(
+        key=job.key, phase=job.phase, cycle=job.cycle, step=job.step.id, action=job.step.action, remedy=job.remedy,
+        outcome=result.outcome, args=args, before=before, output=output, error=result.error[:4000],
+        attempt=result.attempt, started_at=task.started_at or now, finished_at=now,
+    )  # fmt: skip
+
+
+def _count_answer(tx: Tx, result: Result, site: Site, now: int) -> None:
+    """Count transport errors, and answers, for the backend's breaker."""
+    action, parameters = result.task.action, result.task.parameters
+    if result.transport is None or action is None or parameters is None:
+        return
+    key = f"backend:{action.backend(parameters)}"
+    facts.count_outcome(tx, key, success=not result.transport, limits=site.backend_breaker, now=now)

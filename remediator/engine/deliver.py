@@ -1,0 +1,91 @@
+"""Delivers what is to be told: durable, in order for each reporter, paced, patient with outages."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import structlog
+
+from remediator.core.reporting import Message, Receipt, Reporter, Telling
+from remediator.engine.clock import Clock
+from remediator.errors import ActionError, NotFoundError, StoreError, TemporaryError
+from remediator.store import journal, outbox
+from remediator.store.outbox import Untold
+from remediator.store.sqlite import SqliteStore, Tx
+
+log = structlog.get_logger("report")
+
+LONGEST_WAIT = 120.0  #: seconds between tries while a reporter cannot tell
+
+
+class Deliverer:
+    """Works off the outbox of one reporter."""
+
+    def __init__(self, store: SqliteStore, reporter: Reporter, clock: Clock) -> None:
+        self.reporter = reporter
+        self.failing = ""  #: why the last telling failed; empty when it worked
+        self._store, self._clock = store, clock
+        self._wakeup = asyncio.Event()
+
+    def nudge(self) -> None:
+        """There is something to tell."""
+        self._wakeup.set()
+
+    async def deliver(self) -> None:
+        """Tell what waits, one after the other. Runs until cancelled."""
+        while True:
+            self._wakeup.clear()
+            try:
+                untold = await self._store.read(lambda tx: outbox.next_untold(tx, self.reporter.name))
+                if untold is None:
+                    await self._wait(60.0)
+                elif untold.due_at > self._clock.now():
+                    await asyncio.sleep(min((untold.due_at - self._clock.now()) / 1e6, LONGEST_WAIT))
+                else:
+                    await self._tell(untold)
+                    await asyncio.sleep(getattr(self.reporter, "min_interval", 0.0))
+            except StoreError as error:
+                log.warning("the store refuses; reports wait", error=str(error))
+                await asyncio.sleep(1.0)
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wakeup.wait()
+        except TimeoutError:
+            return
+
+    async def _tell(self, untold: Untold) -> None:
+        name = self.reporter.name
+
+        def message(tx: Tx) -> Message:
+            return Message(journal.view(tx, untold.run), untold.telling, untold.topic, outbox.receipt(tx, name, untold.run))
+
+        try:
+            said = await self._store.read(message)
+        except NotFoundError:  # retention was faster
+            await self._store.do(lambda tx: outbox.drop(tx, untold))
+            return
+        try:
+            got: Receipt | None = await self.reporter.tell(said)
+        except TemporaryError as error:
+            self.failing = str(error)
+            wait = error.retry_after or min(LONGEST_WAIT, 2.0**untold.attempts) * random.uniform(0.8, 1.2)  # noqa: S311 -- jitter
+            log.warning("not told yet", reporter=name, run=untold.run, error=str(error), again_in_s=round(wait, 1))
+            due = self._clock.now() + int(wait * 1e6)
+            await self._store.do(lambda tx: outbox.postpone(tx, untold, due))
+        except ActionError as error:
+            await self._give_up(untold, str(error))
+        except Exception as error:  # noqa: BLE001 -- a report that cannot be made must not stop the others
+            log.error("a report could not be made", reporter=name, run=untold.run, exc_info=error)
+            await self._give_up(untold, type(error).__name__)
+        else:
+            self.failing = ""
+            await self._store.do(lambda tx: outbox.told(tx, name, untold, got))
+
+    async def _give_up(self, untold: Untold, error: str) -> None:
+        self.failing = error
+        level = log.error if untold.telling is Telling.ESCALATION else log.warning
+        level("will not be told", reporter=self.reporter.name, run=untold.run, telling=str(untold.telling), error=error)
+        await self._store.do(lambda tx: outbox.drop(tx, untold))

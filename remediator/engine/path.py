@@ -1,0 +1,154 @@
+"""The path, on one screen: ``receive → match → plan → guard → run → verify → report``.
+
+A notification comes in at the top; every line below is a stage, and data only goes down:
+
+    receive   store the notification; nothing is answered before its commit
+    match     propose(): open alerts against the rule table            (core.rules)
+    plan      propose(): the guide bound to the alert, frozen          (core.plan)
+    guard     forward(): judged in the transaction that claims         (core.guards)
+    run       Engine: steps journalled before and after                (core.run, engine.advance)
+    verify    Engine: only later samples count                         (core.verification)
+    report    Deliverer: the run, rendered for people                  (interfaces.report)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from remediator.core.alert import Alert, Notification
+from remediator.engine.admit import CHUNK, Admitted, Proposal, admit, chunks, propose
+from remediator.engine.advance import Engine
+from remediator.engine.clock import Clock, new_id
+from remediator.engine.forward import Work
+from remediator.errors import StoreError
+from remediator.store import inbox
+from remediator.store.sqlite import SqliteStore, Tx
+
+log = structlog.get_logger("receive")
+
+KNOWN_KEPT = 100_000  #: fingerprints remembered as open, so that a resend costs no planning
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What the sender is told: it is stored."""
+
+    notification: str
+    runs: tuple[str, ...] = ()
+
+
+class BacklogFullError(StoreError):
+    """More runs are open than the configured limit: senders are asked to come again."""
+
+
+class Counts(Protocol):
+    """Counts decisions; metrics."""
+
+    def decided(self, verdict: str, rule: str, count: int) -> None:
+        """So many (episode, rule) were decided so."""
+
+
+class Path:
+    """Takes notifications in and starts what follows from them."""
+
+    def __init__(self, store: SqliteStore, engine: Engine, clock: Clock, counts: Counts, *, backlog: int) -> None:
+        self._store, self._engine, self._clock, self._counts = store, engine, clock, counts
+        self._backlog = backlog
+        self._known: dict[str, None] = {}
+
+    async def receive(self, arrived: Notification) -> Accepted:
+        """Store a notification and admit its alerts. Raises StoreError; then nothing was stored."""
+        if len(self._engine.queue) >= self._backlog:
+            raise BacklogFullError(f"{len(self._engine.queue)} runs are open; the limit is {self._backlog}")
+        now = self._clock.now()
+        notification = new_id(now)
+        if len(arrived.alerts) <= CHUNK:
+            done = await self._admit(notification, arrived.alerts, arrived=arrived)
+            return Accepted(notification, tuple(done.runs))
+        await self._store.do(lambda tx: inbox.store_notification(tx, notification, arrived, now, 0))
+        runs = await self.admit_rest(notification, arrived.alerts, 0)
+        return Accepted(notification, runs)
+
+    async def admit_rest(self, notification: str, alerts: tuple[Alert, ...], admitted: int) -> tuple[str, ...]:
+        """Admit the alerts of a stored notification from there on: also after a crash. Never fails half-way for good."""
+        runs: list[str] = []
+        for chunk in chunks(alerts[admitted:]):
+            admitted += len(chunk)
+            done = await self._admit(notification, chunk, admitted=admitted)
+            runs += done.runs
+        return tuple(runs)
+
+    async def _admit(
+        self, notification: str, alerts: tuple[Alert, ...], *, arrived: Notification | None = None, admitted: int = 0
+    ) -> Admitted:
+        site, engine = self._engine.site, self._engine
+        proposals: Mapping[str, tuple[Proposal, ...]] = {
+            alert.fingerprint: propose(site.table, alert)
+            for alert in alerts
+            if alert.firing and alert.fingerprint not in self._known
+        }
+        slots = None if engine.queue.ready else engine.slots
+        done = Admitted()
+
+        def unit(tx: Tx) -> Admitted:
+            now = self._clock.now()
+            if arrived is not None:
+                inbox.store_notification(tx, notification, arrived, now, len(alerts))
+            else:
+                inbox.set_admitted(tx, notification, admitted)
+            return admit(tx, done, notification, alerts, proposals, site, slots, now)
+
+        try:
+            await self._store.do(unit)
+        except BaseException:
+            for run in done.runs:
+                engine.slots.release(run)
+            raise
+        self._follow(done)
+        return done
+
+    def _follow(self, done: Admitted) -> None:
+        """After the commit: carry on the runs whose first step is journalled, wake the others."""
+        for work in done.works:
+            self._engine.carry(work)
+        self._engine.wake(*done.wake)
+        if done.told:
+            self._engine.on_told()
+        for fingerprint in done.opened:
+            self._known[fingerprint] = None
+        while len(self._known) > KNOWN_KEPT:
+            del self._known[next(iter(self._known))]
+        for (verdict, rule), count in done.counts.items():
+            self._counts.decided(verdict, rule, count)
+
+
+async def recover(
+    store: SqliteStore, path: Path, engine: Engine, read_body: Callable[[bytes], Notification]
+) -> tuple[int, int]:
+    """After a start: admit what was acknowledged, look at every open run. Return how many of each."""
+
+    def open_runs(tx: Tx) -> list[tuple[str, int, int, int | None]]:
+        rows = tx.all("SELECT id, priority, created_at, due_at FROM run WHERE finished_at IS NULL ORDER BY created_at")
+        return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+    runs = await store.read(open_runs)
+    for run, priority, created_at, due_at in runs:
+        engine.queue.know(run, priority, created_at)
+        if due_at is not None:
+            engine.later(run, due_at)
+        else:
+            engine.wake(run)
+    waiting = await store.read(inbox.unadmitted)
+    for notification, _, admitted, body in waiting:
+        arrived = read_body(body)
+        await path.admit_rest(notification, arrived.alerts, admitted)
+    if runs or waiting:
+        log.info("took up what was left", runs=len(runs), notifications=len(waiting))
+    return len(runs), len(waiting)
+
+
+__all__ = ["Accepted", "BacklogFullError", "Path", "Work", "recover"]

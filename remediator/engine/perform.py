@@ -1,0 +1,219 @@
+"""Perform one step: its limit of time, its retries, what its failure means. Nothing is written here.
+
+Only temporary errors are tried again, and only where repeating is safe. A change whose answer was
+lost asks the action whether it happened; if nobody can tell, the outcome is unknown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity.wait import wait_base
+
+from remediator.actions.context import Context
+from remediator.core.action import Action, Intent, Outputs
+from remediator.core.records import Outcome, Phase
+from remediator.core.redaction import redact, redact_tree
+from remediator.engine.forward import Task
+from remediator.errors import ActionError, AmbiguousError, PermanentError, TemporaryError
+
+log = structlog.get_logger("perform")
+
+OUTPUT_LIMIT = 64 * 1024  #: characters of a step's output that are kept
+SLOWEST_RETRY = 10.0  #: seconds; a backend may ask for more with Retry-After, up to the next
+LONGEST_PAUSE = 60.0
+
+
+class Confirm(Protocol):
+    """Says whether an alert still fires: ``firing``, ``silenced``, ``inhibited``, ``resolved``."""
+
+    async def state_of(self, labels: dict[str, str], context: Context) -> str:
+        """Return the state. Raises ActionError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one step came out."""
+
+    task: Task
+    outcome: Outcome
+    output: dict[str, Any] | None = None
+    error: str = ""
+    attempt: int = 1
+    transport: bool | None = None  #: for the backend's breaker: True failed to answer, False answered, None not asked
+
+
+class _Pause(wait_base):
+    """Exponential with jitter; what the backend asked for goes first."""
+
+    def __init__(self) -> None:
+        self._usual = wait_random_exponential(multiplier=0.5, max=SLOWEST_RETRY)
+
+    def __call__(self, retry_state: Any) -> float:
+        error = retry_state.outcome.exception() if retry_state.outcome else None
+        asked = getattr(error, "retry_after", None)
+        return min(asked, LONGEST_PAUSE) if asked is not None else self._usual(retry_state)
+
+
+async def perform(task: Task, context: Context) -> Result:
+    """Perform a step whose intent is journalled. Never raises but for cancellation."""
+    action, intent = task.action, task.intent
+    assert action is not None and intent is not None  # noqa: S101, PT018 -- the caller's part
+    phase = task.job.phase
+    if phase is Phase.PREVIEW:
+        return await _preview(task, action, context)
+    if phase is Phase.UNDO:
+        return await _change(task, action, intent, context, lambda: _undo(action, intent, context), once=True)
+    if not action.changes:
+        return await _read(task, action, context)
+    once = not action.idempotent(intent.parameters)
+    if task.recovered and once:
+        return await _ask(task, action, intent, context, "the process ended while it was done", transport=None)
+    return await _change(task, action, intent, context, lambda: action.perform(intent.parameters, context), once=once)
+
+
+async def _read(task: Task, action: Action[Any, Any], context: Context) -> Result:
+    intent = task.intent
+    assert intent is not None  # noqa: S101 -- the caller's part
+    try:
+        output, attempt = await _tried(task, lambda: action.perform(intent.parameters, context), task.job.step.attempts)
+    except ActionError as error:
+        return Result(task, Outcome.FAILED, error=redact(str(error)), transport=error.transport)
+    except TimeoutError:
+        return Result(task, Outcome.FAILED, error=f"no answer within {task.job.step.timeout:g}s", transport=True)
+    except asyncio.CancelledError:
+        current = asyncio.current_task()
+        if current is not None and current.cancelling():
+            raise
+        return Result(task, Outcome.FAILED, error="cancelled")
+    except Exception as error:  # noqa: BLE001 -- an action's defect is a failed step, not a dead daemon
+        return _defect(task, action, error)
+    return Result(task, Outcome.DONE, output=_kept(output), attempt=attempt, transport=False)
+
+
+async def _change(
+    task: Task, action: Action[Any, Any], intent: Intent[Any], context: Context,
+    do: Callable[[], Awaitable[Outputs]], *, once: bool,
+) -> Result:  # fmt: skip
+    try:
+        output, attempt = await _tried(task, do, 1 if once else task.job.step.attempts)
+    except AmbiguousError as error:
+        return await _ask(task, action, intent, context, redact(str(error)), transport=error.transport)
+    except ActionError as error:
+        return Result(task, Outcome.FAILED, error=redact(str(error)), transport=error.transport)
+    except TimeoutError:
+        why = f"no answer within {task.job.step.timeout:g}s"
+        return await _ask(task, action, intent, context, why, transport=True)
+    except Exception as error:  # noqa: BLE001 -- a defect after the call went out may have changed something
+        _defect(task, action, error)
+        return await _ask(task, action, intent, context, f"{type(error).__name__} in {action.name}", transport=None)
+    return Result(task, Outcome.DONE, output=_kept(output), attempt=attempt, transport=False)
+
+
+async def _tried(task: Task, do: Callable[[], Awaitable[Outputs]], attempts: int) -> tuple[Outputs, int]:
+    """Do it, again on temporary errors. The first attempt is made without any machinery."""
+    limit = task.job.step.timeout
+    try:
+        async with asyncio.timeout(limit):
+            return await do(), 1
+    except TemporaryError as error:
+        if attempts <= 1:
+            raise
+        if error.retry_after:
+            await asyncio.sleep(min(error.retry_after, LONGEST_PAUSE))
+    tries = AsyncRetrying(
+        stop=stop_after_attempt(attempts - 1), retry=retry_if_exception_type(TemporaryError), wait=_Pause(), reraise=True
+    )
+    async for attempt in tries:
+        with attempt:
+            async with asyncio.timeout(limit):
+                return await do(), attempt.retry_state.attempt_number + 1
+    raise PermanentError("no attempt was made")
+
+
+async def _ask(
+    task: Task, action: Action[Any, Any], intent: Intent[Any], context: Context, why: str, *, transport: bool | None
+) -> Result:
+    """Find out whether a change took effect whose answer is missing."""
+    took = None
+    if action.happened is not None and task.job.phase is Phase.ACT:
+        try:
+            async with asyncio.timeout(task.job.step.timeout):
+                took = await action.happened(intent, context)
+        except (ActionError, TimeoutError) as error:
+            why = f"{why}; asking whether it happened failed: {redact(str(error)) or 'no answer'}"
+        except Exception as error:  # noqa: BLE001 -- not being able to tell is an answer here
+            _defect(task, action, error)
+    if took is True:
+        return Result(task, Outcome.DONE, error=f"{why}; it did happen", transport=transport)
+    if took is False:
+        return Result(task, Outcome.FAILED, error=f"{why}; it did not happen", transport=transport)
+    # A change that may be repeated, and was, leaves nothing to be settled: it failed.
+    sure = action.idempotent(intent.parameters) or task.job.phase is Phase.UNDO
+    return Result(task, Outcome.FAILED if sure else Outcome.UNKNOWN, error=f"{why}; it may have happened", transport=transport)
+
+
+async def _preview(task: Task, action: Action[Any, Any], context: Context) -> Result:
+    """Ask the backend what a change would do. What it refuses is found here."""
+    intent = task.intent
+    assert intent is not None  # noqa: S101 -- the caller's part
+    try:
+        async with asyncio.timeout(task.job.step.timeout):
+            before = dict((await action.resolve(intent.parameters, context)).before) if action.resolve else {}
+            text = await action.preview(intent.parameters, context) if action.preview else ""
+    except ActionError as error:
+        return Result(task, Outcome.FAILED, error=redact(str(error)), transport=error.transport)
+    except TimeoutError:
+        return Result(task, Outcome.FAILED, error=f"no answer within {task.job.step.timeout:g}s", transport=True)
+    except Exception as error:  # noqa: BLE001 -- see _read
+        return _defect(task, action, error)
+    return Result(task, Outcome.DONE, output={"preview": redact(text)[:OUTPUT_LIMIT], "before": before}, transport=False)
+
+
+async def _undo(action: Action[Any, Any], intent: Intent[Any], context: Context) -> Outputs:
+    if action.undo is None:
+        raise PermanentError(f"{action.name} cannot be undone")
+    undone: Outputs = await action.undo(intent, context)
+    return undone
+
+
+async def resolve(task: Task, context: Context) -> Intent[Any] | Result:
+    """Make a change's parameters absolute before its intent is journalled."""
+    action = task.action
+    assert action is not None and action.resolve is not None  # noqa: S101, PT018 -- the caller's part
+    try:
+        async with asyncio.timeout(task.job.step.timeout):
+            made: Intent[Any] = await action.resolve(task.parameters, context)
+    except ActionError as error:
+        return Result(task, Outcome.FAILED, error=redact(str(error)), transport=error.transport)
+    except TimeoutError:
+        return Result(task, Outcome.FAILED, error=f"no answer within {task.job.step.timeout:g}s", transport=True)
+    except Exception as error:  # noqa: BLE001 -- see _read
+        return _defect(task, action, error)
+    return made
+
+
+async def confirm(task: Task, ask: Confirm | None, labels: dict[str, str], context: Context) -> Result:
+    """Ask Alertmanager whether the alert still fires; when it cannot be asked, the last word counts."""
+    if ask is None:
+        return Result(task, Outcome.DONE, output={"state": "firing", "said_by": "the last notification"})
+    try:
+        async with asyncio.timeout(task.job.step.timeout):
+            return Result(task, Outcome.DONE, output={"state": await ask.state_of(labels, context)})
+    except (ActionError, TimeoutError) as error:
+        return Result(task, Outcome.FAILED, error=redact(str(error)) or "no answer")
+
+
+def _defect(task: Task, action: Action[Any, Any], error: Exception) -> Result:
+    log.error("an action failed in a way it does not declare", action=action.name, step=task.job.key, exc_info=error)
+    return Result(task, Outcome.FAILED, error=f"defect in {action.name}: {type(error).__name__}")
+
+
+def _kept(output: Outputs) -> dict[str, Any]:
+    kept: dict[str, Any] = redact_tree(output.model_dump(mode="json"), OUTPUT_LIMIT)
+    return kept

@@ -1,0 +1,56 @@
+"""What is done by the clock: episodes close after their grace, what is over is deleted in batches."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+
+from remediator.core.durations import SECOND
+from remediator.engine.advance import Engine
+from remediator.engine.clock import Clock
+from remediator.errors import StoreError
+from remediator.store import inbox, retention
+from remediator.store.sqlite import SqliteStore
+
+log = structlog.get_logger("upkeep")
+
+EVERY = 15.0  #: seconds
+SPENT_KEPT = 32 * 86400 * SECOND  #: longer than any throttle's window needs
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How long what is over is kept."""
+
+    age: float
+    runs: int
+
+
+async def upkeep(store: SqliteStore, engine: Engine, clock: Clock, kept: Kept) -> None:
+    """Do it again and again. Runs until cancelled."""
+    while True:
+        try:
+            await once(store, engine, clock.now(), kept)
+        except StoreError as error:
+            log.warning("upkeep waits: the store refuses", error=str(error))
+        await asyncio.sleep(EVERY)
+
+
+async def once(store: SqliteStore, engine: Engine, now: int, kept: Kept) -> int:
+    """Close and delete what is due; return how many rows' worth was deleted."""
+    grace = int(engine.site.grace * SECOND)
+    await store.do(lambda tx: inbox.close_resolved(tx, grace, now))
+    before = now - int(kept.age * SECOND)
+    deleted = 0
+    for unit in (
+        lambda tx: retention.delete_runs(tx, before, kept.runs),
+        lambda tx: retention.delete_episodes(tx, before),
+        lambda tx: retention.delete_notifications(tx, before, kept.runs),
+        lambda tx: retention.delete_spent(tx, now - SPENT_KEPT),
+    ):
+        while count := await store.do(unit):
+            deleted += count
+            await asyncio.sleep(0)
+    return deleted

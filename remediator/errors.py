@@ -1,0 +1,108 @@
+"""The one tree of exceptions.
+
+    RemediatorError
+    ├── ConfigurationError   a setting or a rule file is wrong; carries every problem found
+    ├── NotificationError    a webhook body that can never become right (answered 400)
+    ├── TemplateError        a template or condition that cannot be compiled (at load)
+    ├── MatcherError         a label matcher that cannot be read
+    ├── RenderError          a value that must not land where the template puts it (at run time)
+    │   └── UnknownValueError  the value comes from a step that failed: unknown, not false
+    ├── NotFoundError        no such run, breaker or pause (answered 404)
+    ├── ConflictError        the thing exists but is not in the state that was asked for (409)
+    ├── StoreError           the store refuses: disk full, damaged, locked by another process
+    └── ActionError          a step did not do what it should
+        ├── TemporaryError   it certainly did not happen; trying again may help
+        ├── PermanentError   it certainly did not happen; trying again will not help
+        └── AmbiguousError   it was sent and may have happened
+
+A foreign exception is translated where it enters, with ``from``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from remediator.core.problems import Problem
+
+
+class RemediatorError(Exception):
+    """Everything that remediator raises on purpose."""
+
+
+class ConfigurationError(RemediatorError):
+    """A setting or a rule file is wrong. ``problems`` holds all that was found, not just the first."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class NotificationError(RemediatorError):
+    """A webhook body that can never become right; ``field`` names the place (``alerts.0.labels``)."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}" if field else message)
+        self.field = field
+        self.message = message
+
+
+class TemplateError(RemediatorError):
+    """A template or condition cannot be compiled; ``offset`` counts characters from its start."""
+
+    def __init__(self, message: str, offset: int = 0) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
+class MatcherError(RemediatorError):
+    """A label matcher cannot be read; ``offset`` counts characters from the start of its text."""
+
+    def __init__(self, message: str, offset: int = 0) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
+class RenderError(RemediatorError):
+    """A value must not land where the template would put it."""
+
+
+class UnknownValueError(RenderError):
+    """The value comes from a step that failed or never ran: it is unknown, not false."""
+
+
+class NotFoundError(RemediatorError):
+    """There is no such run, breaker or pause."""
+
+
+class ConflictError(RemediatorError):
+    """The thing exists but is not in a state that allows what was asked."""
+
+
+class StoreError(RemediatorError):
+    """The store refuses: disk full, damaged, or held by another process. Nothing was acknowledged."""
+
+
+class ActionError(RemediatorError):
+    """A step did not do what it should.
+
+    ``transport`` is true when the backend itself could not be reached or did not answer;
+    only such errors count for the backend's breaker.
+    """
+
+    def __init__(self, message: str, *, transport: bool = False, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.transport = transport
+        self.retry_after = retry_after  #: seconds that the backend asked us to wait, if it said so
+
+
+class TemporaryError(ActionError):
+    """It certainly did not happen (no connection, 429, 503 before the work began); trying again may help."""
+
+
+class PermanentError(ActionError):
+    """It certainly did not happen (refused, invalid, not found); trying again will not help."""
+
+
+class AmbiguousError(ActionError):
+    """It was sent and may have happened: the answer was lost or the time was up."""

@@ -1,0 +1,137 @@
+"""Read the daemon's configuration and Prometheus' web file; every problem at its place."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bcrypt
+from pydantic import BaseModel, ConfigDict, Field
+
+from remediator.actions import registry
+from remediator.core.problems import Problem, nearest
+from remediator.errors import ConfigurationError
+from remediator.interfaces.documents import Document, problem_at, read_document, validate
+from remediator.settings import Settings
+
+Connections = Mapping[str, Mapping[str, BaseModel]]
+
+
+class TlsText(BaseModel):
+    """``tls_server_config`` of the web file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cert_file: Path
+    key_file: Path
+    client_auth_type: str = Field("NoClientCert", pattern="^(NoClientCert|RequireAndVerifyClientCert)$")
+    client_ca_file: Path | None = None
+    min_version: str = Field("TLS12", pattern="^(TLS12|TLS13)$")
+
+
+class WebFileText(BaseModel):
+    """The web configuration file, in the form of Prometheus' exporter-toolkit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tls_server_config: TlsText | None = None
+    basic_auth_users: dict[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class WebFile:
+    """What the web file means."""
+
+    users: Mapping[str, str]
+    tls: ssl.SSLContext | None
+
+
+def read_settings(path: Path) -> tuple[Settings, Connections]:
+    """Return the settings with absolute paths, and the connections. Raise ConfigurationError."""
+    document = _read(path)
+    settings = validate(document, Settings)
+    root = path.parent.resolve()
+    store = settings.store.model_copy(update={"path": root / settings.store.path})
+    return settings.model_copy(update={"store": store}), _connections(document, settings)
+
+
+def secret(path: Path | None, root: Path) -> str:
+    """Return what a secret file holds, without the line's end. Raise ConfigurationError without its content."""
+    if path is None:
+        return ""
+    try:
+        text = (root / path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError((Problem(f"cannot be read: {error}", str(root / path)),)) from None
+    if not text:
+        raise ConfigurationError((Problem("the file is empty; a secret is needed", str(root / path)),))
+    return text
+
+
+def read_web_file(path: Path | None) -> WebFile:
+    """Return users and TLS of the web file; neither without a file. Raise ConfigurationError."""
+    if path is None:
+        return WebFile({}, None)
+    document = _read(path)
+    text = validate(document, WebFileText)
+    for name, value in text.basic_auth_users.items():
+        check_hash(document, name, value)
+    return WebFile(text.basic_auth_users, _tls(document, text.tls_server_config, path.parent))
+
+
+def check_hash(document: Document, name: str, value: str, place: tuple[str, ...] = ("basic_auth_users",)) -> None:
+    """Raise ConfigurationError for what is no bcrypt hash: it would let nobody in."""
+    try:
+        bcrypt.checkpw(b"", value.encode())
+    except ValueError:
+        hint = "make one with: htpasswd -nBC 10 USER"
+        raise ConfigurationError((problem_at(document, (*place, name), "this is no bcrypt hash", hint),)) from None
+
+
+def _tls(document: Document, text: TlsText | None, root: Path) -> ssl.SSLContext | None:
+    if text is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3 if text.min_version == "TLS13" else ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(root / text.cert_file, root / text.key_file)
+        if text.client_ca_file is not None:
+            context.load_verify_locations(root / text.client_ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError((problem_at(document, ("tls_server_config",), f"cannot be used: {error}"),)) from error
+    if text.client_auth_type == "RequireAndVerifyClientCert":
+        if text.client_ca_file is None:
+            message = "RequireAndVerifyClientCert needs client_ca_file"
+            raise ConfigurationError((problem_at(document, ("tls_server_config", "client_auth_type"), message),))
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def _read(path: Path) -> Document:
+    try:
+        return read_document(path.read_text("utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError((Problem(f"cannot be read: {error}", str(path)),)) from error
+
+
+def _connections(document: Document, settings: Settings) -> Connections:
+    """Check every connection against its system's own model."""
+    problems: list[Problem] = []
+    made: dict[str, dict[str, Any]] = {}
+    for system, named in settings.connections.items():
+        model = registry.connection_model(system)
+        if model is None:
+            hint = nearest(system, registry.systems())
+            problems.append(problem_at(document, ("connections", system), f'no system "{system}" takes connections', hint, on_key=True))
+            continue
+        for name in named:
+            try:
+                made.setdefault(system, {})[name] = validate(document, model, ("connections", system, name))
+            except ConfigurationError as error:
+                problems += error.problems
+    if problems:
+        raise ConfigurationError(tuple(problems))
+    return made

@@ -1,0 +1,223 @@
+"""The five parts of a report (STARR): situation, task, action, result, reflection."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from remediator.core.durations import SECOND, show_duration
+from remediator.core.records import Entry, Outcome, Phase, RunView, StepPlan
+from remediator.core.transitions import Mode, Status
+from remediator.interfaces.report_facts import changes, doubtful, entries, is_final, judged, lasting, ruled_out, took
+from remediator.interfaces.report_lines import (
+    CELL,
+    ROWS,
+    TEXT,
+    Item,
+    Kind,
+    Line,
+    Table,
+    clean,
+    safe_url,
+    show_time,
+    show_values,
+    table,
+)
+
+_MARKS = "-*+•> \t"  #: what a list in the guide's notes begins its lines with; ours are added again
+_PEOPLE_LEARN = frozenset({Status.ESCALATED, Status.FAILED, Status.UNKNOWN, Status.UNDONE})
+
+
+def situation(view: RunView) -> tuple[Item, ...]:
+    """Return what was wrong, and what was found."""
+    plan = view.plan
+    severity = clean(plan.labels.get("severity", ""), 60)
+    name = clean(plan.labels.get("alertname", ""), CELL) or "without a name"
+    before = show_duration(max(0, view.created_at - plan.starts_at) / SECOND)
+    resolved = f"; resolved {show_time(view.resolved_at)}" if view.resolved_at is not None else ""
+    said = next(
+        (plan.annotations[key] for key in ("summary", "description", "message") if plan.annotations.get(key)), ""
+    )
+    rest = {key: value for key, value in plan.labels.items() if key not in ("alertname", "severity")}
+    items: list[Item] = [
+        Line(f"{name} (severity {severity})" if severity else name, "Alert"),
+        Line(clean(plan.target, CELL), "Target"),
+        Line(f"{show_time(plan.starts_at)}, {before} before this run{resolved}", "Firing since"),
+    ]
+    if said:
+        items.append(Line(clean(said), "Says"))
+    if rest:
+        items.append(Line(show_values(rest, TEXT, named=True), "Labels", Kind.CODE))
+    if len(view.episodes) > 1:
+        items.append(Line(f"{len(view.episodes)} alerts share this run", "Alerts"))
+    for entry in entries(view, Phase.CONFIRM):
+        state = clean((entry.output or {}).get("state", ""), 60) or f"unknown ({clean(entry.error, CELL)})"
+        items.append(Line(f"{state} at {show_time(entry.finished_at or entry.started_at)}", "Alertmanager says"))
+    looks = entries(view, Phase.DIAGNOSE)
+    rows = ((_step_name(entry) + _look(entry), _finding(entry)) for entry in looks)
+    return (*items, *table("Evidence", ("Step", "Finding"), rows, "diagnosis", (0,)))
+
+
+def task(view: RunView) -> tuple[Item, ...]:
+    """Return what was to be done: rule, guide, mode, goal; which remedy, and which were passed over."""
+    plan = view.plan
+    items: list[Item] = [
+        Line(f"{clean(plan.rule, CELL)} → guide {clean(plan.guide, CELL)}: {clean(plan.summary, CELL)}", "Rule"),
+        Line(_mode(view), "Mode"),
+        *_goal(view),
+    ]
+    if plan.params:
+        items.append(Line(show_values(plan.params, TEXT, named=True), "Parameters", Kind.CODE))
+    remedies = {remedy.name: remedy for remedy in plan.remedies}
+    for cycle, name in dict.fromkeys((e.cycle, e.remedy) for e in entries(view, Phase.PREVIEW, Phase.ACT) if e.remedy):
+        items.append(Line(clean(name, CELL), "Chosen", topic="diagnosis"))
+        if (remedy := remedies.get(name)) and remedy.when:
+            items.append(Line(clean(remedy.when, CELL), "Its condition", Kind.CODE, "diagnosis"))
+            items.append(Line(clean(judged(view, remedy, cycle).reason, CELL), "It saw", topic="diagnosis"))
+    rows = ((out.name, out.condition, out.why) for out in ruled_out(view))
+    return (*items, *table("Ruled out", ("Remedy", "Condition", "Why not"), rows, "diagnosis", (1,)))
+
+
+def action(view: RunView) -> tuple[Item, ...]:
+    """Return who allowed what, what would be done, what was done, and what was taken back."""
+    items: list[Item] = []
+    if view.approved_by:
+        why = clean(view.approval_reason, CELL) or "no reason given"
+        items.append(Line(f"{clean(view.approved_by, CELL)}: {why}", "Approved by", topic="approval"))
+    acts = entries(view, Phase.ACT)
+    begun = {(entry.cycle, entry.remedy) for entry in acts}
+    shown = [entry for entry in entries(view, Phase.PREVIEW) if (entry.cycle, entry.remedy) not in begun]
+    items += _work("Would do", shown, "approval")
+    items += _work("Did", acts, "action")
+    items += _work("Took back", entries(view, Phase.UNDO), "action")
+    if not changes(view) and not doubtful(view):
+        items.append(Line("Nothing was changed." if is_final(view) else "Nothing was changed so far.", topic="action"))
+    return tuple(items)
+
+
+def result(view: RunView) -> tuple[Item, ...]:
+    """Return how it stands and why, what the verification saw, and what can be taken back."""
+    items: list[Item] = [Line(clean(view.reason) or "no reason was recorded", "Outcome", topic="result")]
+    if view.status is Status.HELD:
+        until = show_time(view.held_until) if view.held_until is not None else "it opens"
+        items.append(Line(f"{clean(view.held_by, CELL) or 'a guard'}, until {until}", "Held by", topic="result"))
+    remedies = {entry.cycle: entry.remedy for entry in entries(view, Phase.ACT)}
+    rows = [("before", *_check(view, entry)) for entry in entries(view, Phase.BASELINE)]
+    rows += [(f'after "{clean(remedies.get(e.cycle, ""), 80)}"', *_check(view, e)) for e in entries(view, Phase.VERIFY)]
+    items += table("Verification", ("When", "Condition", "Holds", "Seen"), rows, "verification", (1,))
+    if lasted := took(view):
+        finished = f"finished {show_time(view.finished_at)}, {lasted} after it began"
+        since = show_duration(max(0, (view.finished_at or 0) - view.plan.starts_at) / SECOND)
+        items.append(Line(f"{finished}, {since} after the alert did", "Time", topic="result"))
+    for entry in lasting(view):
+        there = f"before it was {show_values(entry.before)}" if entry.before else "what was there before is not known"
+        how = "the guide forbids taking it back" if view.plan.undo == "never" else there
+        items.append(Line(f"{clean(entry.action, 120)}: {how}", "Undo", topic="result"))
+    return tuple(items)
+
+
+def reflection(view: RunView) -> tuple[Item, ...]:
+    """Return what is for later: the guide's notes, the runbook, what is owed after an escalation."""
+    items: list[Item] = []
+    lines = [clean(line.strip(_MARKS), CELL) for line in view.plan.notes[: TEXT * ROWS].splitlines()]
+    items += [Line(line, topic="result") for line in [line for line in lines if line][:ROWS]]
+    if url := safe_url(view.plan.runbook_url):
+        items.append(Line(url, "Runbook", Kind.LINK, "result"))
+    elif view.plan.runbook_url:
+        items.append(Line(clean(view.plan.runbook_url, CELL), "Runbook", Kind.CODE, "result"))
+    if view.status in _PEOPLE_LEARN:
+        guide = clean(view.plan.guide, CELL)
+        due = f"a post-mortem is due ({clean(view.plan.escalate, 40)}); " if view.plan.escalate else ""
+        items.append(Line(f"{due}add to the guide {guide} what would have helped", "Afterwards", topic="result"))
+    return tuple(items)
+
+
+def _mode(view: RunView) -> str:
+    meanings = {
+        Mode.OBSERVE: "observe: look, change nothing",
+        Mode.ASK: "ask: change nothing without an approval",
+        Mode.AUTO: "auto: act within the guards",
+    }
+    asked = view.plan.mode
+    capped = f" (the rule asks for {asked}, something stricter binds)" if asked is not view.effective_mode else ""
+    return meanings[view.effective_mode] + capped
+
+
+def _goal(view: RunView) -> list[Line]:
+    verify = view.plan.verify
+    if verify is None:
+        return [Line("the guide has no verification, so nobody can know whether it helped", "Goal")]
+    hold = f", holding {show_duration(verify.hold)}" if verify.hold else ""
+    label, between = f"Goal (within {show_duration(verify.within)}{hold})", "and" if verify.every else "or"
+    shown = verify.conditions[:ROWS]
+    return [Line(_condition(step), between if place else label, Kind.CODE) for place, step in enumerate(shown)]
+
+
+def _condition(step: StepPlan) -> str:
+    return clean(f"{clean(step.action, 120)}({show_values(step.args, named=True)})")
+
+
+def _work(title: str, work: list[Entry] | tuple[Entry, ...], topic: str) -> list[Table]:
+    made: list[Table] = []
+    for (_, remedy), group in groupby(work, key=lambda entry: (entry.cycle, entry.remedy)):
+        rows = (
+            (
+                clean(entry.action, 120),
+                show_values(entry.args, named=True),
+                _outcome(entry),
+                show_values(entry.before, named=True) if entry.before else "not recorded",
+                show_time(entry.started_at),
+            )
+            for entry in group
+        )
+        name = f'{title} "{clean(remedy, CELL)}"' if remedy else title
+        made += table(name, ("Action", "Arguments", "Outcome", "Before", "At"), rows, topic, (0, 1))
+    return made
+
+
+def _outcome(entry: Entry) -> str:
+    tries = f" at try {entry.attempt}" if entry.attempt > 1 else ""
+    if entry.outcome is Outcome.INTENT:
+        return f"begun{tries}, not known to have finished"
+    lasted = show_duration(max(0, (entry.finished_at or entry.started_at) - entry.started_at) / SECOND)
+    if entry.outcome is Outcome.FAILED:
+        return clean(f"failed{tries}: {entry.error or 'no reason given'}", CELL)
+    if entry.outcome is Outcome.UNKNOWN:
+        return clean(f"nobody can tell{tries}: {entry.error or 'no answer came'}", CELL)
+    said = show_values(entry.output) if entry.output else ""
+    if entry.phase is Phase.PREVIEW:
+        return said or "would succeed"
+    return clean(f"done in {lasted}{tries}: {said}" if said else f"done in {lasted}{tries}", CELL)
+
+
+def _finding(entry: Entry) -> str:
+    if entry.outcome is Outcome.DONE:
+        return show_values(entry.output)
+    if entry.outcome is Outcome.INTENT:
+        return "being looked at"
+    return clean(f"unknown: {entry.error or 'no answer came'}", CELL)
+
+
+def _check(view: RunView, entry: Entry) -> tuple[str, str, str]:
+    """Return condition, whether it holds, and what was seen."""
+    verify = view.plan.verify
+    name = _step_name(entry)
+    if entry.phase is Phase.VERIFY and entry.step == "all" and verify is not None:
+        name = "the goal"
+    elif verify is not None and (step := next((s for s in verify.conditions if s.id == entry.step), None)):
+        name = clean(_condition(step), CELL)
+    output = dict(entry.output or {})
+    verdict, holds = output.pop("verdict", None), output.get("holds")
+    if entry.outcome is not Outcome.DONE:
+        return name, "unknown", _finding(entry)
+    if verdict is not None:
+        return name, {"holds": "yes", "failed": "no"}.get(str(verdict), "not yet"), show_values(output)
+    return name, "yes" if holds is True else "no" if holds is False else "unknown", show_values(output)
+
+
+def _step_name(entry: Entry) -> str:
+    # A step without an id of its own is called by its position: the action says more.
+    return clean(entry.action if entry.step.isdigit() and entry.action else entry.step, 120) or "a step"
+
+
+def _look(entry: Entry) -> str:
+    return f" (look {entry.cycle + 1})" if entry.cycle else ""

@@ -1,0 +1,84 @@
+"""Make a rule ready: its matchers, its guide, the parameters that it hands over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from remediator.core.guide import RuleText
+from remediator.core.matchers import Matcher, parse_matchers
+from remediator.core.plan import coerce
+from remediator.core.problems import Problem, nearest
+from remediator.core.rules import Guide, Rule
+from remediator.core.templates import Known, check_names, compile_template, is_templated
+from remediator.errors import MatcherError, RenderError, TemplateError
+from remediator.interfaces.documents import Document, Path, problem_at
+
+_BEFORE_PLAN = frozenset({"labels", "annotations", "alert", "rule", "guide"})
+
+
+def make_rule(
+    document: Document, position: int, text: RuleText, guides: dict[str, Guide | None]
+) -> tuple[Rule | None, list[Problem]]:
+    """Return the rule, or None, and everything that is wrong with it (warnings too)."""
+    place: Path = ("rules", position)
+    problems: list[Problem] = []
+    matchers = _matchers(document, place, text, problems)
+    if text.guide not in guides:
+        hint = nearest(text.guide, guides)
+        problems.append(problem_at(document, (*place, "guide"), f'there is no guide "{text.guide}"', hint))
+        return None, problems
+    guide = guides[text.guide]
+    if guide is None:
+        return None, problems
+    _parameters(document, place, text, guide, problems)
+    if any(problem.severity == "error" for problem in problems):
+        return None, problems
+    return Rule(text.name, text, matchers, guide, document.file), problems
+
+
+def _matchers(document: Document, place: Path, text: RuleText, problems: list[Problem]) -> tuple[Matcher, ...]:
+    found: list[Matcher] = []
+    as_list = isinstance(document.data["rules"][place[1]].get("match"), list)
+    for index, written in enumerate(text.match):
+        where = (*place, "match", index) if as_list else (*place, "match")
+        try:
+            parsed = parse_matchers(written)
+        except MatcherError as error:
+            problems.append(problem_at(document, where, str(error), offset=error.offset))
+            continue
+        found += parsed.matchers
+        problems += [problem_at(document, where, warning, severity="warning") for warning in parsed.warnings]
+        if not parsed.matchers:
+            problems.append(problem_at(document, where, "no matcher stands here; it would match every alert"))
+    return tuple(found)
+
+
+def _parameters(document: Document, place: Path, text: RuleText, guide: Guide, problems: list[Problem]) -> None:
+    declared = guide.text.parameters
+    for name, value in text.with_.items():
+        where = (*place, "with", name)
+        if name not in declared:
+            message = f'the guide "{guide.name}" has no parameter "{name}"'
+            problems.append(problem_at(document, where, message, nearest(name, declared), on_key=True))
+            continue
+        problems += _value(document, where, value)
+        if not (isinstance(value, str) and is_templated(value)):
+            try:
+                coerce(name, declared[name], value)
+            except RenderError as error:
+                problems.append(problem_at(document, where, str(error)))
+    for name, parameter in declared.items():
+        if parameter.default is None and name not in text.with_:
+            message = f'the guide "{guide.name}" needs the parameter "{name}"'
+            problems.append(problem_at(document, (*place, "guide"), message, f"hand it over under with: {{{name}: ...}}"))
+
+
+def _value(document: Document, where: Path, value: Any) -> list[Problem]:
+    if not isinstance(value, str) or not is_templated(value):
+        return []
+    try:
+        template = compile_template(value)
+    except TemplateError as error:
+        return [problem_at(document, where, str(error), offset=error.offset)]
+    known = Known(roots=_BEFORE_PLAN)
+    return [problem_at(document, where, message, hint) for _, message, hint in check_names(template.names, known)]

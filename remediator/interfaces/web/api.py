@@ -1,0 +1,225 @@
+"""The operator's API: what ``remediator runs``, ``pause``, ``breakers`` speak to."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Protocol, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from remediator.core.durations import SECOND, Duration
+from remediator.engine.clock import Clock
+from remediator.errors import ConflictError, NotFoundError, StoreError
+from remediator.interfaces.markdown import to_markdown
+from remediator.interfaces.report import compose
+from remediator.interfaces.web.answers import answer, problem
+from remediator.store import control, journal, listing
+from remediator.store.sqlite import Unit
+
+B = TypeVar("B", bound=BaseModel)
+T = TypeVar("T")
+Said = Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class Body(BaseModel):
+    """Base of request bodies."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Reason(Body):
+    """Who says so, and why. ``who`` counts only where nobody had to log in."""
+
+    reason: Said
+    who: str = Field("", max_length=200)
+    shown: str = Field("", max_length=64, description="Digest of what was looked at; refused if it is another now.")
+
+
+class Settlement(Reason):
+    """What became of an unknown run."""
+
+    happened: bool
+
+
+class PauseWish(Reason):
+    """What to pause; ``duration`` absent: until resumed."""
+
+    scope: str = Field("global", max_length=300)
+    duration: Duration | None = None
+
+
+class Named(Body):
+    """A scope or a key."""
+
+    name: str = Field(max_length=1000)
+    who: str = Field("", max_length=200)
+
+
+class LevelWish(Body):
+    """A log level."""
+
+    level: str = Field(pattern="^(debug|info|warning|error)$")
+
+
+class Storing(Protocol):
+    """The store, as the API needs it."""
+
+    def do(self, unit: Unit[T]) -> Awaitable[T]:
+        """Write."""
+
+    def read(self, unit: Unit[T]) -> Awaitable[T]:
+        """Read."""
+
+
+class Api:
+    """Lists, shows and changes runs, pauses and breakers. Who may is decided before these are called."""
+
+    def __init__(
+        self, store: Storing, clock: Clock, wake: Callable[..., None], cancel: Callable[[str], None],
+        set_level: Callable[[str], None],
+    ) -> None:  # fmt: skip
+        self._store, self._clock, self._wake, self._cancel, self._set_level = store, clock, wake, cancel, set_level
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the API's routes."""
+        return [
+            web.get("/api/v1/runs", self.runs),
+            web.get("/api/v1/runs/{run}", self.run),
+            web.post("/api/v1/runs/{run}/{verb:approve|refuse|cancel|settle}", self.change_run),
+            web.get("/api/v1/decisions", self.decisions),
+            web.get("/api/v1/audit", self.audit),
+            web.get("/api/v1/pauses", self.pauses),
+            web.post("/api/v1/pause", self.pause),
+            web.post("/api/v1/resume", self.resume),
+            web.get("/api/v1/breakers", self.breakers),
+            web.post("/api/v1/breakers/reset", self.reset),
+            web.post("/api/v1/log-level", self.level),
+        ]
+
+    async def runs(self, request: web.Request) -> web.Response:
+        """List runs, newest first; ``?status=open&rule=&target=&limit=``."""
+        asked = request.query
+        most = _limit(asked.get("limit", "50"))
+        found = await self._store.read(
+            lambda tx: listing.runs(tx, asked.get("status", ""), asked.get("rule", ""), asked.get("target", ""), most)
+        )
+        return answer(found)
+
+    async def run(self, request: web.Request) -> web.Response:
+        """Show one run; ``?format=markdown`` for the report. Part of an id is enough when it is unique."""
+        run = await self._one(request.match_info["run"])
+        view = await self._store.read(lambda tx: journal.view(tx, run))
+        if request.query.get("format") == "markdown":
+            return web.Response(text=to_markdown(compose(view)), content_type="text/markdown")
+        return answer(journal.document(view))
+
+    async def change_run(self, request: web.Request) -> web.Response:
+        """Approve, refuse, cancel or settle a run."""
+        run, verb = await self._one(request.match_info["run"]), request.match_info["verb"]
+        wish = await _read(request, Settlement if verb == "settle" else Reason)
+        who, now = _who(request, wish.who), self._clock.now()
+        units: dict[str, Unit[list[str]]] = {
+            "approve": lambda tx: control.approve(tx, run, who, wish.reason, wish.shown, now),
+            "refuse": lambda tx: control.refuse(tx, run, who, wish.reason, now),
+            "cancel": lambda tx: control.cancel(tx, run, who, wish.reason, now),
+            "settle": lambda tx: control.settle(tx, run, who, wish.reason, happened=getattr(wish, "happened", False), now=now),
+        }
+        self._wake(*await self._store.do(units[verb]))
+        if verb == "cancel":
+            self._cancel(run)
+        return answer({"status": "done", "run": run})
+
+    async def decisions(self, request: web.Request) -> web.Response:
+        """List decisions, newest first; ``?verdict=refused``."""
+        verdict, most = request.query.get("verdict", ""), _limit(request.query.get("limit", "50"))
+        return answer(await self._store.read(lambda tx: listing.decisions(tx, verdict, most)))
+
+    async def audit(self, request: web.Request) -> web.Response:
+        """List what people did, newest first."""
+        most = _limit(request.query.get("limit", "100"))
+        return answer(await self._store.read(lambda tx: listing.audit_trail(tx, most)))
+
+    async def pauses(self, _request: web.Request) -> web.Response:
+        """List pauses."""
+        found = await self._store.read(control.all_pauses)
+        return answer([{"scope": p.scope, "author": p.author, "reason": p.reason, "until": p.until, "at": p.at} for p in found])
+
+    async def pause(self, request: web.Request) -> web.Response:
+        """Pause everything or one rule."""
+        wish = await _read(request, PauseWish)
+        now = self._clock.now()
+        until = None if wish.duration is None else now + int(wish.duration * SECOND)
+        who = _who(request, wish.who)
+        self._wake(*await self._store.do(lambda tx: control.pause(tx, wish.scope, who, wish.reason, until, now)))
+        return answer({"status": "paused", "scope": wish.scope, "until": until})
+
+    async def resume(self, request: web.Request) -> web.Response:
+        """Lift a pause."""
+        wish = await _read(request, Named)
+        now, who = self._clock.now(), _who(request, wish.who)
+        self._wake(*await self._store.do(lambda tx: control.resume(tx, wish.name, who, now)))
+        return answer({"status": "resumed", "scope": wish.name})
+
+    async def breakers(self, _request: web.Request) -> web.Response:
+        """List breakers: state, failures, error rate, seconds until retry."""
+        now = self._clock.now()
+        found = await self._store.read(listing.breakers)
+        return answer([
+            {"key": b.key, "state": b.at(now).state, "failures": b.failures, "error_rate": round(b.error_rate, 4),
+             "total": b.total, "retry_in_s": b.retry_in(now), "trials": b.at(now).trials, "updated_at": b.updated_at}
+            for b in found
+        ])  # fmt: skip
+
+    async def reset(self, request: web.Request) -> web.Response:
+        """Close a breaker by hand."""
+        wish = await _read(request, Named)
+        now, who = self._clock.now(), _who(request, wish.who)
+        self._wake(*await self._store.do(lambda tx: control.reset_breaker(tx, wish.name, who, now)))
+        return answer({"status": "reset", "key": wish.name})
+
+    async def level(self, request: web.Request) -> web.Response:
+        """Change the log level while running."""
+        wish = await _read(request, LevelWish)
+        self._set_level(wish.level)
+        return answer({"status": "set", "level": wish.level})
+
+    async def _one(self, part: str) -> str:
+        found = await self._store.read(lambda tx: listing.find_run(tx, part)) if part else []
+        if len(found) != 1:
+            raise NotFoundError(f'"{part}" names {len(found) or "no"} run{"s" if len(found) > 1 else ""}; remediator runs list')
+        return found[0]
+
+
+async def _read(request: web.Request, model: type[B]) -> B:
+    # A browser cannot be made to send this type to us from another page without asking first.
+    if request.content_type != "application/json":
+        raise ConflictError("send the body as application/json")
+    try:
+        return model.model_validate_json(await request.read())
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise ConflictError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+def _who(request: web.Request, said: str) -> str:
+    caller: str = request.get("caller", "anonymous")
+    return said or caller if caller == "anonymous" else caller
+
+
+def _limit(text: str) -> int:
+    return max(1, min(int(text), 1000)) if text.isascii() and text.isdigit() and len(text) < 6 else 50  # noqa: PLR2004 -- digits of 1000
+
+
+@web.middleware
+async def translate(request: web.Request, handler: Any) -> web.StreamResponse:
+    """Turn our errors into problem documents; what is left is a defect and says no more than that."""
+    try:
+        response: web.StreamResponse = await handler(request)
+    except NotFoundError as error:
+        return problem(404, "Not Found", str(error))
+    except ConflictError as error:
+        return problem(409, "Conflict", str(error))
+    except StoreError as error:
+        return problem(503, "The store refuses", str(error))
+    return response

@@ -1,0 +1,82 @@
+"""Who is calling: a bearer token, or a basic-auth user with a bcrypt hash as in Prometheus' web file."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import hmac
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import bcrypt
+
+REMEMBERED = 64  #: verified headers, so that bcrypt's cost is paid once each
+_NOBODY = bcrypt.hashpw(b"nobody", bcrypt.gensalt(10))  # compared for unknown users: the same time passes
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody who has shown who they are."""
+
+    name: str
+
+
+class Credentials:
+    """One set of credentials. Without any, everybody is let in as ``anonymous``."""
+
+    def __init__(self, users: Mapping[str, str] | None = None, token: str = "") -> None:
+        self._users = {name: value.encode() for name, value in (users or {}).items()}
+        self._token = token.encode()
+        self._verified: OrderedDict[bytes, Caller] = OrderedDict()
+
+    @property
+    def required(self) -> bool:
+        """Whether anything is asked for."""
+        return bool(self._users or self._token)
+
+    async def caller(self, authorization: str) -> Caller | None:
+        """Return who presents this ``Authorization`` header, or None. Takes the same time for any wrong one."""
+        if not self.required:
+            return Caller("anonymous")
+        scheme, _, value = authorization.partition(" ")
+        if scheme.lower() == "bearer" and self._token:
+            same = hmac.compare_digest(value.strip().encode(), self._token)
+            return Caller("token") if same else None
+        if scheme.lower() == "basic" and self._users:
+            return await self._basic(value)
+        return None
+
+    async def _basic(self, value: str) -> Caller | None:
+        digest = hashlib.sha256(value.encode()).digest()
+        if digest in self._verified:
+            self._verified.move_to_end(digest)
+            return self._verified[digest]
+        try:
+            name, _, password = base64.b64decode(value, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+        expected = self._users.get(name, _NOBODY)
+        # bcrypt takes 72 bytes; a longer password is cut by every program that made the hash.
+        right = await asyncio.to_thread(_matches, password.encode()[:72], expected)
+        if not right or name not in self._users:
+            return None
+        caller = Caller(name)
+        self._verified[digest] = caller
+        if len(self._verified) > REMEMBERED:
+            self._verified.popitem(last=False)
+        return caller
+
+
+def _matches(password: bytes, expected: bytes) -> bool:
+    try:
+        return bcrypt.checkpw(password, expected)
+    except ValueError:  # a hash that is none lets nobody in
+        return False
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address can only be reached from this machine."""
+    return host in ("localhost", "::1", "[::1]") or host.startswith("127.")

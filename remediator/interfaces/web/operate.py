@@ -1,0 +1,67 @@
+"""Prometheus' conventions: ``/-/healthy``, ``/-/ready``, ``/-/reload``, ``/metrics``; and ``/health`` with named checks."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, generate_latest
+
+from remediator.errors import ConfigurationError
+from remediator.interfaces.web.answers import answer, problem
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One named check of ``/health``."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+    vital: bool = False  #: without it nothing can be taken in
+
+
+class Operate:
+    """What load balancers, Prometheus and operators ask."""
+
+    def __init__(
+        self, checks: Callable[[], tuple[Check, ...]], reload: Callable[[], Awaitable[str]], registry: CollectorRegistry
+    ) -> None:
+        self._checks, self._reload, self._registry = checks, reload, registry
+        self.ready = False
+
+    async def healthy(self, _request: web.Request) -> web.Response:
+        """The process answers."""
+        return web.Response(text="remediator is healthy.\n")
+
+    async def is_ready(self, _request: web.Request) -> web.Response:
+        """It takes alerts in: everything vital works."""
+        bad = [check for check in self._checks() if check.vital and not check.ok]
+        if not self.ready or bad:
+            return web.Response(status=503, text=f"not ready: {'; '.join(c.detail for c in bad) or 'starting'}\n")
+        return web.Response(text="remediator is ready.\n")
+
+    async def health(self, _request: web.Request) -> web.Response:
+        """Named checks; ``degraded`` is still 200, for something works."""
+        checks = self._checks()
+        vital = all(check.ok for check in checks if check.vital)
+        status = "healthy" if all(check.ok for check in checks) else "degraded" if vital else "unhealthy"
+        document = {
+            "status": status,
+            "checks": {check.name: {"ok": check.ok, "detail": check.detail} for check in checks},
+        }
+        return answer(document, 200 if vital else 503)
+
+    async def reload(self, _request: web.Request) -> web.Response:
+        """Read the rule files again; bad ones leave the old table in place."""
+        try:
+            return web.Response(text=await self._reload() + "\n")
+        except ConfigurationError as error:
+            return problem(500, "Not reloaded", "the old rule table stays", problems=[str(p) for p in error.problems])
+
+    async def metrics(self, _request: web.Request) -> web.Response:
+        """Prometheus' text format."""
+        return web.Response(
+            body=generate_latest(self._registry), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+        )

@@ -1,0 +1,60 @@
+"""Put the handlers under their paths, and the operator's door before all that is not the webhook's or a probe's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from aiohttp import web
+
+from remediator.interfaces.web.answers import problem
+from remediator.interfaces.web.api import Api
+from remediator.interfaces.web.auth import Credentials, is_loopback
+from remediator.interfaces.web.operate import Operate
+from remediator.interfaces.web.webhook import Webhook
+
+OPEN = frozenset({"/-/healthy", "/-/ready", "/health", "/health/live", "/health/ready"})
+WEBHOOK = frozenset({"/api/v1/alertmanager", "/webhook"})
+
+
+def make_application(
+    webhook: Webhook, operate: Operate, api: Api, operators: Credentials, middlewares: Sequence[Any], max_body: int,
+    prefix: str = "/",
+) -> web.Application:  # fmt: skip
+    """Return the aiohttp application. ``prefix`` stands before every path."""
+    root = "/" + prefix.strip("/") if prefix.strip("/") else ""
+
+    @web.middleware
+    async def door(request: web.Request, handler: Any) -> web.StreamResponse:
+        path = request.path[len(root) :]
+        if path not in OPEN and path not in WEBHOOK:
+            # Without a log-in, a page in somebody's browser must not reach us by a name that it made up.
+            if not operators.required and not is_loopback(_host(request)):
+                return problem(403, "Forbidden", "call it by localhost, or give it --web.config.file")
+            caller = await operators.caller(request.headers.get("Authorization", ""))
+            if caller is None:
+                return problem(401, "Unauthorized", "log in as an operator (basic_auth_users of the web file)")
+            request["caller"] = caller.name
+        response: web.StreamResponse = await handler(request)
+        return response
+
+    application = web.Application(client_max_size=max_body, middlewares=[door, *middlewares])
+    routes = [
+        *(web.post(path, webhook.handle) for path in sorted(WEBHOOK)),
+        web.get("/-/healthy", operate.healthy),
+        web.get("/-/ready", operate.is_ready),
+        web.post("/-/reload", operate.reload),
+        web.put("/-/reload", operate.reload),
+        web.get("/health", operate.health),
+        web.get("/health/live", operate.healthy),
+        web.get("/health/ready", operate.is_ready),
+        web.get("/metrics", operate.metrics),
+        *api.routes(),
+    ]
+    application.add_routes([web.RouteDef(r.method, root + r.path, r.handler, r.kwargs) for r in routes])
+    return application
+
+
+def _host(request: web.Request) -> str:
+    host = request.host
+    return host[: host.index("]") + 1] if host.startswith("[") and "]" in host else host.partition(":")[0]

@@ -1,0 +1,83 @@
+"""``POST /api/v1/alertmanager`` and ``/webhook``: stored first, answered then.
+
+202 with ids; 400 for what can never become right (kept in ``rejected``); 401; 413; 503 when it
+cannot be stored, which Alertmanager tries again. No input is answered 500.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import structlog
+from aiohttp import web
+
+from remediator.core.alert import Notification
+from remediator.engine.path import Accepted, BacklogFullError
+from remediator.errors import NotificationError, StoreError
+from remediator.interfaces.alertmanager import read_notification
+from remediator.interfaces.web.answers import answer, problem
+from remediator.interfaces.web.auth import Credentials
+
+log = structlog.get_logger("receive")
+
+MOST_IDS = 1000
+
+
+class Received(Protocol):
+    """Counts notifications; metrics."""
+
+    def received(self, code: int, alerts: int, truncated: int) -> None:
+        """A request was answered so."""
+
+
+class Webhook:
+    """The receiving end of Alertmanager's webhook."""
+
+    def __init__(
+        self, receive: Callable[[Notification], Awaitable[Accepted]],
+        reject: Callable[[str, str, bytes], Awaitable[None]], credentials: Credentials, counts: Received,
+    ) -> None:  # fmt: skip
+        self._receive, self._reject, self._credentials, self._counts = receive, reject, credentials, counts
+        self.stopping = False
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Answer one notification."""
+        arrived: Notification | None = None
+        try:
+            if await self._credentials.caller(request.headers.get("Authorization", "")) is None:
+                response = problem(401, "Unauthorized", "present the webhook's bearer token or basic-auth user")
+            elif request.headers.get("Content-Encoding", "identity") != "identity":
+                response = problem(415, "Unsupported Media Type", "send the body without a Content-Encoding")
+            elif self.stopping:
+                response = problem(503, "Stopping", "this process is about to end; send it again")
+            else:
+                body = await request.read()
+                arrived, response = await self._take(body)
+        except web.HTTPRequestEntityTooLarge:
+            response = problem(413, "Content Too Large", f"the limit (web.max_body) is {request.client_max_size} bytes")
+        self._counts.received(response.status, len(arrived.alerts) if arrived else 0, arrived.truncated if arrived else 0)
+        return response
+
+    async def _take(self, body: bytes) -> tuple[Notification | None, web.Response]:
+        try:
+            arrived = read_notification(body)
+        except NotificationError as error:
+            log.warning("a notification can never become right", field=error.field, error=error.message)
+            try:
+                await self._reject(error.field, error.message, body)
+            except StoreError as refused:
+                log.warning("the rejected body could not be kept", error=str(refused))
+            return None, problem(400, "Bad Request", error.message, field=error.field)
+        if arrived.truncated:
+            log.warning("alerts were left out by Alertmanager; set max_alerts: 0", truncated=arrived.truncated,
+                        group_key=arrived.group_key[:200])  # fmt: skip
+        try:
+            accepted = await self._receive(arrived)
+        except BacklogFullError as error:
+            return arrived, problem(503, "Backlog full", str(error))
+        except StoreError as error:
+            log.error("a notification could not be stored", error=str(error))
+            return arrived, problem(503, "Not stored", str(error))
+        runs = list(accepted.runs[:MOST_IDS])
+        return arrived, answer({"status": "accepted", "notification": accepted.notification, "runs": runs}, 202)

@@ -1,0 +1,82 @@
+"""Logging: structlog, JSON lines or readable on a terminal, with a level that can change while running."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any, TextIO
+
+import orjson
+import structlog
+
+from remediator.core.redaction import redact
+
+LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+_level = logging.INFO
+
+
+def set_level(name: str) -> None:
+    """Change the level for everything that is logged from now on."""
+    global _level  # noqa: PLW0603 -- one process has one level
+    _level = LEVELS[name]
+    logging.getLogger().setLevel(_level)
+
+
+def level() -> str:
+    """Return the level's name."""
+    return next(name for name, number in LEVELS.items() if number == _level)
+
+
+def configure(style: str, level_name: str, stream: TextIO | None = None) -> None:
+    """Set up logging. ``style``: ``json``, ``pretty`` or ``auto`` (pretty on a terminal)."""
+    out = stream or sys.stderr
+    pretty = style == "pretty" or (style == "auto" and out.isatty())
+    set_level(level_name)
+    shared: list[Any] = [_by_level, structlog.contextvars.merge_contextvars, structlog.processors.add_log_level]
+    if pretty:
+        tail: list[Any] = [
+            structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=True),
+            _without_secrets,
+            structlog.dev.ConsoleRenderer(colors=out.isatty()),
+        ]
+    else:
+        tail = [
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _without_secrets,
+            structlog.processors.JSONRenderer(serializer=_json),
+        ]
+    structlog.configure(
+        processors=[*shared, *tail],
+        wrapper_class=structlog.BoundLogger,
+        logger_factory=_named(out),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=_level, stream=out, format="%(levelname)s %(name)s %(message)s", force=True)
+
+
+def _named(out: TextIO) -> Any:
+    plain = structlog.WriteLoggerFactory(out)
+
+    def make(*_names: str) -> Any:
+        return plain()
+
+    return make
+
+
+def _by_level(_logger: Any, method: str, event: Any) -> Any:
+    if LEVELS.get(method, logging.ERROR) < _level:
+        raise structlog.DropEvent
+    return event
+
+
+def _without_secrets(_logger: Any, _method: str, event: Any) -> Any:
+    for key, value in event.items():
+        if isinstance(value, str) and key not in ("timestamp", "level"):
+            event[key] = redact(value)
+    return event
+
+
+def _json(event: Any, **_: Any) -> str:
+    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()

@@ -1,0 +1,147 @@
+"""The daemon's configuration: every key with its unit, default and meaning.
+
+A wrong setting stops the start, with everything that is wrong said at once. Secrets are never in
+the file: ``…_file`` names the file that holds one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from remediator.core.breaker import BreakerLimits
+from remediator.core.durations import Duration
+from remediator.core.guide import ThrottleText
+from remediator.core.transitions import Mode
+
+PROTECTED = tuple(
+    pattern
+    for namespace in ("kube-system", "kube-public", "kube-node-lease")
+    for pattern in (f"kubernetes/*/{namespace}", f"kubernetes/*/{namespace}/**")
+)
+
+
+class Section(BaseModel):
+    """Base of all sections: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AllowSettings(Section):
+    """What may be changed at all. Empty: nothing."""
+
+    targets: tuple[str, ...] = Field((), description="Patterns by segment: * inside one, ** as the last for any tail.")
+    protected: tuple[str, ...] = Field(PROTECTED, description="Patterns never changed, whatever is allowed.")
+
+
+class BreakerSettings(Section):
+    """When a breaker opens and closes."""
+
+    failures: int = Field(5, ge=1, description="Failures in a row that open it.")
+    recovery: Duration = Field(60.0, description="Until trials are let through.")
+    trials: int = Field(3, ge=1, description="Trials that must succeed to close it.")
+
+    def limits(self) -> BreakerLimits:
+        """Return them as the core takes them."""
+        return BreakerLimits(self.failures, self.recovery, self.trials)
+
+
+class LimitSettings(Section):
+    """How much at once and in a window."""
+
+    steps_in_flight: int = Field(32, ge=1, le=10_000, description="Steps performed at the same time, in all.")
+    steps_per_backend: int = Field(16, ge=1, le=10_000, description="The same, for each backend.")
+    backends: dict[str, int] = Field({}, description="The same, for named backends such as http/10.0.0.1:8080.")
+    backlog: int = Field(20_000, ge=1, description="Open runs beyond which notifications are answered 503.")
+    per_target: ThrottleText | None = Field(ThrottleText(max=5, per=3600.0), description="Runs let through per target.")
+    per_namespace: ThrottleText | None = Field(ThrottleText(max=20, per=3600.0), description="... per namespace.")
+    overall: ThrottleText | None = Field(ThrottleText(max=100, per=3600.0), description="... in all.")
+    budget: ThrottleText | None = Field(ThrottleText(max=60, per=3600.0), description="Changing runs in a window.")
+    hold_max: Duration = Field(1800.0, description="A run held longer than this calls people.")
+    grace: Duration = Field(120.0, description="An alert that fires again this soon after resolved is the same trouble.")
+
+
+class WebhookSettings(Section):
+    """Who may post alerts. With both, either is enough; with neither, only a loopback address is served."""
+
+    bearer_token_file: Path | None = Field(None, description="The token that senders present.")
+    basic_auth_users: dict[str, str] = Field({}, description="User to bcrypt hash, as in the web file.")
+
+
+class WebSettings(Section):
+    """The HTTP side."""
+
+    max_body: int = Field(16 * 1024 * 1024, ge=1024, description="Bytes of a notification; larger is answered 413.")
+    webhook: WebhookSettings = WebhookSettings()
+    allow_unauthenticated: bool = Field(
+        False, description="Serve a public address without operators' authentication (behind a proxy that has it)."
+    )
+
+
+class SlackSettings(Section):
+    """Reports to Slack: a bot token and a channel, or an incoming webhook."""
+
+    token_file: Path | None = Field(None, description="A bot token (xoxb-) with chat:write.")
+    channel: str | None = Field(None, description="Channel id, such as C0123456789.")
+    webhook_url_file: Path | None = Field(None, description="The simple alternative: an incoming webhook's URL.")
+    api_url: str = Field("https://slack.com/api/", description="Another base URL, such as a proxy's.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> SlackSettings:
+        if self.webhook_url_file and (self.token_file or self.channel):
+            raise ValueError("give either token_file and channel, or webhook_url_file")
+        if bool(self.token_file) != bool(self.channel):
+            raise ValueError("token_file and channel belong together")
+        if not self.webhook_url_file and not self.token_file:
+            raise ValueError("give token_file and channel, or webhook_url_file")
+        return self
+
+
+class ReportSettings(Section):
+    """Where reports go when there is no Slack, and beside it."""
+
+    console: Literal["auto", "on", "off"] = Field("auto", description="auto: only when Slack is not configured.")
+    escalate_to: str | None = Field("default", description="The alertmanager connection that escalations go to.")
+
+
+class RetentionSettings(Section):
+    """How long what is over is kept. Open runs are never deleted."""
+
+    age: Duration = Field(30 * 86400.0, description="Older finished runs and closed episodes are deleted.")
+    runs: int = Field(100_000, ge=100, description="At most so many finished runs.")
+
+
+class StoreSettings(Section):
+    """Where rows live."""
+
+    path: Path = Field(Path("data/remediator.db"), description="SQLite file; on a local disk, not on NFS.")
+
+
+class Settings(Section):
+    """The whole file. Relative paths are relative to it."""
+
+    max_mode: Mode = Field(Mode.OBSERVE, description="The most that any rule may do: observe, ask or auto.")
+    rules: tuple[str, ...] = Field(("rules/**/*.yaml",), description="Rule files in order; patterns allowed.")
+    allow: AllowSettings = AllowSettings()
+    limits: LimitSettings = LimitSettings()
+    backend_breaker: BreakerSettings = BreakerSettings()
+    outcome_breaker: BreakerSettings = BreakerSettings()
+    web: WebSettings = WebSettings()
+    store: StoreSettings = StoreSettings()
+    slack: SlackSettings | None = None
+    report: ReportSettings = ReportSettings()
+    retention: RetentionSettings = RetentionSettings()
+    drain: Duration = Field(20.0, description="On SIGTERM, how long steps in flight may finish.")
+    connections: dict[str, dict[str, Any]] = Field(
+        {}, description="Named connections by system: prometheus, alertmanager, kubernetes, http, command."
+    )
+
+    @model_validator(mode="after")
+    def _acting_needs_places(self) -> Settings:
+        if self.max_mode is not Mode.OBSERVE and not self.allow.targets:
+            raise ValueError(
+                f"max_mode is {self.max_mode}, but allow.targets is empty: name the targets that may be changed"
+            )
+        return self

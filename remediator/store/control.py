@@ -1,0 +1,117 @@
+"""What people do to runs, breakers and pauses: a row and an audit entry in one unit.
+
+Each function returns the runs that should be looked at now.
+"""
+
+from __future__ import annotations
+
+from remediator.core.guards import Pause
+from remediator.core.transitions import Status
+from remediator.errors import ConflictError, NotFoundError
+from remediator.store import facts, journal
+from remediator.store.sqlite import Tx
+
+
+def audit(tx: Tx, who: str, what: str, subject: str, detail: str, now: int) -> None:
+    """Append to the audit trail."""
+    tx.run(
+        "INSERT INTO audit (at, who, what, subject, detail) VALUES (?,?,?,?,?)",
+        now, who[:200], what, subject[:500], detail[:2000],
+    )  # fmt: skip
+
+
+def approve(tx: Tx, run: str, who: str, reason: str, shown: str, now: int) -> list[str]:
+    """Approve what a run has shown. It diagnoses again and asks again if it would now do something else."""
+    row = _awaiting(tx, run)
+    if shown and shown != row:
+        raise ConflictError(f"run {run} now shows {row}, not {shown}; look again: remediator runs show {run}")
+    journal.supersede(tx, run, now)
+    tx.run(
+        "UPDATE run SET status = ?, approved = shown, approved_by = ?, approval_reason = ?, due_at = ?, updated_at = ?,"
+        " waiting_since = NULL, reason = 'approved' WHERE id = ?",
+        Status.QUEUED, who, reason[:1000], now, now, run,
+    )  # fmt: skip
+    audit(tx, who, "approve", run, reason, now)
+    return [run]
+
+
+def refuse(tx: Tx, run: str, who: str, reason: str, now: int) -> list[str]:
+    """Refuse what a run has asked for: it ends."""
+    _awaiting(tx, run)
+    tx.run(
+        "UPDATE run SET status = ?, reason = ?, finished_at = ?, due_at = NULL, updated_at = ? WHERE id = ?",
+        Status.REFUSED, f"refused by {who}: {reason}"[:1000], now, now, run,
+    )  # fmt: skip
+    audit(tx, who, "refuse", run, reason, now)
+    return [run]
+
+
+def cancel(tx: Tx, run: str, who: str, reason: str, now: int) -> list[str]:
+    """Have a run end before its next step."""
+    if _status(tx, run)[1] is not None:
+        raise ConflictError(f"run {run} is over: {_status(tx, run)[0]}")
+    tx.run("UPDATE run SET cancelled_by = ?, updated_at = ? WHERE id = ?", f"{who}: {reason}"[:500], now, run)
+    audit(tx, who, "cancel", run, reason, now)
+    return [run]
+
+
+def settle(tx: Tx, run: str, who: str, reason: str, *, happened: bool, now: int) -> list[str]:
+    """Say what became of an unknown run; its locks are let go."""
+    status, _ = _status(tx, run)
+    if status is not Status.UNKNOWN:
+        raise ConflictError(f"run {run} is {status}; only unknown ones can be settled")
+    settled = Status.SUCCEEDED if happened else Status.FAILED
+    tx.run(
+        "UPDATE run SET status = ?, reason = ?, updated_at = ? WHERE id = ?",
+        settled, f"settled by {who}: {reason}"[:1000], now, run,
+    )  # fmt: skip
+    audit(tx, who, "settle", run, f"{settled}: {reason}", now)
+    return facts.release(tx, run, give_back=not happened)
+
+
+def pause(tx: Tx, scope: str, who: str, reason: str, until: int | None, now: int) -> list[str]:
+    """Stop everything (``global``) or one rule (``rule:NAME``) before its next change."""
+    if scope != "global" and not scope.startswith("rule:"):
+        raise ConflictError(f'a pause is for "global" or "rule:NAME", not "{scope}"')
+    tx.run(
+        "INSERT OR REPLACE INTO pause (scope, author, reason, until, at) VALUES (?,?,?,?,?)",
+        scope, who, reason[:1000], until, now,
+    )  # fmt: skip
+    audit(tx, who, "pause", scope, reason, now)
+    return []
+
+
+def resume(tx: Tx, scope: str, who: str, now: int) -> list[str]:
+    """Lift a pause; what it held is judged again."""
+    if not tx.run("DELETE FROM pause WHERE scope = ?", scope):
+        raise NotFoundError(f'nothing is paused under "{scope}"')
+    audit(tx, who, "resume", scope, "", now)
+    return facts.held_on(tx, f"pause:{scope}")
+
+
+def reset_breaker(tx: Tx, key: str, who: str, now: int) -> list[str]:
+    """Close a breaker by hand; what it held is judged again."""
+    if not tx.run("DELETE FROM breaker WHERE key = ?", key):
+        raise NotFoundError(f'there is no breaker "{key}"; remediator breakers list shows them')
+    audit(tx, who, "reset", key, "", now)
+    return facts.held_on(tx, key)
+
+
+def all_pauses(tx: Tx) -> tuple[Pause, ...]:
+    """Return every pause, also those whose time is over."""
+    return facts.pauses(tx)
+
+
+def _status(tx: Tx, run: str) -> tuple[Status, int | None]:
+    row = tx.one("SELECT status, finished_at FROM run WHERE id = ?", run)
+    if row is None:
+        raise NotFoundError(f"there is no run {run}")
+    return Status(row[0]), row[1]
+
+
+def _awaiting(tx: Tx, run: str) -> str:
+    status, _ = _status(tx, run)
+    if status is not Status.AWAITING_APPROVAL:
+        raise ConflictError(f"run {run} is {status}; it does not wait for an approval")
+    row = tx.one("SELECT shown FROM run WHERE id = ?", run)
+    return str(row[0]) if row else ""

@@ -1,0 +1,191 @@
+"""What the guards need to know, read from rows inside the claiming transaction, and what a claim takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from remediator.core.breaker import Breaker, BreakerLimits, BreakerState
+from remediator.core.guards import Facts, Pause, Spent
+from remediator.core.records import Plan, Throttle
+from remediator.store.sqlite import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class SiteLimits:
+    """The daemon's own throttles and its budget. None: no limit."""
+
+    per_target: Throttle | None = None
+    per_namespace: Throttle | None = None
+    overall: Throttle | None = None
+    budget: Throttle | None = None  #: distinct targets let through in a window
+
+
+def limited_scopes(plan: Plan, limits: SiteLimits) -> list[tuple[str, str, Throttle]]:
+    """Return (guard, scope, limit) of every limit that binds this plan."""
+    scopes: list[tuple[str, str, Throttle]] = []
+    if plan.throttle:
+        scopes.append(("throttle", f"rule {plan.rule}", plan.throttle))
+    if limits.per_target:
+        scopes += [("throttle", f"target {target}", limits.per_target) for target in plan.locks]
+    if limits.per_namespace:
+        places = dict.fromkeys(namespace_of(target) for target in plan.locks)
+        scopes += [("throttle", f"namespace {place}", limits.per_namespace) for place in places]
+    if limits.overall:
+        scopes.append(("throttle", "everything", limits.overall))
+    if limits.budget:
+        scopes.append(("budget", "budget", limits.budget))
+    return scopes
+
+
+def namespace_of(target: str) -> str:
+    """Return the place that a target lies in: ``kubernetes/<connection>/<namespace>``, else its first two segments."""
+    parts = target.split("/")
+    return "/".join(parts[: 3 if parts[0] == "kubernetes" else 2])
+
+
+def read(tx: Tx, run: str, plan: Plan, created_at: int, limits: SiteLimits) -> Facts:
+    """Return the facts for this run. The caller holds the writing transaction."""
+    scopes = limited_scopes(plan, limits)
+    last_change = []
+    if plan.cooldown:
+        for target in plan.locks:
+            row = tx.one("SELECT at FROM changed WHERE target = ? AND run <> ?", target, run)
+            if row:
+                last_change.append((target, row[0]))
+    return Facts(
+        pauses=pauses(tx, plan.rule),
+        locked_by=_locked_by(tx, run, plan.locks),
+        last_change=tuple(last_change),
+        spent=tuple(Spent(guard, scope, limit, _nth_at(tx, scope, limit)) for guard, scope, limit in scopes),
+        breakers=tuple(b for key in plan.backends if (b := breaker(tx, f"backend:{key}"))),
+        waiting_before=_waiting_before(tx, run, plan, created_at, scopes),
+    )
+
+
+def pauses(tx: Tx, rule: str = "") -> tuple[Pause, ...]:
+    """Return the pauses that bind this rule; all of them when no rule is given."""
+    where, values = ("WHERE scope IN ('global', ?)", (f"rule:{rule}",)) if rule else ("", ())
+    rows = tx.all(f"SELECT scope, author, reason, until, at FROM pause {where} ORDER BY scope", *values)  # noqa: S608 -- constants
+    return tuple(Pause(*row) for row in rows)
+
+
+def take(tx: Tx, run: str, plan: Plan, limits: SiteLimits, now: int) -> None:
+    """Take locks and reservations. The caller has judged in this same transaction."""
+    for scope in plan.locks:
+        tx.run("INSERT INTO lock (scope, run, at) VALUES (?,?,?) ON CONFLICT (scope) DO NOTHING", scope, run, now)
+    for _, scope, _ in limited_scopes(plan, limits):
+        tx.run(
+            "INSERT INTO spent (scope, n, at, run) SELECT ?, coalesce(max(n), 0) + 1, ?, ? FROM spent WHERE scope = ?",
+            scope, now, run, scope,
+        )  # fmt: skip
+
+
+def release(tx: Tx, run: str, *, give_back: bool) -> list[str]:
+    """Let go of a run's locks, and of its reservations if it changed nothing. Return runs that waited for them."""
+    scopes = [scope for (scope,) in tx.all("DELETE FROM lock WHERE run = ? RETURNING scope", run)]
+    woken = [found for scope in scopes for found in held_on(tx, f"lock:{scope}", most=4)]
+    if give_back:
+        for scope in _give_back(tx, run):
+            for guard in ("throttle", "budget"):
+                woken += held_on(tx, f"{guard}:{scope}", most=4)
+    return list(dict.fromkeys(woken))
+
+
+def held_on(tx: Tx, scope: str, most: int = 100_000) -> list[str]:
+    """Return the runs that are held on this scope, oldest first."""
+    return [
+        run
+        for (run,) in tx.all(
+            "SELECT id FROM run WHERE finished_at IS NULL AND held_scope <> '' AND held_scope = ?"
+            " ORDER BY created_at LIMIT ?",
+            scope, most,
+        )
+    ]  # fmt: skip
+
+
+def changed(tx: Tx, run: str, targets: Iterable[str], now: int) -> None:
+    """Remember that these targets were changed: cooldowns count from here."""
+    for target in targets:
+        tx.run(
+            "INSERT INTO changed (target, at, run) VALUES (?,?,?)"
+            " ON CONFLICT (target) DO UPDATE SET at = excluded.at, run = excluded.run",
+            target, now, run,
+        )  # fmt: skip
+
+
+def breaker(tx: Tx, key: str) -> Breaker | None:
+    """Return a breaker, or None when it never failed."""
+    row = tx.one(
+        "SELECT key, state, failures, until, trials, total, failed, updated_at FROM breaker WHERE key = ?", key
+    )
+    return Breaker(row[0], BreakerState(row[1]), *row[2:]) if row else None
+
+
+def count_outcome(tx: Tx, key: str, *, success: bool, limits: BreakerLimits, now: int) -> Breaker | None:
+    """Count one outcome. A breaker that never failed has no row, so success writes nothing."""
+    was = breaker(tx, key)
+    if was is None and success:
+        return None
+    made = (was or Breaker(key)).after(success=success, now=now, limits=limits)
+    tx.run(
+        "INSERT OR REPLACE INTO breaker (key, state, failures, until, trials, total, failed, updated_at)"
+        " VALUES (?,?,?,?,?,?,?,?)",
+        made.key, made.state, made.failures, made.until, made.trials, made.total, made.failed, made.updated_at,
+    )  # fmt: skip
+    return made
+
+
+def rule_is_claimed(tx: Tx, rule: str, run: str) -> bool:
+    """Whether another run of this rule holds a claim: a half-open breaker lets one trial through at a time."""
+    query = "SELECT 1 FROM run WHERE rule = ? AND claimed >= 0 AND finished_at IS NULL AND id <> ? LIMIT 1"
+    return tx.one(query, rule, run) is not None
+
+
+def _locked_by(tx: Tx, run: str, targets: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    found: list[tuple[str, str]] = []
+    for target in targets:
+        parts = target.split("/")
+        ancestors = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+        marks = ",".join("?" * len(ancestors))
+        # "0" is the character after "/": everything below the target lies between the two.
+        rows = tx.all(
+            f"SELECT scope, run FROM lock WHERE scope IN ({marks}) OR (scope > ? AND scope < ?)",  # noqa: S608 -- marks only
+            *ancestors, f"{target}/", f"{target}0",
+        )  # fmt: skip
+        found += [(scope, holder) for scope, holder in rows if holder != run]
+    return tuple(found)
+
+
+def _nth_at(tx: Tx, scope: str, limit: Throttle) -> int | None:
+    """When the limit-th newest was let through. ``n`` has no gaps, so this is two look-ups and never a count."""
+    newest = tx.one("SELECT n FROM spent WHERE scope = ? ORDER BY n DESC LIMIT 1", scope)
+    if newest is None or newest[0] < limit.max:
+        return None
+    row = tx.one("SELECT at FROM spent WHERE scope = ? AND n = ?", scope, newest[0] - limit.max + 1)
+    return row[0] if row else None
+
+
+def _give_back(tx: Tx, run: str) -> list[str]:
+    """Delete a run's reservations and close the gaps they leave. Return their scopes."""
+    rows = tx.all("SELECT scope, n FROM spent WHERE run = ? ORDER BY n DESC", run)
+    for scope, n in rows:
+        tx.run("DELETE FROM spent WHERE scope = ? AND n = ?", scope, n)
+        # Through negative numbers, so that no two rows ever share one.
+        tx.run("UPDATE spent SET n = -(n - 1) WHERE scope = ? AND n > ?", scope, n)
+        tx.run("UPDATE spent SET n = -n WHERE scope = ? AND n < 0", scope)
+    return [scope for scope, _ in rows]
+
+
+def _waiting_before(
+    tx: Tx, run: str, plan: Plan, created_at: int, scopes: list[tuple[str, str, Throttle]]
+) -> tuple[str, str] | None:
+    wanted = [f"{guard}:{scope}" for guard, scope, _ in scopes]
+    wanted += [f"{kind}:{target}" for target in plan.locks for kind in ("lock", "cooldown")]
+    marks = ",".join("?" * len(wanted))
+    row = tx.one(
+        f"SELECT held_scope, id FROM run WHERE finished_at IS NULL AND held_scope <> '' AND held_scope IN ({marks})"  # noqa: S608 -- marks only
+        " AND created_at < ? AND id <> ? AND held_by <> 'order' ORDER BY created_at LIMIT 1",
+        *wanted, created_at, run,
+    )  # fmt: skip
+    return (row[0], row[1]) if row else None

@@ -1,0 +1,183 @@
+"""Notifications, episodes and decisions as rows."""
+
+from __future__ import annotations
+
+
+from dataclasses import dataclass
+
+from remediator.core.alert import Alert, Notification
+from remediator.store.journal import encode
+from remediator.store.sqlite import Tx
+
+REJECTED_KEPT = 200  #: rejected bodies, newest first
+REJECTED_BYTES = 64 * 1024  #: of each
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEpisode:
+    """The open episode of a fingerprint, as far as admission needs it."""
+
+    id: str
+    resolved_at: int | None
+    decided: int
+
+
+def store_notification(tx: Tx, notification_id: str, arrived: Notification, now: int, admitted: int) -> None:
+    """Store a body; ``admitted`` alerts of it are dealt with in this same transaction."""
+    tx.run(
+        "INSERT INTO notification (id, at, receiver, group_key, alerts, truncated, admitted, body) VALUES (?,?,?,?,?,?,?,?)",
+        notification_id, now, arrived.receiver, arrived.group_key, len(arrived.alerts), arrived.truncated, admitted,
+        arrived.body,
+    )  # fmt: skip
+
+
+def set_admitted(tx: Tx, notification_id: str, admitted: int) -> None:
+    """Note how many alerts of a notification have been dealt with."""
+    tx.run("UPDATE notification SET admitted = ? WHERE id = ?", admitted, notification_id)
+
+
+def unadmitted(tx: Tx) -> list[tuple[str, int, int, bytes]]:
+    """Return (id, at, admitted, body) of what was acknowledged but not yet dealt with, oldest first."""
+    rows = tx.all("SELECT id, at, admitted, body FROM notification WHERE admitted < alerts ORDER BY id")
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def store_rejected(tx: Tx, rejected_id: str, field: str, reason: str, body: bytes, now: int) -> None:
+    """Keep a body that can never become right, for people to look at; the oldest make room."""
+    tx.run(
+        "INSERT INTO rejected (id, at, field, reason, body) VALUES (?,?,?,?,?)",
+        rejected_id, now, field[:200], reason[:500], body[:REJECTED_BYTES],
+    )  # fmt: skip
+    tx.run(
+        "DELETE FROM rejected WHERE id NOT IN (SELECT id FROM rejected ORDER BY id DESC LIMIT ?)", REJECTED_KEPT
+    )
+
+
+def open_episode(tx: Tx, fingerprint: str) -> OpenEpisode | None:
+    """Return the open episode of a fingerprint."""
+    row = tx.one("SELECT id, resolved_at, decided FROM episode WHERE fingerprint = ? AND closed_at IS NULL", fingerprint)
+    return OpenEpisode(*row) if row else None
+
+
+def start_episode(tx: Tx, episode: str, alert: Alert, notification_id: str, now: int) -> None:
+    """Open an episode, linked to the last one of the same fingerprint."""
+    previous = tx.one(
+        "SELECT id FROM episode WHERE fingerprint = ? ORDER BY opened_at DESC LIMIT 1", alert.fingerprint
+    )
+    tx.run(
+        "INSERT INTO episode (id, fingerprint, alertname, labels, annotations, starts_at, opened_at, last_seen,"
+        " previous, notification) VALUES (?,?,?,?,?,?,?,?,?,?)",
+        episode, alert.fingerprint, alert.name, encode(alert.labels), encode(alert.annotations), alert.starts_at, now,
+        now, previous[0] if previous else None, notification_id,
+    )  # fmt: skip
+
+
+def see_again(tx: Tx, episode: str, now: int) -> None:
+    """Note a resend; an episode in its grace goes on."""
+    tx.run(
+        "UPDATE episode SET last_seen = ?, seen = seen + 1, resolved_at = NULL WHERE id = ?", now, episode
+    )
+
+
+def resolve_episode(tx: Tx, episode: str, now: int) -> list[str]:
+    """Note "resolved". Return the open runs all of whose alerts have now resolved."""
+    tx.run("UPDATE episode SET resolved_at = ?, last_seen = ? WHERE id = ? AND resolved_at IS NULL", now, now, episode)
+    runs = tx.all(
+        "SELECT r.id FROM run_episode re JOIN run r ON r.id = re.run"
+        " WHERE re.episode = ? AND r.finished_at IS NULL AND r.resolved_at IS NULL AND NOT EXISTS ("
+        "  SELECT 1 FROM run_episode o JOIN episode e ON e.id = o.episode"
+        "  WHERE o.run = r.id AND e.resolved_at IS NULL AND e.closed_at IS NULL)",
+        episode,
+    )
+    for (run,) in runs:
+        tx.run("UPDATE run SET resolved_at = ? WHERE id = ?", now, run)
+    return [run for (run,) in runs]
+
+
+def fires_again(tx: Tx, episode: str) -> None:
+    """Take "resolved" back from the open runs of an episode that fires again within its grace."""
+    tx.run(
+        "UPDATE run SET resolved_at = NULL WHERE finished_at IS NULL AND id IN"
+        " (SELECT run FROM run_episode WHERE episode = ?)",
+        episode,
+    )
+
+
+def close_episode(tx: Tx, episode: str, at: int) -> None:
+    """Close an episode whose grace is over."""
+    tx.run("UPDATE episode SET closed_at = ? WHERE id = ?", at, episode)
+
+
+def close_resolved(tx: Tx, grace: int, now: int, most: int = 500) -> int:
+    """Close the episodes whose grace is over; return how many."""
+    return tx.run(
+        "UPDATE episode SET closed_at = resolved_at + ? WHERE id IN (SELECT id FROM episode"
+        " WHERE closed_at IS NULL AND resolved_at IS NOT NULL AND resolved_at <= ? LIMIT ?)",
+        grace, now - grace, most,
+    )  # fmt: skip
+
+
+def decide(
+    tx: Tx, episode: str, rule: str, verdict: str, now: int, *, guard: str = "", reason: str = "",
+    until: int | None = None, run: str | None = None,
+) -> None:  # fmt: skip
+    """Write the decision on (episode, rule)."""
+    tx.run(
+        "INSERT INTO decision (episode, rule, verdict, guard, reason, until, run, at) VALUES (?,?,?,?,?,?,?,?)"
+        " ON CONFLICT (episode, rule) DO UPDATE SET verdict = excluded.verdict, guard = excluded.guard,"
+        " reason = excluded.reason, until = excluded.until, run = excluded.run, at = excluded.at",
+        episode, rule, verdict, guard, reason[:1000], until, run, now,
+    )  # fmt: skip
+
+
+def decided(tx: Tx, episode: str, rules: int) -> None:
+    """Note how many rules matched an episode."""
+    tx.run("UPDATE episode SET decided = ? WHERE id = ?", rules, episode)
+
+
+def decide_run(tx: Tx, run: str, verdict: str, now: int, *, guard: str = "", reason: str = "", until: int | None = None) -> None:
+    """Write what the guards said of a run into the decisions that led to it."""
+    tx.run(
+        "UPDATE decision SET verdict = ?, guard = ?, reason = ?, until = ?, at = ? WHERE run = ? AND episode IN"
+        " (SELECT episode FROM run_episode WHERE run = ?)",
+        verdict, guard, reason[:1000], until, now, run, run,
+    )  # fmt: skip
+
+
+def join(tx: Tx, run: str, episode: str) -> None:
+    """Let an episode be dealt with by a run."""
+    tx.run("INSERT INTO run_episode (run, episode) VALUES (?,?) ON CONFLICT DO NOTHING", run, episode)
+
+
+def run_to_join(tx: Tx, same: str) -> str | None:
+    """Return the open run that is equal to one about to be made."""
+    row = tx.one("SELECT id FROM run WHERE same = ? AND finished_at IS NULL LIMIT 1", same)
+    return row[0] if row else None
+
+
+def runs_ended_by_resolution(tx: Tx, episode: str) -> list[str]:
+    """Return the rules whose run of this episode was cancelled before acting because it had resolved."""
+    rows = tx.all(
+        "SELECT d.rule FROM decision d JOIN run r ON r.id = d.run"
+        " WHERE d.episode = ? AND r.status = 'cancelled' AND r.resolved_at IS NOT NULL AND r.cancelled_by = ''",
+        episode,
+    )
+    return [rule for (rule,) in rows]
+
+
+def open_runs_of(tx: Tx, episode: str) -> list[str]:
+    """Return the held runs of an episode: a resend has them judged again."""
+    rows = tx.all(
+        "SELECT r.id FROM run_episode re JOIN run r ON r.id = re.run"
+        " WHERE re.episode = ? AND r.finished_at IS NULL AND r.held_scope <> ''",
+        episode,
+    )
+    return [run for (run,) in rows]
+
+
+def backlog(tx: Tx) -> int:
+    """Return how many runs are not over."""
+    row = tx.one("SELECT count(*) FROM run WHERE finished_at IS NULL")
+    return int(row[0]) if row else 0
+
+

@@ -1,0 +1,147 @@
+"""Runs and their steps as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+from pydantic import TypeAdapter
+
+from remediator.core.records import Entry, Outcome, Phase, Plan, RunView
+from remediator.core.run import RunState
+from remediator.core.transitions import FINAL, Mode, Status, legal
+from remediator.errors import NotFoundError, StoreError
+from remediator.store.sqlite import Row, Tx
+
+_PLAN = TypeAdapter(Plan)
+
+_INSERT = (
+    "INSERT INTO run (id, rule, guide, target, same, status, reason, mode, may_act, priority, plan, created_at,"
+    " updated_at, due_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+)
+_STATE = (
+    "SELECT id, plan, status, created_at, mode, claimed, approved, cancelled_by, resolved_at, deadline,"
+    " waiting_since, may_act FROM run WHERE id = ?"
+)
+_CONTROL = "SELECT status, cancelled_by, resolved_at, approved, may_act, finished_at FROM run WHERE id = ?"
+_STEPS = (
+    "SELECT key, phase, cycle, step, action, outcome, args, started_at, finished_at, attempt, before, output, error,"
+    " remedy FROM step WHERE run = ? {} ORDER BY started_at, key"
+)
+_STEP = (
+    "INSERT INTO step (run, key, phase, cycle, step, action, remedy, outcome, attempt, args, before, output,"
+    " error, started_at, finished_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    " ON CONFLICT (run, key) DO UPDATE SET outcome = excluded.outcome, attempt = excluded.attempt,"
+    " args = excluded.args, before = excluded.before, output = excluded.output, error = excluded.error,"
+    " finished_at = excluded.finished_at"
+)
+_VIEW = (
+    "SELECT id, plan, status, reason, created_at, updated_at, finished_at, held_by, held_until, mode, shown,"
+    " approved_by, approval_reason, resolved_at FROM run WHERE id = ?"
+)
+
+
+def encode(value: Any) -> str:
+    """Return JSON text."""
+    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def decode(text: str | None) -> Any:
+    """Return what the JSON text means; None for None."""
+    return None if text is None else orjson.loads(text)
+
+
+def insert_run(
+    tx: Tx, run: str, plan: Plan, same: str, *, status: Status, reason: str, mode: Mode, may_act: bool, now: int
+) -> None:
+    """Write a new run. ``now`` is also when it is first due."""
+    tx.run(
+        _INSERT, run, plan.rule, plan.guide, plan.target, same, status, reason, mode, int(may_act), plan.priority,
+        encode(plan), now, now, now,
+    )  # fmt: skip
+
+
+def load(tx: Tx, run: str) -> tuple[RunState, bool]:
+    """Return a run and whether it may act at all. Raise NotFoundError."""
+    row = tx.one(_STATE, run)
+    if row is None:
+        raise NotFoundError(f"there is no run {run}")
+    state = RunState(
+        id=row[0], plan=_PLAN.validate_json(row[1]), status=Status(row[2]), created_at=row[3], mode=Mode(row[4]),
+        claimed=row[5], approved=row[6], cancelled_by=row[7], resolved=row[8] is not None, deadline=row[9],
+        waiting_since=row[10], journal=current_steps(tx, run),
+    )  # fmt: skip
+    return state, bool(row[11])
+
+
+def control(tx: Tx, run: str) -> Row:
+    """Return what others may have written: status, cancelled_by, resolved_at, approved, may_act, finished_at."""
+    row = tx.one(_CONTROL, run)
+    if row is None:
+        raise NotFoundError(f"there is no run {run}")
+    return row
+
+
+def current_steps(tx: Tx, run: str) -> dict[str, Entry]:
+    """Return the journal by key, superseded entries left out."""
+    return {entry.key: entry for entry in map(_entry, tx.all(_STEPS.format("AND key NOT GLOB '*~*'"), run))}
+
+
+def write_step(tx: Tx, run: str, entry: Entry) -> None:
+    """Write an intent or its outcome; the place in the journal is kept."""
+    tx.run(
+        _STEP, run, entry.key, entry.phase, entry.cycle, entry.step, entry.action, entry.remedy, entry.outcome,
+        entry.attempt, encode(entry.args), None if entry.before is None else encode(entry.before),
+        None if entry.output is None else encode(entry.output), entry.error, entry.started_at, entry.finished_at,
+    )  # fmt: skip
+
+
+def supersede(tx: Tx, run: str, now: int) -> None:
+    """Set what was found before acting aside: it will be looked at again. The report still has it."""
+    for (key,) in tx.all(
+        "SELECT key FROM step WHERE run = ? AND key NOT GLOB '*~*' AND phase IN ('diagnose','baseline','preview','confirm')"
+        " AND cycle NOT IN (SELECT cycle FROM step WHERE run = ? AND phase = 'act')",
+        run, run,
+    ):  # fmt: skip
+        tx.run("UPDATE step SET key = ? WHERE run = ? AND key = ?", f"{key}~{now}", run, key)
+
+
+def update_run(tx: Tx, run: RunState, new: Status, now: int, **columns: Any) -> None:
+    """Move a run's row. Raise StoreError for a transition that is not in the table."""
+    if not legal(run.status, new):
+        raise StoreError(f"run {run.id} cannot go from {run.status} to {new}")
+    columns |= {"status": new, "updated_at": now}
+    if new in FINAL:
+        columns |= {"finished_at": now, "due_at": None, "held_scope": "", "held_by": "", "held_until": None}
+    # Column names come from our own calls, never from data.
+    names = ", ".join(f"{name} = ?" for name in columns)
+    tx.run(f"UPDATE run SET {names} WHERE id = ?", *columns.values(), run.id)  # noqa: S608 -- see above
+
+
+def view(tx: Tx, run: str) -> RunView:
+    """Return everything that is known of a run. Raise NotFoundError."""
+    row = tx.one(_VIEW, run)
+    if row is None:
+        raise NotFoundError(f"there is no run {run}")
+    episodes = tuple(episode for (episode,) in tx.all("SELECT episode FROM run_episode WHERE run = ?", run))
+    return RunView(
+        id=row[0], plan=_PLAN.validate_json(row[1]), status=Status(row[2]), reason=row[3], created_at=row[4],
+        updated_at=row[5], finished_at=row[6], held_by=row[7], held_until=row[8], effective_mode=Mode(row[9]),
+        shown=row[10], approved_by=row[11], approval_reason=row[12], resolved_at=row[13], episodes=episodes,
+        journal=tuple(map(_entry, tx.all(_STEPS.format(""), run))),
+    )  # fmt: skip
+
+
+def document(shown: RunView) -> Mapping[str, Any]:
+    """Return a view as the API's JSON document."""
+    return asdict(shown)
+
+
+def _entry(row: Row) -> Entry:
+    return Entry(
+        key=row[0], phase=Phase(row[1]), cycle=row[2], step=row[3], action=row[4], outcome=Outcome(row[5]),
+        args=decode(row[6]), started_at=row[7], finished_at=row[8], attempt=row[9], before=decode(row[10]),
+        output=decode(row[11]), error=row[12], remedy=row[13],
+    )  # fmt: skip

@@ -1,0 +1,75 @@
+"""What is still to be told, in order; and what reporters returned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from remediator.core.reporting import Receipt, Telling
+from remediator.store.sqlite import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """One row of the outbox: one call to a reporter."""
+
+    id: int
+    run: str
+    telling: Telling
+    topic: str
+    version: int
+    attempts: int
+    due_at: int
+
+
+def tell(tx: Tx, reporters: tuple[str, ...], run: str, telling: Telling, topic: str, now: int) -> None:
+    """Ask every reporter to tell this. A row that still waits is not doubled: it will tell the newer state."""
+    for reporter in reporters:
+        tx.run(
+            "INSERT INTO outbox (reporter, run, telling, topic, due_at, at) VALUES (?,?,?,?,?,?)"
+            " ON CONFLICT (reporter, run, telling, topic) DO UPDATE SET version = version + 1",
+            reporter, run, telling, topic, now, now,
+        )  # fmt: skip
+
+
+def next_untold(tx: Tx, reporter: str) -> Untold | None:
+    """Return the oldest row of a reporter. It blocks those behind it: order is kept."""
+    row = tx.one(
+        "SELECT id, run, telling, topic, version, attempts, due_at FROM outbox WHERE reporter = ? ORDER BY id LIMIT 1",
+        reporter,
+    )
+    return Untold(row[0], row[1], Telling(row[2]), *row[3:]) if row else None
+
+
+def receipt(tx: Tx, reporter: str, run: str) -> Receipt | None:
+    """Return where the run's message stands."""
+    row = tx.one("SELECT channel, ts FROM receipt WHERE reporter = ? AND run = ?", reporter, run)
+    return Receipt(*row) if row else None
+
+
+def told(tx: Tx, reporter: str, untold: Untold, got: Receipt | None) -> None:
+    """Take a row out, unless the run changed while it was told; keep the receipt."""
+    tx.run("DELETE FROM outbox WHERE id = ? AND version = ?", untold.id, untold.version)
+    tx.run("UPDATE outbox SET attempts = 0 WHERE id = ?", untold.id)
+    if got is not None and untold.telling is Telling.MESSAGE:
+        tx.run("INSERT OR REPLACE INTO receipt (reporter, run, channel, ts) VALUES (?,?,?,?)",
+               reporter, untold.run, got.channel, got.ts)  # fmt: skip
+
+
+def postpone(tx: Tx, untold: Untold, due_at: int) -> None:
+    """Try a row again later."""
+    tx.run("UPDATE outbox SET attempts = attempts + 1, due_at = ? WHERE id = ?", due_at, untold.id)
+
+
+def drop(tx: Tx, untold: Untold) -> None:
+    """Give a row up: the reporter will never take it."""
+    tx.run("DELETE FROM outbox WHERE id = ?", untold.id)
+
+
+def waiting(tx: Tx) -> dict[str, int]:
+    """Return how many rows wait, by reporter."""
+    return dict(tx.all("SELECT reporter, count(*) FROM outbox GROUP BY reporter"))
+
+
+def was_told(tx: Tx, run: str) -> bool:
+    """Whether anybody has heard, or is about to hear, of this run."""
+    return tx.one("SELECT 1 FROM receipt WHERE run = ? UNION ALL SELECT 1 FROM outbox WHERE run = ? LIMIT 1", run, run) is not None

@@ -1,0 +1,55 @@
+"""Deletes what is over, in batches small enough for others to go between."""
+
+from __future__ import annotations
+
+from remediator.store.sqlite import Tx
+
+BATCH = 200
+
+
+def delete_runs(tx: Tx, before: int, keep: int) -> int:
+    """Delete some finished runs that ended before then, or beyond the newest ``keep``. Unknown ones stay: they hold locks."""
+    boundary = tx.one(
+        "SELECT finished_at FROM run WHERE finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT 1 OFFSET ?", keep
+    )
+    limit = max(before, boundary[0] + 1) if boundary else before
+    runs = tx.all(
+        "SELECT id FROM run WHERE finished_at IS NOT NULL AND finished_at < ? AND status <> 'unknown'"
+        " ORDER BY finished_at LIMIT ?",
+        limit, BATCH,
+    )  # fmt: skip
+    for (run,) in runs:
+        for table, column in (("step", "run"), ("run_episode", "run"), ("receipt", "run"), ("outbox", "run"), ("run", "id")):
+            tx.run(f"DELETE FROM {table} WHERE {column} = ?", run)  # noqa: S608 -- fixed words
+    return len(runs)
+
+
+def delete_episodes(tx: Tx, before: int) -> int:
+    """Delete some episodes that closed before then and have no run left, with their decisions."""
+    episodes = tx.all(
+        "SELECT id FROM episode e WHERE closed_at < ?"
+        " AND NOT EXISTS (SELECT 1 FROM run_episode r WHERE r.episode = e.id) LIMIT ?",
+        before, BATCH,
+    )  # fmt: skip
+    for (episode,) in episodes:
+        tx.run("DELETE FROM decision WHERE episode = ?", episode)
+        tx.run("DELETE FROM episode WHERE id = ?", episode)
+    return len(episodes)
+
+
+def delete_notifications(tx: Tx, before: int, keep: int) -> int:
+    """Delete some admitted bodies that came before then, or beyond the newest ``keep``."""
+    boundary = tx.one("SELECT id FROM notification ORDER BY id DESC LIMIT 1 OFFSET ?", keep)
+    return tx.run(
+        "DELETE FROM notification WHERE id IN (SELECT id FROM notification WHERE admitted >= alerts"
+        " AND (at < ? OR id <= ?) ORDER BY id LIMIT ?)",
+        before, boundary[0] if boundary else "", BATCH,
+    )  # fmt: skip
+
+
+def delete_spent(tx: Tx, before: int) -> int:
+    """Delete reservations older than any window."""
+    rows = tx.all("SELECT scope, n FROM spent WHERE at < ? ORDER BY at LIMIT ?", before, BATCH)
+    for scope, n in rows:
+        tx.run("DELETE FROM spent WHERE scope = ? AND n = ?", scope, n)
+    return len(rows)

@@ -1,0 +1,249 @@
+"""One writing connection; waiting units share a commit.
+
+SQL runs on the loop (it is short), only ``COMMIT`` runs in a thread (it waits for the disk): the
+fastest of the shapes that were measured. A unit that fails is rolled back alone; a commit that
+fails fails its whole batch, and nothing of it was acknowledged to anybody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeVar
+
+from remediator.errors import RemediatorError, StoreError
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+Probe = Callable[[str], None]  #: told ``before`` and ``after`` of every commit; crash tests end the process there
+
+MOST_IN_A_BATCH = 64
+
+
+class Tx:
+    """What a unit sees of the open transaction."""
+
+    __slots__ = ("_execute",)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def one(self, sql: str, *values: Any) -> Row | None:
+        """Return the first row, or None."""
+        row: Row | None = self._execute(sql, values).fetchone()
+        return row
+
+    def all(self, sql: str, *values: Any) -> list[Row]:
+        """Return all rows."""
+        return self._execute(sql, values).fetchall()
+
+    def run(self, sql: str, *values: Any) -> int:
+        """Execute, and return how many rows were written."""
+        return self._execute(sql, values).rowcount
+
+
+Unit = Callable[[Tx], T]
+
+
+class SqliteStore:
+    """The daemon's store in one SQLite file."""
+
+    def __init__(self, path: Path, probe: Probe | None = None) -> None:
+        self.path = path
+        self.commits = 0
+        self.units = 0
+        self.failing: str = ""  #: why the last commit failed; empty when it worked
+        self._probe = probe
+        self._waiting: deque[tuple[Unit[Any], asyncio.Future[Any]]] = deque()
+        self._busy = False
+        self._closed = True
+        self._writer: sqlite3.Connection | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._readers = ThreadPoolExecutor(2, thread_name_prefix="read")
+        self._lock_file: Any = None
+
+    def open(self) -> None:
+        """Take the file for this process alone, and bring its schema up to date."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock_file = self.path.with_name(self.path.name + ".lock").open("w")
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StoreError(f"another remediator works on {self.path}; each needs a store of its own") from error
+        except OSError as error:
+            raise StoreError(f"cannot use {self.path}: {error.strerror or error}") from error
+        self._connect()
+        self._closed = False
+
+    def _connect(self) -> None:
+        try:
+            db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=512)
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = FULL")  # an answer means that it is on the disk
+            db.execute("PRAGMA wal_autocheckpoint = 8000")
+            db.execute("PRAGMA foreign_keys = OFF")
+            migrate(db)
+        except sqlite3.Error as error:
+            raise StoreError(f"cannot open {self.path}: {error}") from error
+        self._writer = db
+
+    async def close(self) -> None:
+        """Finish what waits, then let go of the file."""
+        while self._busy or self._waiting:
+            await asyncio.sleep(0.005)
+        self._closed = True
+        self._thread.shutdown()
+        self._readers.shutdown()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        if self._lock_file is not None:
+            self._lock_file.close()
+
+    def do(self, unit: Unit[T]) -> asyncio.Future[T]:
+        """Run a unit; the result comes after its commit. Raises StoreError, or what the unit raised."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        if self._closed:
+            future.set_exception(StoreError("the store is closed"))
+            return future
+        self._waiting.append((unit, future))
+        if not self._busy:
+            self._busy = True
+            loop.call_soon(self._turn)
+        return future
+
+    async def read(self, unit: Unit[T]) -> T:
+        """Run a reading unit on a connection of its own, in a thread."""
+
+        def reading() -> T:
+            try:
+                db = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, isolation_level=None)
+                try:
+                    db.execute("BEGIN")
+                    return unit(Tx(db))
+                finally:
+                    db.close()
+            except sqlite3.Error as error:
+                raise StoreError(f"cannot read {self.path}: {error}") from error
+
+        return await asyncio.get_running_loop().run_in_executor(self._readers, reading)
+
+    def _turn(self) -> None:
+        """Run the waiting units in one transaction, then have the thread commit it."""
+        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_IN_A_BATCH))]
+        batch = [(unit, future) for unit, future in batch if not future.done()]
+        if not batch:
+            self._busy = bool(self._waiting)
+            if self._busy:
+                asyncio.get_running_loop().call_soon(self._turn)
+            return
+        try:
+            done = self._run(batch)
+        except (sqlite3.Error, StoreError) as error:
+            self._fail(batch, error)
+            return
+        self.units += len(batch)
+        commit = asyncio.get_running_loop().run_in_executor(self._thread, self._commit)
+        commit.add_done_callback(lambda finished: self._committed(batch, done, finished.exception()))
+
+    def _run(self, batch: list[tuple[Unit[Any], asyncio.Future[Any]]]) -> list[tuple[Any, BaseException | None]]:
+        if self._writer is None:
+            self._connect()
+        db = self._writer
+        assert db is not None  # noqa: S101 -- _connect sets it or raises
+        tx = Tx(db)
+        db.execute("BEGIN IMMEDIATE")
+        done: list[tuple[Any, BaseException | None]] = []
+        for unit, _ in batch:
+            db.execute("SAVEPOINT unit")
+            try:
+                done.append((unit(tx), None))
+            except Exception as error:  # noqa: BLE001 -- it belongs to the unit's caller, not to the batch
+                if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
+                    raise  # the disk is full, the file is damaged: nobody's unit can be kept
+                db.execute("ROLLBACK TO unit")
+                done.append((None, error))
+            db.execute("RELEASE unit")
+        return done
+
+    def _commit(self) -> None:
+        if self._probe:
+            self._probe("before")
+        assert self._writer is not None  # noqa: S101 -- a batch was run on it
+        self._writer.execute("COMMIT")
+        if self._probe:
+            self._probe("after")
+
+    def _committed(
+        self,
+        batch: list[tuple[Unit[Any], asyncio.Future[Any]]],
+        done: list[tuple[Any, BaseException | None]],
+        error: BaseException | None,
+    ) -> None:
+        if error is not None:
+            self._fail(batch, error)
+            return
+        self.commits += 1
+        self.failing = ""
+        for (_, future), (result, problem) in zip(batch, done, strict=True):
+            if future.done():
+                continue
+            if problem is not None:
+                future.set_exception(problem)
+            else:
+                future.set_result(result)
+        # Those who were told go first: their next units join the next batch.
+        asyncio.get_running_loop().call_soon(self._turn)
+
+    def _fail(self, batch: list[tuple[Unit[Any], asyncio.Future[Any]]], error: BaseException) -> None:
+        """Nothing of the batch happened. A fresh connection is made for the next one."""
+        self.failing = str(error)
+        if self._writer is not None:
+            try:
+                self._writer.close()  # rolls back
+            except sqlite3.Error:
+                self.failing += " (and the connection could not be closed)"
+            self._writer = None
+        for _, future in batch:
+            if not future.done():
+                refused = error if isinstance(error, RemediatorError) else StoreError(f"the store refuses: {error}")
+                future.set_exception(refused)
+        asyncio.get_running_loop().call_soon(self._turn)
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Apply the scripts that the file has not seen, each in a transaction of its own."""
+    scripts = sorted(
+        (entry for entry in files("remediator.store.migrations").iterdir() if entry.name.endswith(".sql")),
+        key=lambda entry: entry.name,
+    )
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version > len(scripts):
+        raise StoreError(f"the store was written by a newer remediator (revision {version}, this one knows {len(scripts)})")
+    for number, script in enumerate(scripts[version:], start=version + 1):
+        db.executescript(f"BEGIN IMMEDIATE;\n{script.read_text('utf-8')}\nPRAGMA user_version = {number};\nCOMMIT;")
+
+
+def backup(source: Path, target: Path) -> None:
+    """Copy a store into a new file while it is used. Raise StoreError; nothing is overwritten."""
+    if target.exists():
+        raise StoreError(f"{target} exists; a backup overwrites nothing")
+    if not source.exists():
+        raise StoreError(f"there is no store at {source}")
+    try:
+        read, copy = sqlite3.connect(f"file:{source}?mode=ro", uri=True), sqlite3.connect(target)
+        try:
+            read.backup(copy, pages=1000, sleep=0.001)
+        finally:
+            copy.close()
+            read.close()
+    except sqlite3.Error as error:
+        target.unlink(missing_ok=True)
+        raise StoreError(f"cannot write {target}: {error}") from error

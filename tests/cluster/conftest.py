@@ -1,0 +1,94 @@
+"""Each test makes a namespace of its own in the cluster that KUBECONFIG names, and removes it."""
+
+import contextlib
+import os
+import time
+import uuid
+
+import aiohttp
+import pytest
+
+from remediator.actions.context import Clients, Context
+from remediator.actions.kubernetes import ACTIONS, Connection
+from remediator.actions.kubernetes.api import open_api
+from remediator.errors import PermanentError
+
+PATHS = {
+    "deployment": "/apis/apps/v1/namespaces/{}/deployments",
+    "statefulset": "/apis/apps/v1/namespaces/{}/statefulsets",
+    "daemonset": "/apis/apps/v1/namespaces/{}/daemonsets",
+    "autoscaler": "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers",
+    "pod": "/api/v1/namespaces/{}/pods",
+}
+
+
+class Place:
+    """A namespace of the cluster and what a test does there."""
+
+    def __init__(self, api, namespace, context):
+        self.api, self.namespace, self.context = api, namespace, context
+
+    async def create(self, kind, body):
+        return await self.api.request("POST", PATHS[kind].format(self.namespace), body=body)
+
+    async def get(self, kind, name):
+        return await self.api.get(f"{PATHS[kind].format(self.namespace)}/{name}")
+
+    async def pods(self):
+        return {
+            pod["metadata"]["name"]: pod for pod in (await self.api.list(PATHS["pod"].format(self.namespace))).items
+        }
+
+    async def workload(self, kind, name="web", replicas=2):
+        """Create a workload of pods that do nothing; wait until they are available."""
+        labels = {"app": name}
+        spec = {
+            "selector": {"matchLabels": labels},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {
+                    "containers": [{"name": "app", "image": "registry.k8s.io/pause:3.9"}],
+                    "terminationGracePeriodSeconds": 0,
+                },
+            },
+        }
+        if kind != "daemonset":
+            spec["replicas"] = replicas
+        if kind == "statefulset":
+            spec["serviceName"] = name
+        await self.create(kind, {"metadata": {"name": name}, "spec": spec})
+        assert (await self.settled(kind, name)).holds
+
+    async def settled(self, kind, name="web", wait="90s"):
+        """Wait for the rollout and return its status."""
+        return await self.perform("rollout_status", kind=kind, name=name, wait=wait)
+
+    def parameters(self, name, **values):
+        return action(name).parameters(namespace=self.namespace, **values)
+
+    async def perform(self, name, **values):
+        return await action(name).perform(self.parameters(name, **values), self.context)
+
+
+def action(name):
+    return next(found for found in ACTIONS if found.name == f"kubernetes.{name}")
+
+
+@pytest.fixture
+async def place():
+    file = os.environ.get("KUBECONFIG")
+    if not file:
+        pytest.skip("KUBECONFIG is not set")
+    clients = Clients()
+    async with aiohttp.ClientSession() as session:
+        connections = {"kubernetes": {"default": Connection(kubeconfig=file)}}
+        context = Context(session, clients, connections, now=time.time_ns() // 1000)
+        api = await open_api(context, "default")
+        name = f"remediator-test-{uuid.uuid4().hex[:10]}"
+        await api.request("POST", "/api/v1/namespaces", body={"metadata": {"name": name}})
+        try:
+            yield Place(api, name, context)
+        finally:
+            with contextlib.suppress(PermanentError):
+                await api.request("DELETE", f"/api/v1/namespaces/{name}")
+            await clients.close()

@@ -1,0 +1,54 @@
+import subprocess
+import sys
+
+import pytest
+
+
+def run(code, *args):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, *args], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert not done.returncode, done.stderr
+    return done.stdout
+
+
+def test_not_when_the_actions_are_loaded():
+    out = run("""
+import sys
+import remediator.actions.kubernetes as package
+package.Connection(in_cluster=True)
+[action.parameters.model_json_schema() for action in package.ACTIONS]
+print(any(name.startswith("kubernetes_asyncio") for name in sys.modules))
+""")
+    assert out == "False\n"
+
+
+def test_without_its_models_and_leaving_nothing_behind():
+    out = run("""
+import gc, sys
+from remediator.actions.kubernetes.library import library
+found = library()
+print(found.api_client.__module__, found.configuration.__module__)
+print(any(name.startswith("kubernetes_asyncio") for name in sys.modules))
+things = gc.get_objects()
+print(sum(type(thing) is type and "kubernetes_asyncio.client.models" in str(thing.__module__) for thing in things))
+assert library() is found
+""")
+    assert out.splitlines() == [
+        "kubernetes_asyncio.client.api_client kubernetes_asyncio.client.configuration", "False", "0",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("first", ["theirs", "ours"])
+def test_somebody_elses_import_is_whole(first):
+    out = run("""
+import sys
+from remediator.actions.kubernetes.library import library
+if sys.argv[1] == "ours":
+    library()
+import kubernetes_asyncio
+from kubernetes_asyncio.client import AppsV1Api, V1Deployment
+library()
+print(kubernetes_asyncio.client.V1Deployment is V1Deployment, sys.modules["kubernetes_asyncio"] is kubernetes_asyncio)
+""", first)  # fmt: skip
+    assert out == "True True\n"

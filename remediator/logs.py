@@ -9,7 +9,7 @@ from typing import Any, TextIO
 import orjson
 import structlog
 
-from remediator.core.redaction import redact
+from remediator.core.redaction import is_suspicious, redact
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -44,8 +44,7 @@ def configure(style: str, level_name: str, stream: TextIO | None = None) -> None
         tail = [
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            _without_secrets,
-            structlog.processors.JSONRenderer(serializer=_json),
+            _as_json,
         ]
     structlog.configure(
         processors=[*shared, *tail],
@@ -78,5 +77,8 @@ def _without_secrets(_logger: Any, _method: str, event: Any) -> Any:
     return event
 
 
-def _json(event: Any, **_: Any) -> str:
-    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+def _as_json(logger: Any, method: str, event: Any) -> str:
+    line = orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    if is_suspicious(line):  # one look at the line, instead of one at each value
+        line = orjson.dumps(_without_secrets(logger, method, event), default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    return line

@@ -23,6 +23,10 @@ PROTECTED = tuple(
 )
 
 
+def _per_hour(most: int) -> ThrottleText:
+    return ThrottleText.model_validate({"max": most, "per": "1h"})
+
+
 class Section(BaseModel):
     """Base of all sections: frozen, and an unknown key is an error."""
 
@@ -55,10 +59,10 @@ class LimitSettings(Section):
     steps_per_backend: int = Field(16, ge=1, le=10_000, description="The same, for each backend.")
     backends: dict[str, int] = Field({}, description="The same, for named backends such as http/10.0.0.1:8080.")
     backlog: int = Field(20_000, ge=1, description="Open runs beyond which notifications are answered 503.")
-    per_target: ThrottleText | None = Field(ThrottleText(max=5, per=3600.0), description="Runs let through per target.")
-    per_namespace: ThrottleText | None = Field(ThrottleText(max=20, per=3600.0), description="... per namespace.")
-    overall: ThrottleText | None = Field(ThrottleText(max=100, per=3600.0), description="... in all.")
-    budget: ThrottleText | None = Field(ThrottleText(max=60, per=3600.0), description="Changing runs in a window.")
+    per_target: ThrottleText | None = Field(_per_hour(5), description="Runs let through per target.")
+    per_namespace: ThrottleText | None = Field(_per_hour(20), description="... per namespace.")
+    overall: ThrottleText | None = Field(_per_hour(100), description="... in all.")
+    budget: ThrottleText | None = Field(_per_hour(60), description="Changing runs in a window.")
     hold_max: Duration = Field(1800.0, description="A run held longer than this calls people.")
     grace: Duration = Field(120.0, description="An alert that fires again this soon after resolved is the same trouble.")
 

@@ -21,6 +21,7 @@ class Lands(Enum):
     TEXT = "text"
     PROMQL = "promql"
     URL = "url"
+    URL_PATH = "url path"
     JSON = "json"
     ARGV = "argv"
 
@@ -29,6 +30,8 @@ PromQL = Annotated[str, Lands.PROMQL]
 """A PromQL expression; values land inside strings, regexes, or bare as numbers."""
 Url = Annotated[str, Lands.URL]
 """A URL whose scheme and host are literal; values land in a path segment or the query."""
+UrlPath = Annotated[str, Lands.URL_PATH]
+"""A path with its query, below a URL that the configuration holds; values land as in a URL."""
 Json = Annotated[str, Lands.JSON]
 """A JSON document as text; values land as JSON values or inside JSON strings."""
 Argv = Annotated[str, Lands.ARGV]

@@ -38,9 +38,14 @@ def parse_duration(text: object) -> float:
     return seconds
 
 
-def _read(value: object) -> object:
-    # A float is what an earlier validation made of it (a plan read back from the store).
-    return value if isinstance(value, float) else parse_duration(value)
+def duration_text(seconds: float) -> str:
+    """Return a duration as it can be read back, to the millisecond: ``1h30m``, ``250ms``, ``0s``."""
+    rest, parts = round(seconds * 1000), []
+    for unit in ("d", "h", "m", "s", "ms"):
+        count, rest = divmod(rest, round(_UNITS[unit] * 1000))
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
 
 
 def show_duration(seconds: float) -> str:
@@ -57,9 +62,9 @@ def show_duration(seconds: float) -> str:
 
 Duration = Annotated[
     float,
-    BeforeValidator(_read),
+    BeforeValidator(parse_duration),
     Field(ge=0),
-    PlainSerializer(lambda seconds: seconds, return_type=float),
+    PlainSerializer(duration_text, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "pattern": f"^(0|{_GRAMMAR})$", "examples": ["30s", "5m", "1h30m"]}),
 ]
 """A pydantic field: read as Prometheus writes it, held as seconds."""

@@ -7,8 +7,8 @@ where they are read, never a pass.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from remediator.core.breaker import Breaker, BreakerState
 from remediator.core.durations import SECOND, show_duration
@@ -69,7 +69,8 @@ class Facts:
     locked_by: tuple[tuple[str, str], ...] = ()  #: (scope, run) of other runs' overlapping locks
     last_change: tuple[tuple[str, int], ...] = ()  #: (target, when) of the last change by another run
     spent: tuple[Spent, ...] = ()
-    breakers: tuple[Breaker, ...] = ()  #: of the backends that it changes
+    breakers: tuple[Breaker, ...] = ()  #: of the backends that it changes, and of its outcomes
+    newest: Mapping[str, int] = field(default_factory=dict)  #: what a claim counts on from, by limited scope
     waiting_before: tuple[str, str] | None = None  #: (scope, run) of an older run that is held on one of its scopes
 
 
@@ -114,7 +115,8 @@ def judge_pause(plan: Plan, facts: Facts, _envelope: Envelope, now: int) -> Verd
 def judge_breakers(plan: Plan, facts: Facts, _envelope: Envelope, now: int) -> Verdict:
     """Hold while a backend that it would change is not answering."""
     for breaker in facts.breakers:
-        if breaker.at(now).state is BreakerState.OPEN:
+        # An open outcome breaker does not hold: it lets the run observe.
+        if breaker.key.startswith("backend:") and breaker.at(now).state is BreakerState.OPEN:
             reason = f"{breaker.key} failed {breaker.failures} times in a row; next try in {breaker.retry_in(now):.0f}s"
             return Hold("breaker", breaker.key, reason, breaker.until, f"remediator breakers reset {breaker.key}")
     return None
@@ -168,6 +170,8 @@ def place_matches(pattern: str, target: str) -> bool:
 
     ``*`` stands for any characters inside one segment, ``**`` as the last segment for one or more.
     """
+    if not target.startswith(pattern.partition("*")[0]):
+        return False
     wanted, have = pattern.split("/"), target.split("/")
     if wanted[-1] == "**":
         wanted = wanted[:-1]

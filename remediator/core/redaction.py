@@ -10,6 +10,7 @@ nothing more. Too much is hidden rather than too little: ``token: expired`` lose
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import re2
@@ -89,6 +90,13 @@ _QUOTE = re2.compile(r"""\\*["']""")
 _BEARER = re2.compile(r"(?i)\b(bearer[ \t]+)([\w.~+/=-]+)")
 
 
+def is_suspicious(text: str) -> bool:
+    """Whether text may hold a secret at all: one look, for much text at a time (serialised JSON, too)."""
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode("utf-8")
+    return _SUSPICIOUS.search(text.replace("\\n", " ").replace("\\t", " ")) is not None
+
+
 def redact(text: str, limit: int = TEXT_LIMIT) -> str:
     """Return the text with its secrets hidden, of at most ``limit`` characters; says when it was cut."""
     seen = text[: limit + _STRADDLE]
@@ -129,6 +137,7 @@ def shorten(text: str, limit: int, *, beyond: int = 0) -> str:
     return f"{text[:keep]}… ({len(text) + beyond - keep} more characters)" if keep > 0 else text[: limit - 1] + "…"
 
 
+@lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
     """Whether what stands under this name (``dbPassword``, ``X-API-Key``) is to be hidden."""
     # Only its end counts.

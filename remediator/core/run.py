@@ -21,6 +21,8 @@ from remediator.core.transitions import Mode, Status, stricter
 MAX_REMEDIES = 2  #: tried in one run
 CONFIRM_AFTER = 600 * SECOND  #: a run older than this asks whether the alert still fires before it changes anything
 
+REFUSED = "refused"  #: stands for an approval when a person has said no; no digest looks like it
+
 
 @dataclass(frozen=True, slots=True)
 class RunState:
@@ -34,7 +36,7 @@ class RunState:
     mode_reason: str = ""  #: why it is stricter than the rule asks
     journal: Mapping[str, Entry] = field(default_factory=dict)
     claimed: int = -1  #: the last cycle whose guards were passed; -1: it holds no locks and reservations
-    approved: str = ""  #: digest of what was approved
+    approved: str = ""  #: digest of what was approved, or REFUSED
     cancelled_by: str = ""
     resolved: bool = False  #: all of its alerts have resolved
     deadline: int | None = None  #: when the run's time is up
@@ -125,6 +127,8 @@ def next_move(run: RunState, now: int) -> Move:
         return Finish(Status.UNKNOWN, f"nobody can tell whether {unknown.action} took effect: {unknown.error}")
     if begun := [entry for entry in run.journal.values() if entry.outcome is Outcome.INTENT]:
         return _resume(run, begun)
+    if run.cancelled_by and run.approved == REFUSED:
+        return Finish(Status.REFUSED, f"refused by {run.cancelled_by}")
     if run.cancelled_by:
         return Finish(Status.CANCELLED, f"cancelled by {run.cancelled_by}")
     acted = _first(run, Phase.ACT, Outcome.DONE, Outcome.FAILED) is not None

@@ -6,24 +6,23 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+import orjson
 
 from remediator.actions import registry
 from remediator.core.alert import Alert
 from remediator.core.durations import SECOND, show_duration
-from remediator.core.guards import Facts, Refuse, judge_envelope
 from remediator.core.plan import Refusal, bind
 from remediator.core.records import Plan
-from remediator.core.reporting import Telling
 from remediator.core.rules import RuleTable
 from remediator.core.run import RunState
-from remediator.core.transitions import Mode, Status
+from remediator.core.transitions import Status
 from remediator.engine.clock import new_id
-from remediator.engine.forward import Site, Work, binding_mode, forward
+from remediator.engine.forward import Site, Work, binding_mode, move
 from remediator.engine.limits import Slots
-from remediator.store import inbox, journal, outbox
+from remediator.store import inbox, journal
 from remediator.store.sqlite import Tx
 
 CHUNK = 64  #: alerts admitted in one transaction
@@ -70,8 +69,8 @@ def propose(table: RuleTable, alert: Alert) -> tuple[Proposal, ...]:
 
 
 def _same(plan: Plan) -> str:
-    text = json.dumps([plan.rule, plan.guide, plan.target, plan.params], sort_keys=True, default=str)
-    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+    text = orjson.dumps([plan.rule, plan.guide, plan.target, plan.params], option=orjson.OPT_SORT_KEYS, default=str)
+    return hashlib.blake2b(text, digest_size=12).hexdigest()
 
 
 def admit(
@@ -83,9 +82,13 @@ def admit(
     ``proposals`` is by fingerprint; what is missing is made here. Without ``slots`` (others wait
     already) runs are only queued. ``done`` is filled, from its beginning if the unit is run again.
     """
+    for run in done.runs:
+        if slots is not None:
+            slots.release(run)
     done.clear()
     for alert in alerts:
-        episode = inbox.open_episode(tx, alert.fingerprint)
+        last = inbox.last_episode(tx, alert.fingerprint)
+        episode = last if last is not None and last.closed_at is None else None
         if episode and episode.resolved_at is not None and episode.resolved_at + int(site.grace * SECOND) <= now:
             inbox.close_episode(tx, episode.id, episode.resolved_at + int(site.grace * SECOND))
             episode = None
@@ -96,9 +99,11 @@ def admit(
             continue
         done.opened.append(alert.fingerprint)
         again: list[str] = []
+        made = proposals.get(alert.fingerprint)
         if episode is None:
+            made = propose(site.table, alert) if made is None else made
             episode_id = new_id(now)
-            inbox.start_episode(tx, episode_id, alert, notification, now)
+            inbox.start_episode(tx, episode_id, alert, notification, last.id if last else None, len(made), now)
         else:
             episode_id = episode.id
             if episode.resolved_at is not None:
@@ -109,8 +114,8 @@ def admit(
             if episode.decided and not again:
                 done.count("repeated")
                 continue
-        made = proposals.get(alert.fingerprint)
-        made = propose(site.table, alert) if made is None else made
+            made = propose(site.table, alert) if made is None else made
+            inbox.decided(tx, episode_id, len(made))
         _decide_all(tx, done, episode_id, made, again, site, slots, now)
     return done
 
@@ -132,7 +137,6 @@ def _decide_all(
         else:
             _decide(tx, done, episode, proposal, proposal.made, site, slots, now, acts=acts)
             acts = False
-    inbox.decided(tx, episode, len(proposals))
 
 
 def _refuse(tx: Tx, done: Admitted, episode: str, rule: str, guard: str, reason: str, now: int) -> None:
@@ -152,32 +156,28 @@ def _decide(
         _refuse(tx, done, episode, plan.rule, "stale", f"it began {age} ago; max_age is {show_duration(oldest)}", now)
         return
     if other := inbox.run_to_join(tx, proposal.same):
-        inbox.join(tx, other, episode)
         inbox.decide(tx, episode, plan.rule, "joined", now, reason="an equal run is under way", run=other)
         done.count("joined", plan.rule)
         return
-    run_id = new_id(now)
     mode, why = binding_mode(plan, site, may_act=acts)
-    refused = judge_envelope(plan, Facts(), site.envelope, now) if mode is not Mode.OBSERVE and plan.remedies else None
-    status = Status.REFUSED if isinstance(refused, Refuse) else Status.QUEUED
-    journal.insert_run(
-        tx, run_id, plan, proposal.same, status=status, reason=refused.reason if refused else "", mode=mode, may_act=acts,
-        now=now,
-    )  # fmt: skip
-    inbox.join(tx, run_id, episode)
-    done.runs.append(run_id)
-    if isinstance(refused, Refuse):
-        tx.run("UPDATE run SET finished_at = ?, due_at = NULL WHERE id = ?", now, run_id)
-        inbox.decide(tx, episode, plan.rule, "refused", now, guard=refused.guard, reason=refused.reason, run=run_id)
-        outbox.tell(tx, site.reporters, run_id, Telling.MESSAGE, "", now)
-        done.count("refused", plan.rule)
-        done.told = True
-        return
-    inbox.decide(tx, episode, plan.rule, "run", now, run=run_id)
-    run = RunState(run_id, plan, Status.QUEUED, now, mode, why)
-    work = forward(tx, run, site, slots, now) if slots is not None else Work(run, full="everything")
-    done.count("held" if work.held else "run", plan.rule)
+    run = RunState(new_id(now), plan, Status.QUEUED, now, mode, why)
+    row = journal.RunRow()
+    done.runs.append(run.id)
+    work = move(tx, row, run, site, slots, now) if slots is not None else Work(run, full="everything")
+    journal.insert_run(tx, run, proposal.same, row, may_act=acts)
+    verdict, guard, reason, until = _verdict(work)
+    inbox.decide(tx, episode, plan.rule, verdict, now, guard=guard, reason=reason, until=until, run=run.id)
+    done.count(verdict, plan.rule)
     done.works.append(work)
+
+
+def _verdict(work: Work) -> tuple[str, str, str, int | None]:
+    """Return what the guards said of a run that was just made: verdict, guard, reason, until."""
+    if work.held is not None:
+        return "held", work.held.guard, work.held.reason, work.held.until
+    if work.finish is not None and work.finish.status is Status.REFUSED:
+        return "refused", "envelope", work.finish.reason, None
+    return "run", "", "", None
 
 
 def chunks(alerts: tuple[Alert, ...]) -> list[tuple[Alert, ...]]:

@@ -25,6 +25,7 @@ from remediator.store.sqlite import SqliteStore, Unit
 log = structlog.get_logger("run")
 T = TypeVar("T")
 
+FRESH_KEPT = 5_000  #: runs kept in memory between admission and their first step
 STORE_RETRY = 1.0  #: seconds between tries to write an outcome while the store refuses
 
 
@@ -61,6 +62,7 @@ class Engine:
         self._ask = ask
         self._in_flight: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
+        self._fresh: dict[str, RunState] = {}  # queued when they were made, and not moved since
         self._reading: dict[str, list[asyncio.Task[Result]]] = {}
         self._wakeup = asyncio.Event()
         self._stopping = False
@@ -106,8 +108,10 @@ class Engine:
         self.queue.know(work.run.id, work.run.plan.priority, work.run.created_at)
         if work.tasks or work.poll:
             self._start(work.run.id, self._carry(work))
-        else:
-            self._note(work)
+            return
+        if work.full == "everything" and len(self._fresh) < FRESH_KEPT:
+            self._fresh[work.run.id] = work.run
+        self._note(work)
 
     def idle(self) -> bool:
         """Whether nothing is in flight and nothing is ready."""
@@ -170,7 +174,8 @@ class Engine:
                 self._note(work)
 
     async def _advance(self, run: str) -> None:
-        work = await self.store.do(lambda tx: begin(tx, run, self.site, self.slots, self.clock.now()))
+        fresh = self._fresh.pop(run, None)
+        work = await self.store.do(lambda tx: begin(tx, run, self.site, self.slots, self.clock.now(), fresh))
         if work is None:
             self.queue.forget(run)
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import random
 import time
 from typing import Protocol
 
@@ -22,6 +22,9 @@ class SystemClock:
         return time.time_ns() // 1000
 
 
+_random = random.Random()  # noqa: S311 -- ids are names, not secrets; seeded by the system at each start
+
+
 def new_id(now: int) -> str:
     """Return an id that sorts by time: 11 hexadecimal digits of milliseconds, 9 at random."""
-    return f"{now // 1000:011x}{secrets.randbits(36):09x}"
+    return f"{now // 1000:011x}{_random.getrandbits(36):09x}"

@@ -15,36 +15,47 @@ from remediator.engine.forward import Site, Work, finish, forward, refresh
 from remediator.engine.limits import Slots
 from remediator.engine.perform import Result
 from remediator.store import facts, journal
+from remediator.store.journal import RunRow
 from remediator.store.sqlite import Tx
 
 
-def begin(tx: Tx, run_id: str, site: Site, slots: Slots, now: int) -> Work | None:
-    """Load a run and move it as far as rows carry it; None when it is over."""
-    run, _ = journal.load(tx, run_id)
-    if run.status in FINAL:
+def begin(tx: Tx, run_id: str, site: Site, slots: Slots, now: int, fresh: RunState | None = None) -> Work | None:
+    """Load a run and move it as far as rows carry it; None when it is over.
+
+    ``fresh`` is a run that was made in this process and has not been moved since: it need not be read.
+    """
+    said = journal.control(tx, run_id)
+    if said.finished_at is not None:
         return None
-    return forward(tx, refresh(tx, run, site), site, slots, now)
+    run = fresh if fresh is not None else journal.load(tx, run_id)[0]
+    return forward(tx, refresh(run, site, said), site, slots, now)
 
 
 def conclude(tx: Tx, run: RunState, results: tuple[Result, ...], site: Site, slots: Slots, now: int) -> Work:
     """Write outcomes, count them for breakers, and go forward."""
+    said = journal.control(tx, run.id)
     entries = {}
     for result in results:
-        entry = _outcome_entry(result, now)
-        journal.write_step(tx, run.id, entry)
+        intent = run.journal.get(result.task.job.key)
+        entry = _outcome_entry(result, intent, now)
+        if intent is None or entry.phase is Phase.PREVIEW:
+            journal.write_step(tx, run.id, entry)
+        else:
+            journal.write_outcome(tx, run.id, entry)
         entries[entry.key] = entry
         if entry.phase in (Phase.ACT, Phase.UNDO) and entry.outcome is not Outcome.FAILED:
             facts.changed(tx, run.id, run.plan.locks, now)
-        _count_answer(tx, result, site, now)
+        if said.any_breaker or result.transport:  # an answer matters only to a breaker that has failed before
+            _count_answer(tx, result, site, now)
     run = replace(run, journal={**run.journal, **entries})
-    return forward(tx, refresh(tx, run, site), site, slots, now)
+    return forward(tx, refresh(run, site, said), site, slots, now)
 
 
 def intend(
     tx: Tx, run: RunState, resolved: Mapping[str, Intent[Any]], site: Site, slots: Slots, now: int
 ) -> Work:
     """Write the intent of a change whose parameters have become absolute: what may forbid it is read again."""
-    return forward(tx, refresh(tx, run, site), site, slots, now, resolved)
+    return forward(tx, refresh(run, site, journal.control(tx, run.id)), site, slots, now, resolved)
 
 
 def conclude_poll(
@@ -61,7 +72,8 @@ def conclude_poll(
         started_at=before.started_at if before else now, finished_at=now, attempt=output["polls"], output=output,
     )  # fmt: skip
     journal.write_step(tx, run.id, entry)
-    return forward(tx, refresh(tx, replace(run, journal={**run.journal, key: entry}), site), site, slots, now)
+    run = replace(run, journal={**run.journal, key: entry})
+    return forward(tx, refresh(run, site, journal.control(tx, run.id)), site, slots, now)
 
 
 def abandon(tx: Tx, run_id: str, reason: str, site: Site, now: int) -> Work | None:
@@ -71,28 +83,34 @@ def abandon(tx: Tx, run_id: str, reason: str, site: Site, now: int) -> Work | No
         return None
     begun = any(e.phase is Phase.ACT and e.outcome is Outcome.INTENT for e in run.journal.values())
     status = Status.UNKNOWN if begun and run.status in (Status.ACTING, Status.VERIFYING) else Status.ESCALATED
-    return finish(tx, run, site, Finish(status, reason), now)
+    row = RunRow()
+    work = finish(tx, row, run, site, Finish(status, reason), now)
+    row.write(tx, run_id)
+    return work
 
 
-def _outcome_entry(result: Result, now: int) -> Entry:
-    task, intent = result.task, result.task.intent
+def _outcome_entry(result: Result, intent: Entry | None, now: int) -> Entry:
+    """Return the journal's entry of a step that came out so; ``intent`` is what it says already, if it does."""
+    task, output = result.task, result.output
     job = task.job
-    args = intent.parameters.model_dump(mode="json") if intent is not None and task.action is not None else {}
-    before = dict(intent.before) if intent is not None and intent.before else None
-    output = result.output
+    if intent is None:
+        args = task.parameters.model_dump(mode="json") if task.parameters is not None else job.step.args
+        intent = Entry(
+            key=job.key, phase=job.phase, cycle=job.cycle, step=job.step.id, action=job.step.action, remedy=job.remedy,
+            outcome=Outcome.INTENT, args=args, started_at=task.started_at or now,
+        )  # fmt: skip
+    before = intent.before
     if job.phase is Phase.PREVIEW and output is not None:
         before, output = output["before"], {"preview": output["preview"]}
-    return Entry(
-        key=job.key, phase=job.phase, cycle=job.cycle, step=job.step.id, action=job.step.action, remedy=job.remedy,
-        outcome=result.outcome, args=args, before=before, output=output, error=result.error[:4000],
-        attempt=result.attempt, started_at=task.started_at or now, finished_at=now,
+    return replace(
+        intent, outcome=result.outcome, before=before, output=output, error=result.error[:4000],
+        attempt=result.attempt, finished_at=now,
     )  # fmt: skip
 
 
 def _count_answer(tx: Tx, result: Result, site: Site, now: int) -> None:
     """Count transport errors, and answers, for the backend's breaker."""
-    action, parameters = result.task.action, result.task.parameters
-    if result.transport is None or action is None or parameters is None:
+    if result.transport is None or result.task.action is None:
         return
-    key = f"backend:{action.backend(parameters)}"
+    key = f"backend:{result.task.backend}"
     facts.count_outcome(tx, key, success=not result.transport, limits=site.backend_breaker, now=now)

@@ -27,6 +27,7 @@ from remediator.core.transitions import Mode, Status, stricter
 from remediator.engine.limits import Slots
 from remediator.errors import PermanentError, RenderError
 from remediator.store import facts, inbox, journal, outbox
+from remediator.store.journal import Control, RunRow
 from remediator.store.sqlite import Tx
 
 PAUSE_CHECK = 60 * SECOND  #: a run that stopped at a pause looks again at least this often
@@ -54,6 +55,7 @@ class Task:
     job: Job
     action: Action[Any, Any] | None  #: None: ask whether the alert still fires
     parameters: Parameters | None
+    backend: str  #: what it talks to
     intent: Intent[Any] | None = None
     recovered: bool = False  #: begun by a process that died
     started_at: int = 0
@@ -74,13 +76,12 @@ class Work:
     held: Hold | None = None
 
 
-def refresh(tx: Tx, run: RunState, site: Site) -> RunState:
-    """Read again what others may have written, and what binds now: tightening applies at once."""
-    status, cancelled_by, resolved_at, approved, may_act, _ = journal.control(tx, run.id)
-    mode, reason = binding_mode(run.plan, site, may_act=bool(may_act))
+def refresh(run: RunState, site: Site, said: Control) -> RunState:
+    """Take over what others may have written, and what binds now: tightening applies at once."""
+    mode, reason = binding_mode(run.plan, site, may_act=bool(said.may_act))
     return replace(
-        run, status=Status(status), cancelled_by=cancelled_by, resolved=resolved_at is not None, approved=approved,
-        mode=mode, mode_reason=reason,
+        run, status=Status(said.status), cancelled_by=said.cancelled_by, resolved=said.resolved_at is not None,
+        approved=said.approved, mode=mode, mode_reason=reason,
     )  # fmt: skip
 
 
@@ -100,52 +101,65 @@ def binding_mode(plan: Plan, site: Site, *, may_act: bool) -> tuple[Mode, str]:
 def forward(
     tx: Tx, run: RunState, site: Site, slots: Slots, now: int, resolved: Mapping[str, Intent[Any]] | None = None
 ) -> Work:
-    """Return what the run needs next, having written all that follows without it. One loop: the path of a run."""
+    """Return what the run needs next, having written all that follows without it."""
+    row = RunRow()
+    work = move(tx, row, run, site, slots, now, resolved)
+    row.write(tx, run.id)
+    return work
+
+
+def move(
+    tx: Tx, row: RunRow, run: RunState, site: Site, slots: Slots, now: int,
+    resolved: Mapping[str, Intent[Any]] | None = None,
+) -> Work:  # fmt: skip
+    """Move a run; what changes in its row is only noted. One loop: the path of a run."""
     for _ in range(100):
-        move = next_move(run, now)
-        match move:
+        step = next_move(run, now)
+        match step:
             case Claim():
-                came = _claim(tx, run, site, move.cycle, now)
+                came = _claim(tx, row, run, site, step.cycle, now)
             case Do():
-                came = _begin(tx, run, site, slots, move, resolved or {}, now)
+                came = _begin(tx, row, run, site, slots, step, resolved or {}, now)
             case Poll():
-                backends = poll_backends(run, move)
-                if missing := slots.take(run.id, backends):
-                    return Work(run, full=missing)
-                if run.status is not Status.VERIFYING:
-                    journal.update_run(tx, run, Status.VERIFYING, now, due_at=now, reason="verifying")
-                    run = replace(run, status=Status.VERIFYING)
-                return Work(run, poll=move)
+                return _poll(row, run, slots, step, now)
             case Wait():
-                return _wait(tx, run, site, move, now)
+                return _wait(tx, row, run, site, step, now)
             case Finish():
-                return finish(tx, run, site, move, now)
+                return finish(tx, row, run, site, step, now)
         if isinstance(came, Work):
             return came
         run = came
     raise PermanentError(f"run {run.id} does not come forward; this is a defect")
 
 
-def _claim(tx: Tx, run: RunState, site: Site, cycle: int, now: int) -> RunState | Work:
+def _poll(row: RunRow, run: RunState, slots: Slots, step: Poll, now: int) -> Work:
+    if missing := slots.take(run.id, poll_backends(run, step)):
+        return Work(run, full=missing)
+    if run.status is not Status.VERIFYING:
+        row.move(run, Status.VERIFYING, now, due_at=now, reason="verifying")
+        run = replace(run, status=Status.VERIFYING)
+    return Work(run, poll=step)
+
+
+def _claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) -> RunState | Work:
     """Judge and take, in this transaction: two runs can't both pass."""
     known = facts.read(tx, run.id, run.plan, run.created_at, site.limits)
     verdict = judge(run.plan, known, site.envelope, now, first=cycle == 0)
     if verdict is None:
-        run, verdict = _outcome_breakers(tx, run, site, now)
+        run, verdict = _outcome_breakers(tx, run, known, now)
         if run.mode is Mode.OBSERVE:
             return run
     if isinstance(verdict, Refuse):
         status = Status.REFUSED if cycle == 0 else Status.ESCALATED
         inbox.decide_run(tx, run.id, "refused", now, guard=verdict.guard, reason=verdict.reason)
-        return finish(tx, run, site, Finish(status, f"{verdict.reason}; {verdict.advice}".strip("; ")), now)
+        return finish(tx, row, run, site, Finish(status, f"{verdict.reason}; {verdict.advice}".strip("; ")), now)
     if isinstance(verdict, Hold):
-        return _hold(tx, run, site, verdict, now)
+        return _hold(tx, row, run, site, verdict, now)
     if run.claimed < 0:
-        facts.take(tx, run.id, run.plan, site.limits, now)
+        facts.take(tx, run.id, run.plan, site.limits, known.newest, now)
     status = run.status if run.status in (Status.DIAGNOSING, Status.ACTING, Status.VERIFYING) else Status.DIAGNOSING
     deadline = run.deadline or now + int(run.plan.timeout * SECOND)
-    journal.update_run(
-        tx, run, status, now, claimed=cycle, deadline=deadline, waiting_since=None, held_by="", held_scope="",
+    row.move(run, status, now, claimed=cycle, deadline=deadline, waiting_since=None, held_by="", held_scope="",
         held_until=None, due_at=now,
     )  # fmt: skip
     if run.status is Status.HELD:
@@ -153,39 +167,33 @@ def _claim(tx: Tx, run: RunState, site: Site, cycle: int, now: int) -> RunState 
     return replace(run, status=status, claimed=cycle, deadline=deadline, waiting_since=None)
 
 
-def _outcome_breakers(tx: Tx, run: RunState, site: Site, now: int) -> tuple[RunState, Hold | None]:
+def _outcome_breakers(tx: Tx, run: RunState, known: Facts, now: int) -> tuple[RunState, Hold | None]:
     """An open outcome breaker lets the run observe only; a half-open one lets one trial through at a time."""
-    for key in outcome_keys(run.plan):
-        breaker = facts.breaker(tx, key)
-        if breaker is None:
+    for breaker in known.breakers:
+        if breaker.key.startswith("backend:"):
             continue
         state = breaker.at(now).state
         if state is BreakerState.OPEN:
-            reason = f"breaker {key} is open after {breaker.failures} runs that did not help"
+            reason = f"breaker {breaker.key} is open after {breaker.failures} runs that did not help"
             return replace(run, mode=Mode.OBSERVE, mode_reason=reason), None
         if state is BreakerState.HALF_OPEN and facts.rule_is_claimed(tx, run.plan.rule, run.id):
-            reason = f"{key} is half-open and tries one run at a time"
-            return run, Hold("breaker", key, reason, now + HOLD_AGAIN, f"remediator breakers reset '{key}'")
+            reason = f"{breaker.key} is half-open and tries one run at a time"
+            advice = f"remediator breakers reset '{breaker.key}'"
+            return run, Hold("breaker", breaker.key, reason, now + HOLD_AGAIN, advice)
     return run, None
 
 
-def outcome_keys(plan: Plan) -> tuple[str, str]:
-    """Return the keys of the outcome breakers of a plan."""
-    return f"rule:{plan.rule}", f"target:{plan.target} guide:{plan.guide}"
-
-
-def _hold(tx: Tx, run: RunState, site: Site, hold: Hold, now: int) -> Work:
+def _hold(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: int) -> Work:
     """Write the hold, or call people when it has been held too long. A held run holds no lock."""
     # Waiting for people to approve is not counted; being held after that is.
     since = run.waiting_since if run.status is Status.HELD and run.waiting_since else now
     ends = since + int(site.hold_max * SECOND)
     if now >= ends:
         reason = f"held for {show_duration((now - since) / SECOND)} by {hold.guard}: {hold.reason}"
-        return finish(tx, run, site, Finish(Status.ESCALATED, reason), now)
+        return finish(tx, row, run, site, Finish(Status.ESCALATED, reason), now)
     woken = _let_go(tx, run)
     due = min(ends, hold.until if hold.until is not None else ends)
-    journal.update_run(
-        tx, run, Status.HELD, now, reason=hold.reason[:1000], held_by=hold.guard, held_scope=hold.scope,
+    row.move(run, Status.HELD, now, reason=hold.reason[:1000], held_by=hold.guard, held_scope=hold.scope,
         held_until=hold.until, waiting_since=since, due_at=due, claimed=-1,
     )  # fmt: skip
     inbox.decide_run(tx, run.id, "held", now, guard=hold.guard, reason=hold.reason, until=hold.until)
@@ -205,25 +213,29 @@ def _changed(run: RunState) -> bool:
 
 
 def _begin(
-    tx: Tx, run: RunState, site: Site, slots: Slots, move: Do, resolved: Mapping[str, Intent[Any]], now: int
+    tx: Tx, row: RunRow, run: RunState, site: Site, slots: Slots, step: Do, resolved: Mapping[str, Intent[Any]], now: int
 ) -> RunState | Work:
     """Make steps ready, take their places, write their intents."""
-    change = next((job for job in move.jobs if job.phase in (Phase.ACT, Phase.UNDO)), None)
-    if change is not None and change.key not in run.journal and (stop := _before_change(tx, run, site, change, now)):
-        return stop
-    tasks, failed = [], {}
-    scope = scope_of(run.plan, run.journal, move.jobs[0].cycle)
-    for job in move.jobs:
+    change = next((job for job in step.jobs if job.phase in (Phase.ACT, Phase.UNDO)), None)
+    # A claim of this same transaction has just judged; anything older is asked again.
+    if change is not None and change.key not in run.journal and "claimed" not in row.columns:
+        if stop := _before_change(tx, row, run, site, change, now):
+            return stop
+    tasks: list[Task] = []
+    failed: dict[str, Entry] = {}
+    scope = scope_of(run.plan, run.journal, step.jobs[0].cycle)
+    for job in step.jobs:
         made = _ready(run, job, scope, resolved.get(job.key), now)
         if isinstance(made, Entry):
             failed[job.key] = made
         else:
             tasks.append(made)
-    if tasks and (missing := slots.take(run.id, [_backend(task) for task in tasks])):
+    if tasks and (missing := slots.take(run.id, [task.backend for task in tasks])):
         return Work(run, full=missing)
-    for entry in failed.values():
-        journal.write_step(tx, run.id, entry)
-    run = replace(run, journal={**run.journal, **failed})
+    if failed:
+        for entry in failed.values():
+            journal.write_step(tx, run.id, entry)
+        run = replace(run, journal={**run.journal, **failed})
     if not tasks:
         return run
     if any(task.intent is None for task in tasks):  # it must be looked up first what "+50%" is
@@ -232,86 +244,79 @@ def _begin(
     for key, entry in intents.items():
         if key not in run.journal:
             journal.write_step(tx, run.id, entry)
-    first_change = change is not None and not _changed(run)
-    if run.status is not move.status:
-        journal.update_run(tx, run, move.status, now, due_at=now, held_scope="", held_by="", held_until=None)
-    told = first_change and run.plan.verify is not None
+    told = change is not None and run.plan.verify is not None and not _changed(run)
     if told:
         outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
-    run = replace(run, status=move.status, journal={**run.journal, **intents})
+    if run.status is not step.status:
+        row.move(run, step.status, now, due_at=now, held_scope="", held_by="", held_until=None)
+    run = replace(run, status=step.status, journal={**run.journal, **intents})
     return Work(run, tasks=tuple(tasks), told=told)
 
 
-def _before_change(tx: Tx, run: RunState, site: Site, job: Job, now: int) -> Work | None:
+def _before_change(tx: Tx, row: RunRow, run: RunState, site: Site, job: Job, now: int) -> Work | None:
     """Read again, before each change, what may forbid it: pause, envelope, the rule and its mode."""
     known = Facts(pauses=facts.pauses(tx, run.plan.rule))
     if paused := judge_pause(run.plan, known, site.envelope, now):
         assert isinstance(paused, Hold)  # noqa: S101 -- a pause only holds
         due = min(paused.until or now + PAUSE_CHECK, now + PAUSE_CHECK, run.deadline or now + PAUSE_CHECK)
-        journal.update_run(
-            tx, run, run.status, now, reason=paused.reason[:1000], held_by="pause", held_scope=paused.scope, due_at=due
+        row.move(run, run.status, now, reason=paused.reason[:1000], held_by="pause", held_scope=paused.scope, due_at=due
         )
         if run.deadline is not None and now >= run.deadline:
-            return finish(tx, run, site, Finish(Status.ESCALATED, f"its time was up while {paused.reason}"), now)
+            return finish(tx, row, run, site, Finish(Status.ESCALATED, f"its time was up while {paused.reason}"), now)
         return Work(run, due=due, held=paused)
     refused = judge_envelope(run.plan, known, site.envelope, now)
     if job.phase is Phase.UNDO:
-        return None if refused is None else _stop(tx, run, site, refused.reason, now)
+        return None if refused is None else _stop(tx, row, run, site, refused.reason, now)
     wanted = next(remedy.mode for remedy in run.plan.remedies if remedy.name == job.remedy)
     mode = stricter(run.mode, wanted)
     if refused is not None:
-        return _stop(tx, run, site, refused.reason, now)
+        return _stop(tx, row, run, site, refused.reason, now)
     if mode is Mode.OBSERVE or (mode is Mode.ASK and not run.approved):
-        return _stop(tx, run, site, run.mode_reason or f"its mode is now {mode}", now)
+        return _stop(tx, row, run, site, run.mode_reason or f"its mode is now {mode}", now)
     return None
 
 
-def _stop(tx: Tx, run: RunState, site: Site, reason: str, now: int) -> Work:
+def _stop(tx: Tx, row: RunRow, run: RunState, site: Site, reason: str, now: int) -> Work:
     status = Status.ESCALATED if _changed(run) else Status.CANCELLED
-    return finish(tx, run, site, Finish(status, f"stopped before the next change: {reason}"), now)
+    return finish(tx, row, run, site, Finish(status, f"stopped before the next change: {reason}"), now)
 
 
 def _ready(run: RunState, job: Job, scope: Mapping[str, Any], resolved: Intent[Any] | None, now: int) -> Task | Entry:
     """Return the task for a job, or the entry that says why it cannot be done."""
     if job.phase is Phase.CONFIRM:
-        return Task(job, None, None, Intent(Parameters(), {}), started_at=now)
+        return Task(job, None, None, "alertmanager", Intent(Parameters(), {}), started_at=now)
     action = registry.find(job.step.action)
-    begun = run.journal.get(job.key)
+    earlier = run.journal.get(job.key)
+    begun = earlier is not None
+    if job.phase is Phase.UNDO and earlier is None:
+        earlier = run.journal[f"{job.cycle}/act/{job.key.rsplit('/', 1)[1]}"]
     try:
         if action is None:
             raise RenderError(f"there is no action {job.step.action}")
-        if begun is not None:
-            parameters = action.parameters.model_validate(begun.args)
-            return Task(job, action, parameters, Intent(parameters, begun.before or {}), True, begun.started_at)
-        if job.phase is Phase.UNDO:
-            done = run.journal[f"{job.cycle}/act/{job.key.rsplit('/', 1)[1]}"]
-            parameters = action.parameters.model_validate(done.args)
-            return Task(job, action, parameters, Intent(parameters, done.before or {}), started_at=now)
-        parameters = validated(action, job.step, scope)
+        if earlier is not None:
+            parameters = action.parameters.model_validate(earlier.args)
+            intent: Intent[Any] | None = Intent(parameters, earlier.before or {})
+            started_at = earlier.started_at if begun else now
+            return Task(job, action, parameters, action.backend(parameters), intent, begun, started_at)
+        parameters = resolved.parameters if resolved is not None else validated(action, job.step, scope)
+        backend = action.backend(parameters)
         if job.phase is Phase.ACT:
-            _only_what_is_locked(run.plan, action, parameters)
+            _only_what_is_locked(run.plan, action, parameters, backend)
     except (RenderError, ValidationError) as error:
         return _entry(job, Outcome.FAILED, now, error=str(error), finished=True)
     if resolved is not None:
-        return Task(job, action, resolved.parameters, resolved, started_at=now)
-    if action.resolve is not None and job.phase is Phase.ACT:
-        return Task(job, action, parameters, started_at=now)
-    return Task(job, action, parameters, Intent(parameters, {}), started_at=now)
+        intent = resolved
+    else:
+        intent = None if action.resolve is not None and job.phase is Phase.ACT else Intent(parameters, {})
+    return Task(job, action, parameters, backend, intent, started_at=now)
 
 
-def _only_what_is_locked(plan: Plan, action: Action[Any, Any], parameters: Parameters) -> None:
+def _only_what_is_locked(plan: Plan, action: Action[Any, Any], parameters: Parameters, backend: str) -> None:
     for target in action.targets(parameters):
         if not any(covers(lock, target) for lock in plan.locks):
             raise RenderError(f"{action.name} would change {target}, which this run has not locked")
-    backend = action.backend(parameters)
     if backend not in plan.backends:
         raise RenderError(f"{action.name} would talk to {backend}, which was not known when the run was planned")
-
-
-def _backend(task: Task) -> str:
-    if task.action is None or task.parameters is None:
-        return "alertmanager"
-    return task.action.backend(task.parameters)
 
 
 def poll_backends(run: RunState, poll: Poll) -> list[str]:
@@ -345,12 +350,14 @@ def _entry(
     )  # fmt: skip
 
 
-def _wait(tx: Tx, run: RunState, site: Site, move: Wait, now: int) -> Work:
+def _wait(tx: Tx, row: RunRow, run: RunState, site: Site, move: Wait, now: int) -> Work:
     """Write what the run waits for. Waiting for people holds no lock."""
     woken: list[str] = []
     columns: dict[str, Any] = {"due_at": move.until, "reason": move.reason[:1000]}
     told = False
     if move.status is Status.AWAITING_APPROVAL:
+        if refused := judge_envelope(run.plan, Facts(), site.envelope, now):  # nobody is asked for what is not allowed
+            return finish(tx, row, run, site, Finish(Status.REFUSED, refused.reason), now)
         woken = _let_go(tx, run)
         told = run.status is not Status.AWAITING_APPROVAL
         since = run.waiting_since if not told else now
@@ -363,18 +370,18 @@ def _wait(tx: Tx, run: RunState, site: Site, move: Wait, now: int) -> Work:
         columns |= {"held_by": move.held_by, "held_scope": "", "held_until": move.until}
         if run.status is not Status.HELD:
             inbox.decide_run(tx, run.id, "held", now, guard=move.held_by, reason=move.reason, until=move.until)
-    journal.update_run(tx, run, move.status, now, **columns)
+    row.move(run, move.status, now, **columns)
     return Work(replace(run, status=move.status), due=move.until, wake=tuple(woken), told=told)
 
 
 _TROUBLE = frozenset({Status.ESCALATED, Status.FAILED, Status.UNDONE, Status.UNKNOWN, Status.EXPIRED})
 
 
-def finish(tx: Tx, run: RunState, site: Site, move: Finish, now: int) -> Work:
+def finish(tx: Tx, row: RunRow, run: RunState, site: Site, move: Finish, now: int) -> Work:
     """End a run: row, locks, reservations, breakers, decision, and what is to be told."""
     changed = _changed(run)
     acted = any(entry.phase is Phase.ACT for entry in run.journal.values())
-    journal.update_run(tx, run, move.status, now, reason=move.reason[:2000])
+    row.move(run, move.status, now, reason=move.reason[:2000])
     woken: list[str] = []
     if run.claimed >= 0 and move.status is not Status.UNKNOWN:  # unknown keeps its lock until a person settles it
         woken = facts.release(tx, run.id, give_back=not changed)
@@ -392,7 +399,7 @@ def _count_outcome(tx: Tx, run: RunState, site: Site, status: Status, now: int) 
         success = False
     else:
         return
-    for key in outcome_keys(run.plan):
+    for key in facts.outcome_keys(run.plan):
         facts.count_outcome(tx, key, success=success, limits=site.outcome_breaker, now=now)
 
 

@@ -18,9 +18,10 @@ from tenacity.wait import wait_base
 from remediator.actions.context import Context
 from remediator.core.action import Action, Intent, Outputs
 from remediator.core.records import Outcome, Phase
-from remediator.core.redaction import redact, redact_tree
+from remediator.core.redaction import is_suspicious, redact, redact_tree
 from remediator.engine.forward import Task
 from remediator.errors import ActionError, AmbiguousError, PermanentError, TemporaryError
+from remediator.store.journal import encode
 
 log = structlog.get_logger("perform")
 
@@ -215,5 +216,7 @@ def _defect(task: Task, action: Action[Any, Any], error: Exception) -> Result:
 
 
 def _kept(output: Outputs) -> dict[str, Any]:
-    kept: dict[str, Any] = redact_tree(output.model_dump(mode="json"), OUTPUT_LIMIT)
-    return kept
+    """Return what is kept of an output. Most hold nothing to hide: one look at all of it is enough."""
+    kept: dict[str, Any] = output.model_dump(mode="json")
+    text = encode(kept)
+    return kept if len(text) <= OUTPUT_LIMIT and not is_suspicious(text) else redact_tree(kept, OUTPUT_LIMIT)

@@ -15,7 +15,7 @@ from remediator.core.run import Job, Poll, RunState
 from remediator.core.verification import Sample
 from remediator.engine.forward import Task
 from remediator.engine.perform import perform
-from remediator.errors import RenderError
+from remediator.errors import ActionError, RenderError
 
 
 async def sample_all(run: RunState, poll: Poll, context_of: Callable[[str], Context]) -> tuple[Sample, ...]:
@@ -33,13 +33,13 @@ async def _sample(run: RunState, poll: Poll, step: StepPlan, context_of: Callabl
         if action is None:
             raise RenderError(f"there is no action {step.action}")
         parameters = validated(action, step, scope_of(run.plan, run.journal, poll.cycle))
-    except RenderError as error:
+        settle = action.settle(parameters, context) if action.settle else 0.0
+    except (RenderError, ActionError) as error:
         return Sample(name, holds=False, reason=str(error))
-    settle = action.settle(parameters, context) if action.settle else 0.0
     if context.now < poll.changed_at + int(settle * SECOND):
         return Sample(name, holds=False, early=True)
     job = Job(key, Phase.VERIFY, poll.cycle, step)
-    result = await perform(Task(job, action, parameters, Intent(parameters, {}), started_at=context.now), context)
+    result = await perform(Task(job, action, parameters, "", Intent(parameters, {}), started_at=context.now), context)
     output = result.output or {}
     if result.outcome is not Outcome.DONE:
         return Sample(name, holds=False, reason=f"could not be read: {result.error}")

@@ -9,6 +9,7 @@ from typing import Any
 
 from remediator.core.problems import nearest
 from remediator.core.redaction import redact
+from remediator.interfaces.places import shorten
 
 _TEXT = "text"
 _WHOLE = "a whole number"
@@ -57,7 +58,7 @@ _LIMITS = {
     "string_pattern_mismatch": "must have the form {pattern}, got {got}",
 }
 _CHOICE = re.compile(r"'((?:[^'\\]|\\.)*)'|([^\s,']+)")
-_LONGEST = 60  #: characters of a value that a message shows
+_LONGEST_REASON = 500  #: characters of what a validator says
 _TRUE = frozenset({"yes", "on", "y"})
 _FALSE = frozenset({"no", "off", "n"})
 
@@ -95,9 +96,10 @@ def words_for(finding: Finding) -> Words:
     if finding.kind in _LIMITS:
         limits = {name: f"{limit:g}" if isinstance(limit, float) else limit for name, limit in finding.context.items()}
         return Words(_LIMITS[finding.kind].format(**{**limits, "got": _describe(finding)}))
-    if finding.kind in {"value_error", "assertion_error"}:
-        error = finding.context.get("error")
-        return Words(str(error or finding.said), str(getattr(error, "hint", "")))
+    error = finding.context.get("error")
+    if isinstance(error, Exception):
+        reason = "this value is refused" if finding.secret else redact(str(error), _LONGEST_REASON)
+        return Words(reason, str(getattr(error, "hint", "")))
     said = re.sub(r"^Input should be (?:a valid )?", "must be ", finding.said)
     return Words(said[:1].lower() + said[1:])
 
@@ -113,7 +115,7 @@ def _advice(need: str, finding: Finding) -> str:
     if finding.secret:
         return ""
     if need == _TEXT and isinstance(value, (bool, int, float)) and finding.written:
-        return f'put it in quotes: "{finding.written[:_LONGEST]}"'
+        return f'put it in quotes: "{shorten(finding.written)}"'
     if need == _TRUE_OR_FALSE and isinstance(value, str) and value.lower() in _TRUE | _FALSE:
         return "write true" if value.lower() in _TRUE else "write false"
     return ""
@@ -155,9 +157,3 @@ def _describe(finding: Finding) -> str:
     else:
         text = "nothing"
     return text
-
-
-def shorten(text: str) -> str:
-    """Return a value for a message: one line, nothing unprintable, cut."""
-    cut = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-    return "".join(char if char.isprintable() else " " for char in cut)

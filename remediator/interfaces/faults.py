@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from remediator.core.problems import Problem, nearest
 from remediator.core.redaction import is_secret_name
-from remediator.interfaces.fault_words import Finding, Words, choices, needed, shorten, words_for
-from remediator.interfaces.places import Document, Path, problem_at
+from remediator.interfaces.fault_words import Finding, Words, choices, needed, words_for
+from remediator.interfaces.places import Document, Path, problem_at, shorten
 from remediator.interfaces.shapes import Trace, follow
 
 MOST_PROBLEMS = 100  #: told at once
@@ -49,20 +49,19 @@ def _fault(error: Any, document: Document, model: Any, data: Any, path: Path) ->
     if kind.startswith("union_tag"):
         # The error stands at the mapping; what is wrong is its discriminator.
         loc = (*loc, *choices(str(context.get("discriminator", ""))))
-    missing = kind in {"missing", "union_tag_not_found"}
-    trace = follow(loc, data, model, missing=missing)
-    written = document.written((*path, *trace.path))
-    value = trace.path[-1] if trace.on_key else trace.value
-    finding = Finding(kind, error["msg"], context, value, written, trace.secret)
+    missing, extra = kind in {"missing", "union_tag_not_found"}, kind == "extra_forbidden"
+    trace = follow(loc, data, model, ends_with_key=missing or extra)
+    value = trace.path[-1] if trace.on_key and trace.path else trace.value
+    finding = Finding(kind, error["msg"], context, value, document.written((*path, *trace.path)), trace.secret)
     if missing:
         return _Fault(trace, finding, Words(f'"{trace.absent}" is missing'), on_key=True)
-    if kind == "extra_forbidden":
-        key = str(trace.path[-1])
+    if extra:
+        key = str(loc[-1])
         return _Fault(trace, finding, Words(f'unknown key "{shorten(key)}"', nearest(key, trace.known)), on_key=True)
     reason = context.get("error")
     offset = getattr(reason, "offset", getattr(getattr(reason, "__cause__", None), "offset", 0))
     # An empty value has no place of its own to show; a mapping as a whole is best shown by its key.
-    on_key = trace.on_key or trace.value is None or (isinstance(trace.value, dict) and reason is not None)
+    on_key = trace.on_key or trace.value is None or (isinstance(trace.value, dict) and isinstance(reason, Exception))
     return _Fault(trace, finding, words_for(finding), on_key, offset if isinstance(offset, int) else 0)
 
 
@@ -125,5 +124,5 @@ def _without_echoes(faults: list[_Fault]) -> list[_Fault]:
     return [
         fault
         for fault in faults
-        if not fault.trace.absent or (fault.trace.path, f'did you mean "{fault.trace.absent}"?') not in explained
+        if fault.extra or (fault.trace.path, f'did you mean "{fault.trace.absent}"?') not in explained
     ]

@@ -20,7 +20,7 @@ _MARKUP = re.compile(
     r"|:[a-z+-][\w+-]*:|#\d|^#+$",  # emoji, issues, the end of a heading
     re.IGNORECASE | re.ASCII,
 )
-_BLOCK = re.compile(r">|[-+=#]+$|\d+[.)]$")  #: what means more at the start of a line
+_BLOCK = re.compile(r"[>|]|[-+=#]+$|\d+[.)]$")  #: what means more at the start of a line
 _STOP = re.compile(r"[,;:.!?)]+$")
 _TICKS = re.compile(r"`+")
 

@@ -17,7 +17,9 @@ Path = tuple[str | int, ...]
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what PyYAML counts as one
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _WIDEST = 200  #: characters of a line that a problem shows
-_KEY = re.compile(r"""([\w.-]+)["']?[ \t]*:[ \t]+(?=\S)""")
+_LONGEST = 60  #: characters of a value that a message shows
+_LOOKED_AT = 5 * _WIDEST  #: characters of a line that are searched for secrets
+_KEY = re.compile(r"""([\w.-]{1,200})["']?[ \t]*:[ \t]+(?=\S)""")
 _PROPERTIES = re.compile(r"(?:[&!]\S*[ \t]+)*")  # an anchor or a tag before a scalar
 #: What stands for one character of the value, by the way it is quoted.
 _ONE_CHARACTER = {
@@ -69,12 +71,18 @@ def split_lines(text: str) -> tuple[str, ...]:
     return tuple(_LINE_BREAK.split(text))
 
 
+def shorten(text: str) -> str:
+    """Return a value for a message: one line, nothing unprintable, cut."""
+    cut = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return "".join(char if char.isprintable() else " " for char in cut)
+
+
 def source_of(line: str, column: int) -> str:
     """Return a line for showing above a caret: without secrets, and only as much as fits.
 
     Empty when the caret would not stand where it should.
     """
-    safe = redact(_without_secret_values(line))
+    safe = redact(_without_secret_values(line[:_LOOKED_AT]))
     if column > _WIDEST or safe[: column - 1] != line[: column - 1]:
         return ""
     shown = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", safe)

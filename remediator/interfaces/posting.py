@@ -40,6 +40,7 @@ async def post_json(
 
     TemporaryError: no connection, no answer in time, 5xx (``transport``), or 429 (``retry_after``).
     """
+    require_open(session, service)
     sent = {"Content-Type": "application/json", **(headers or {})}
     try:
         async with (
@@ -58,6 +59,12 @@ async def post_json(
     if status >= 500:  # noqa: PLR2004 -- server errors
         raise TemporaryError(f"{service} answered {status}", transport=True)
     return Answer(status, clean(text, 300))
+
+
+def require_open(session: aiohttp.ClientSession, service: str) -> None:
+    """Raise TemporaryError when the daemon's session is closed: it is going down, the row stays for the next start."""
+    if session.closed:
+        raise TemporaryError(f"{service}: the client session is closed")
 
 
 def unreachable(service: str, error: BaseException) -> TemporaryError:

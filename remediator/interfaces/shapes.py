@@ -29,7 +29,7 @@ class Trace:
     known: tuple[str, ...] = ()  #: the keys that the mapping around it knows
     branches: tuple[tuple[Path, str], ...] = ()  #: a union's branches on the way: where, and which
     on_key: bool = False  #: the key is meant, not its value
-    absent: str = ""  #: the key that is missing there
+    absent: str = ""  #: the key that ``loc`` ends with and the data does not have
 
     @property
     def secret(self) -> bool:
@@ -38,20 +38,20 @@ class Trace:
         return any(one in {SecretStr, SecretBytes} for one in self.types) or bool(names and is_secret_name(names[-1]))
 
 
-def follow(loc: Iterable[str | int], data: Any, model: Any, *, missing: bool) -> Trace:
-    """Return where ``loc`` leads; ``missing`` says that its last part is a key that should be there."""
+def follow(loc: Iterable[str | int], data: Any, model: Any, *, ends_with_key: bool) -> Trace:
+    """Return where ``loc`` leads; ``ends_with_key`` says that its last part is a key, whether there or not."""
     parts = tuple(loc)
     trace = Trace((), data, _members(model))
     for at, part in enumerate(parts):
         key = _key(trace.value, part)
-        if part == "[key]":
-            trace = replace(trace, on_key=True)
-        elif key is not None:
+        if key is not None:
             trace = Trace(
                 (*trace.path, key), trace.value[key], _below(trace.types, key), _names(trace.types), trace.branches
             )
-        elif missing and at == len(parts) - 1:
+        elif ends_with_key and at == len(parts) - 1:
             trace = replace(trace, absent=str(part), known=_names(trace.types))
+        elif part == "[key]":
+            trace = replace(trace, on_key=True)
         else:
             branch = (trace.path, str(part))
             trace = replace(trace, branches=(*trace.branches, branch), types=_narrow(trace.types, part))

@@ -23,7 +23,7 @@ from remediator.core.problems import Problem
 from remediator.core.reporting import Message, Receipt, Telling
 from remediator.core.transitions import Status
 from remediator.errors import ConfigurationError, PermanentError, TemporaryError
-from remediator.interfaces.posting import post_json, retry_after, unreachable
+from remediator.interfaces.posting import post_json, require_open, retry_after, unreachable
 from remediator.interfaces.report import Report, compose
 from remediator.interfaces.report_lines import clean
 from remediator.interfaces.slack_blocks import Block, escalation, reply, run_message
@@ -86,10 +86,11 @@ class SlackReporter:
         # No retries: the deliverer decides, and a retry after a lost connection can post twice.
         self._client = AsyncWebClient(token=token, base_url=api_url, session=session, retry_handlers=[], logger=quiet)
         self._client.proxy = None
-        self._channel, self._mention, self._timeout = channel, mention, timeout
+        self._session, self._channel, self._mention, self._timeout = session, channel, mention, timeout
 
     async def tell(self, message: Message) -> Receipt | None:
         """Post, update, or reply; return where it stands."""
+        require_open(self._session, "Slack")  # else slack_sdk would open one of its own
         report = compose(message.run)
         main = message.receipt
         match message.telling:

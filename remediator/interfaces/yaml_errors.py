@@ -49,6 +49,7 @@ _WORDS: tuple[tuple[str, str, str, bool], ...] = (
         False,
     ),
 )
+_LONGEST = 120  #: characters of a value that a hint repeats
 _TEMPLATE = re.compile(r"(?:\A|[:\-,[]\s+|\[)(\{\{)")
 
 
@@ -83,7 +84,7 @@ def unquoted_template(source: str) -> tuple[str, str]:
     """Return message and hint for a value that begins with ``{{``; ``source`` is the line from there on."""
     value = source.split(" #", maxsplit=1)[0].rstrip()
     told = "a value that begins with {{ must be in quotes"
-    if any(char in value.rpartition("}}")[2] for char in ",]}"):
+    if len(value) > _LONGEST or any(char in value.rpartition("}}")[2] for char in ",]}"):
         return told, _QUOTE  # inside a list or mapping in brackets; where it ends cannot be told
     if '"' not in value:
         return told, f'write "{value}"'

@@ -18,7 +18,7 @@ from yaml import MappingNode, Node, ScalarNode, SequenceNode, YAMLError
 
 from remediator.core.problems import Problem
 from remediator.errors import ConfigurationError
-from remediator.interfaces.places import Document, Path, Place, source_of, split_lines
+from remediator.interfaces.places import Document, Path, Place, shorten, source_of, split_lines
 from remediator.interfaces.yaml_errors import syntax_problem, unquoted_template
 from remediator.interfaces.yaml_nodes import CORE, DEEPEST, MOST_VALUES, PLAIN, compose
 
@@ -147,7 +147,7 @@ class _Builder:
                 merged += value_node.value if isinstance(value_node, SequenceNode) else [value_node]
             elif key in own:
                 first = own[key][0].start_mark.line + 1
-                self._problem(key_node, f'the key "{key}" stands here twice', f"it is on line {first} already")
+                self._problem(key_node, f'the key "{shorten(key)}" stands here twice', f"it is on line {first} already")
             else:
                 own[key] = (key_node, value_node)
         for source in merged:
@@ -192,7 +192,7 @@ class _Builder:
         if node.tag == CORE + "float" and isinstance(value, int) and not isinstance(value, bool):
             return float(value)
         if node.tag in {CORE + "int", CORE + "float", CORE + "bool", CORE + "null"}:
-            self._problem(node, f'"{text[:60]}" is not what its tag says: {_shown_tag(node.tag)}')
+            self._problem(node, f'"{shorten(text)}" is not what its tag says: {_shown_tag(node.tag)}')
         else:
             self._unknown_tag(node)
         return None
@@ -228,7 +228,7 @@ def _kind(value: object) -> str:
 
 
 def _shown_tag(tag: str) -> str:
-    return tag.replace(CORE, "!!", 1)[:60]
+    return shorten(tag.replace(CORE, "!!", 1))
 
 
 def _place_of(node: Node) -> Place:

@@ -6,6 +6,7 @@ Each function returns the runs that should be looked at now.
 from __future__ import annotations
 
 from remediator.core.guards import Pause
+from remediator.core.run import REFUSED
 from remediator.core.transitions import Status
 from remediator.errors import ConflictError, NotFoundError
 from remediator.store import facts, journal
@@ -36,11 +37,11 @@ def approve(tx: Tx, run: str, who: str, reason: str, shown: str, now: int) -> li
 
 
 def refuse(tx: Tx, run: str, who: str, reason: str, now: int) -> list[str]:
-    """Refuse what a run has asked for: it ends."""
+    """Refuse what a run has asked for: the engine ends it, so that it is told, counted and logged as any end is."""
     _awaiting(tx, run)
     tx.run(
-        "UPDATE run SET status = ?, reason = ?, finished_at = ?, due_at = NULL, updated_at = ? WHERE id = ?",
-        Status.REFUSED, f"refused by {who}: {reason}"[:1000], now, now, run,
+        "UPDATE run SET approved = ?, cancelled_by = ?, due_at = ?, updated_at = ? WHERE id = ?",
+        REFUSED, f"{who}: {reason}"[:500], now, now, run,
     )  # fmt: skip
     audit(tx, who, "refuse", run, reason, now)
     return [run]
@@ -113,5 +114,7 @@ def _awaiting(tx: Tx, run: str) -> str:
     status, _ = _status(tx, run)
     if status is not Status.AWAITING_APPROVAL:
         raise ConflictError(f"run {run} is {status}; it does not wait for an approval")
-    row = tx.one("SELECT shown FROM run WHERE id = ?", run)
+    row = tx.one("SELECT shown, cancelled_by FROM run WHERE id = ?", run)
+    if row and row[1]:
+        raise ConflictError(f"run {run} ends just now: {row[1]}")
     return str(row[0]) if row else ""

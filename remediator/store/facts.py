@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from remediator.core.breaker import Breaker, BreakerLimits, BreakerState
@@ -45,22 +45,28 @@ def namespace_of(target: str) -> str:
 
 
 def read(tx: Tx, run: str, plan: Plan, created_at: int, limits: SiteLimits) -> Facts:
-    """Return the facts for this run. The caller holds the writing transaction."""
+    """Return the facts for this run. The caller holds the writing transaction.
+
+    One statement tells what there is at all; most of it is mostly absent and need not be read.
+    """
     scopes = limited_scopes(plan, limits)
-    last_change = []
-    if plan.cooldown:
-        for target in plan.locks:
-            row = tx.one("SELECT at FROM changed WHERE target = ? AND run <> ?", target, run)
-            if row:
-                last_change.append((target, row[0]))
+    any_pause, any_breaker, any_held, newest = _at_all(tx, [scope for _, scope, _ in scopes])
     return Facts(
-        pauses=pauses(tx, plan.rule),
+        pauses=pauses(tx, plan.rule) if any_pause else (),
         locked_by=_locked_by(tx, run, plan.locks),
-        last_change=tuple(last_change),
-        spent=tuple(Spent(guard, scope, limit, _nth_at(tx, scope, limit)) for guard, scope, limit in scopes),
-        breakers=tuple(b for key in plan.backends if (b := breaker(tx, f"backend:{key}"))),
-        waiting_before=_waiting_before(tx, run, plan, created_at, scopes),
+        last_change=_last_changes(tx, run, plan) if plan.cooldown else (),
+        spent=tuple(
+            Spent(guard, scope, limit, _nth_at(tx, scope, limit, newest[scope])) for guard, scope, limit in scopes
+        ),
+        breakers=breakers(tx, [*(f"backend:{key}" for key in plan.backends), *outcome_keys(plan)]) if any_breaker else (),
+        waiting_before=_waiting_before(tx, run, plan, created_at, scopes) if any_held else None,
+        newest=newest,
     )
+
+
+def _last_changes(tx: Tx, run: str, plan: Plan) -> tuple[tuple[str, int], ...]:
+    rows = ((target, tx.one("SELECT at FROM changed WHERE target = ? AND run <> ?", target, run)) for target in plan.locks)
+    return tuple((target, row[0]) for target, row in rows if row)
 
 
 def pauses(tx: Tx, rule: str = "") -> tuple[Pause, ...]:
@@ -70,25 +76,24 @@ def pauses(tx: Tx, rule: str = "") -> tuple[Pause, ...]:
     return tuple(Pause(*row) for row in rows)
 
 
-def take(tx: Tx, run: str, plan: Plan, limits: SiteLimits, now: int) -> None:
-    """Take locks and reservations. The caller has judged in this same transaction."""
-    for scope in plan.locks:
-        tx.run("INSERT INTO lock (scope, run, at) VALUES (?,?,?) ON CONFLICT (scope) DO NOTHING", scope, run, now)
-    for _, scope, _ in limited_scopes(plan, limits):
-        tx.run(
-            "INSERT INTO spent (scope, n, at, run) SELECT ?, coalesce(max(n), 0) + 1, ?, ? FROM spent WHERE scope = ?",
-            scope, now, run, scope,
-        )  # fmt: skip
+def take(tx: Tx, run: str, plan: Plan, limits: SiteLimits, newest: Mapping[str, int], now: int) -> None:
+    """Take locks and reservations. The caller has judged by facts of this same transaction; ``newest`` is theirs."""
+    tx.many(
+        "INSERT INTO lock (scope, run, at) VALUES (?,?,?) ON CONFLICT (scope) DO NOTHING",
+        [(scope, run, now) for scope in plan.locks],
+    )
+    tx.many(
+        "INSERT INTO spent (scope, n, at, run) VALUES (?,?,?,?)",
+        [(scope, newest[scope] + 1, now, run) for _, scope, _ in limited_scopes(plan, limits)],
+    )
 
 
-def release(tx: Tx, run: str, *, give_back: bool) -> list[str]:
+def release(tx: Tx, run: str, *, give_back: bool, any_held: bool = True) -> list[str]:
     """Let go of a run's locks, and of its reservations if it changed nothing. Return runs that waited for them."""
-    scopes = [scope for (scope,) in tx.all("DELETE FROM lock WHERE run = ? RETURNING scope", run)]
-    woken = [found for scope in scopes for found in held_on(tx, f"lock:{scope}", most=4)]
+    opened = [f"lock:{scope}" for (scope,) in tx.all("DELETE FROM lock WHERE run = ? RETURNING scope", run)]
     if give_back:
-        for scope in _give_back(tx, run):
-            for guard in ("throttle", "budget"):
-                woken += held_on(tx, f"{guard}:{scope}", most=4)
+        opened += [f"{guard}:{scope}" for scope in _give_back(tx, run) for guard in ("throttle", "budget")]
+    woken = [found for scope in opened for found in held_on(tx, scope, most=4)] if any_held else []
     return list(dict.fromkeys(woken))
 
 
@@ -120,6 +125,21 @@ def breaker(tx: Tx, key: str) -> Breaker | None:
         "SELECT key, state, failures, until, trials, total, failed, updated_at FROM breaker WHERE key = ?", key
     )
     return Breaker(row[0], BreakerState(row[1]), *row[2:]) if row else None
+
+
+def breakers(tx: Tx, keys: list[str]) -> tuple[Breaker, ...]:
+    """Return those of these breakers that have ever failed."""
+    marks = ",".join("?" * len(keys))
+    rows = tx.all(
+        f"SELECT key, state, failures, until, trials, total, failed, updated_at FROM breaker WHERE key IN ({marks})",  # noqa: S608 -- marks only
+        *keys,
+    )
+    return tuple(Breaker(row[0], BreakerState(row[1]), *row[2:]) for row in rows)
+
+
+def outcome_keys(plan: Plan) -> tuple[str, str]:
+    """Return the keys of the outcome breakers of a plan."""
+    return f"rule:{plan.rule}", f"target:{plan.target} guide:{plan.guide}"
 
 
 def count_outcome(tx: Tx, key: str, *, success: bool, limits: BreakerLimits, now: int) -> Breaker | None:
@@ -157,12 +177,23 @@ def _locked_by(tx: Tx, run: str, targets: tuple[str, ...]) -> tuple[tuple[str, s
     return tuple(found)
 
 
-def _nth_at(tx: Tx, scope: str, limit: Throttle) -> int | None:
-    """When the limit-th newest was let through. ``n`` has no gaps, so this is two look-ups and never a count."""
-    newest = tx.one("SELECT n FROM spent WHERE scope = ? ORDER BY n DESC LIMIT 1", scope)
-    if newest is None or newest[0] < limit.max:
+def _at_all(tx: Tx, scopes: list[str]) -> tuple[bool, bool, bool, dict[str, int]]:
+    """Return whether there is any pause, breaker, held run; and the highest ``n`` of each scope. Index look-ups only."""
+    asked = "".join(", (SELECT max(n) FROM spent WHERE scope = ?)" for _ in scopes)
+    row = tx.one(
+        "SELECT EXISTS (SELECT 1 FROM pause), EXISTS (SELECT 1 FROM breaker),"  # noqa: S608 -- marks only
+        f" EXISTS (SELECT 1 FROM run WHERE finished_at IS NULL AND held_scope <> ''){asked}",
+        *scopes,
+    )
+    assert row is not None  # noqa: S101 -- a SELECT without FROM has one row
+    return bool(row[0]), bool(row[1]), bool(row[2]), {scope: n or 0 for scope, n in zip(scopes, row[3:], strict=True)}
+
+
+def _nth_at(tx: Tx, scope: str, limit: Throttle, newest: int) -> int | None:
+    """When the limit-th newest was let through. ``n`` has no gaps, so this is one look-up and never a count."""
+    if newest < limit.max:
         return None
-    row = tx.one("SELECT at FROM spent WHERE scope = ? AND n = ?", scope, newest[0] - limit.max + 1)
+    row = tx.one("SELECT at FROM spent WHERE scope = ? AND n = ?", scope, newest - limit.max + 1)
     return row[0] if row else None
 
 

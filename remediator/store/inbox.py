@@ -14,12 +14,13 @@ REJECTED_BYTES = 64 * 1024  #: of each
 
 
 @dataclass(frozen=True, slots=True)
-class OpenEpisode:
-    """The open episode of a fingerprint, as far as admission needs it."""
+class LastEpisode:
+    """The newest episode of a fingerprint, as far as admission needs it."""
 
     id: str
     resolved_at: int | None
     decided: int
+    closed_at: int | None
 
 
 def store_notification(tx: Tx, notification_id: str, arrived: Notification, now: int, admitted: int) -> None:
@@ -53,22 +54,24 @@ def store_rejected(tx: Tx, rejected_id: str, field: str, reason: str, body: byte
     )
 
 
-def open_episode(tx: Tx, fingerprint: str) -> OpenEpisode | None:
-    """Return the open episode of a fingerprint."""
-    row = tx.one("SELECT id, resolved_at, decided FROM episode WHERE fingerprint = ? AND closed_at IS NULL", fingerprint)
-    return OpenEpisode(*row) if row else None
-
-
-def start_episode(tx: Tx, episode: str, alert: Alert, notification_id: str, now: int) -> None:
-    """Open an episode, linked to the last one of the same fingerprint."""
-    previous = tx.one(
-        "SELECT id FROM episode WHERE fingerprint = ? ORDER BY opened_at DESC LIMIT 1", alert.fingerprint
+def last_episode(tx: Tx, fingerprint: str) -> LastEpisode | None:
+    """Return the newest episode of a fingerprint."""
+    row = tx.one(
+        "SELECT id, resolved_at, decided, closed_at FROM episode WHERE fingerprint = ? ORDER BY opened_at DESC LIMIT 1",
+        fingerprint,
     )
+    return LastEpisode(*row) if row else None
+
+
+def start_episode(
+    tx: Tx, episode: str, alert: Alert, notification_id: str, previous: str | None, decided: int, now: int
+) -> None:
+    """Open an episode, linked to the last one of the same fingerprint; ``decided`` rules have matched."""
     tx.run(
         "INSERT INTO episode (id, fingerprint, alertname, labels, annotations, starts_at, opened_at, last_seen,"
-        " previous, notification) VALUES (?,?,?,?,?,?,?,?,?,?)",
+        " previous, notification, decided) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
         episode, alert.fingerprint, alert.name, encode(alert.labels), encode(alert.annotations), alert.starts_at, now,
-        now, previous[0] if previous else None, notification_id,
+        now, previous, notification_id, decided,
     )  # fmt: skip
 
 
@@ -83,9 +86,9 @@ def resolve_episode(tx: Tx, episode: str, now: int) -> list[str]:
     """Note "resolved". Return the open runs all of whose alerts have now resolved."""
     tx.run("UPDATE episode SET resolved_at = ?, last_seen = ? WHERE id = ? AND resolved_at IS NULL", now, now, episode)
     runs = tx.all(
-        "SELECT r.id FROM run_episode re JOIN run r ON r.id = re.run"
-        " WHERE re.episode = ? AND r.finished_at IS NULL AND r.resolved_at IS NULL AND NOT EXISTS ("
-        "  SELECT 1 FROM run_episode o JOIN episode e ON e.id = o.episode"
+        "SELECT r.id FROM decision d JOIN run r ON r.id = d.run"
+        " WHERE d.episode = ? AND r.finished_at IS NULL AND r.resolved_at IS NULL AND NOT EXISTS ("
+        "  SELECT 1 FROM decision o JOIN episode e ON e.id = o.episode"
         "  WHERE o.run = r.id AND e.resolved_at IS NULL AND e.closed_at IS NULL)",
         episode,
     )
@@ -98,7 +101,7 @@ def fires_again(tx: Tx, episode: str) -> None:
     """Take "resolved" back from the open runs of an episode that fires again within its grace."""
     tx.run(
         "UPDATE run SET resolved_at = NULL WHERE finished_at IS NULL AND id IN"
-        " (SELECT run FROM run_episode WHERE episode = ?)",
+        " (SELECT run FROM decision WHERE episode = ?)",
         episode,
     )
 
@@ -138,15 +141,9 @@ def decided(tx: Tx, episode: str, rules: int) -> None:
 def decide_run(tx: Tx, run: str, verdict: str, now: int, *, guard: str = "", reason: str = "", until: int | None = None) -> None:
     """Write what the guards said of a run into the decisions that led to it."""
     tx.run(
-        "UPDATE decision SET verdict = ?, guard = ?, reason = ?, until = ?, at = ? WHERE run = ? AND episode IN"
-        " (SELECT episode FROM run_episode WHERE run = ?)",
-        verdict, guard, reason[:1000], until, now, run, run,
+        "UPDATE decision SET verdict = ?, guard = ?, reason = ?, until = ?, at = ? WHERE run = ?",
+        verdict, guard, reason[:1000], until, now, run,
     )  # fmt: skip
-
-
-def join(tx: Tx, run: str, episode: str) -> None:
-    """Let an episode be dealt with by a run."""
-    tx.run("INSERT INTO run_episode (run, episode) VALUES (?,?) ON CONFLICT DO NOTHING", run, episode)
 
 
 def run_to_join(tx: Tx, same: str) -> str | None:
@@ -168,8 +165,8 @@ def runs_ended_by_resolution(tx: Tx, episode: str) -> list[str]:
 def open_runs_of(tx: Tx, episode: str) -> list[str]:
     """Return the held runs of an episode: a resend has them judged again."""
     rows = tx.all(
-        "SELECT r.id FROM run_episode re JOIN run r ON r.id = re.run"
-        " WHERE re.episode = ? AND r.finished_at IS NULL AND r.held_scope <> ''",
+        "SELECT r.id FROM decision d JOIN run r ON r.id = d.run"
+        " WHERE d.episode = ? AND r.finished_at IS NULL AND r.held_scope <> ''",
         episode,
     )
     return [run for (run,) in rows]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from pydantic import TypeAdapter
@@ -17,15 +17,14 @@ from remediator.store.sqlite import Row, Tx
 
 _PLAN = TypeAdapter(Plan)
 
-_INSERT = (
-    "INSERT INTO run (id, rule, guide, target, same, status, reason, mode, may_act, priority, plan, created_at,"
-    " updated_at, due_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-)
 _STATE = (
     "SELECT id, plan, status, created_at, mode, claimed, approved, cancelled_by, resolved_at, deadline,"
     " waiting_since, may_act FROM run WHERE id = ?"
 )
-_CONTROL = "SELECT status, cancelled_by, resolved_at, approved, may_act, finished_at FROM run WHERE id = ?"
+_CONTROL = (
+    "SELECT status, cancelled_by, resolved_at, approved, may_act, finished_at, EXISTS (SELECT 1 FROM breaker),"
+    " EXISTS (SELECT 1 FROM run WHERE finished_at IS NULL AND held_scope <> '') FROM run WHERE id = ?"
+)
 _STEPS = (
     "SELECT key, phase, cycle, step, action, outcome, args, started_at, finished_at, attempt, before, output, error,"
     " remedy FROM step WHERE run = ? {} ORDER BY started_at, key"
@@ -53,14 +52,19 @@ def decode(text: str | None) -> Any:
     return None if text is None else orjson.loads(text)
 
 
-def insert_run(
-    tx: Tx, run: str, plan: Plan, same: str, *, status: Status, reason: str, mode: Mode, may_act: bool, now: int
-) -> None:
-    """Write a new run. ``now`` is also when it is first due."""
+def insert_run(tx: Tx, run: RunState, same: str, row: RunRow, *, may_act: bool) -> None:
+    """Write a new run as far as it has come already; it is due at once unless the row says otherwise."""
+    plan, now = run.plan, run.created_at
+    columns = {
+        "id": run.id, "rule": plan.rule, "guide": plan.guide, "target": plan.target, "same": same, "status": run.status,
+        "mode": run.mode, "may_act": int(may_act), "priority": plan.priority, "plan": encode(plan), "created_at": now,
+        "updated_at": now, "due_at": now, **row.columns,
+    }  # fmt: skip
+    # Column names come from our own calls, never from data.
     tx.run(
-        _INSERT, run, plan.rule, plan.guide, plan.target, same, status, reason, mode, int(may_act), plan.priority,
-        encode(plan), now, now, now,
-    )  # fmt: skip
+        f"INSERT INTO run ({', '.join(columns)}) VALUES ({','.join('?' * len(columns))})",  # noqa: S608 -- see above
+        *columns.values(),
+    )
 
 
 def load(tx: Tx, run: str) -> tuple[RunState, bool]:
@@ -76,12 +80,25 @@ def load(tx: Tx, run: str) -> tuple[RunState, bool]:
     return state, bool(row[11])
 
 
-def control(tx: Tx, run: str) -> Row:
-    """Return what others may have written: status, cancelled_by, resolved_at, approved, may_act, finished_at."""
+class Control(NamedTuple):
+    """What others may have written about a run, and whether some rare things exist at all."""
+
+    status: str
+    cancelled_by: str
+    resolved_at: int | None
+    approved: str
+    may_act: int
+    finished_at: int | None
+    any_breaker: int
+    any_held: int
+
+
+def control(tx: Tx, run: str) -> Control:
+    """Return what others may have written about a run. Raise NotFoundError."""
     row = tx.one(_CONTROL, run)
     if row is None:
         raise NotFoundError(f"there is no run {run}")
-    return row
+    return Control(*row)
 
 
 def current_steps(tx: Tx, run: str) -> dict[str, Entry]:
@@ -98,6 +115,15 @@ def write_step(tx: Tx, run: str, entry: Entry) -> None:
     )  # fmt: skip
 
 
+def write_outcome(tx: Tx, run: str, entry: Entry) -> None:
+    """Write how a step came out whose intent is in the journal: what was written there stays."""
+    tx.run(
+        "UPDATE step SET outcome = ?, attempt = ?, output = ?, error = ?, finished_at = ? WHERE run = ? AND key = ?",
+        entry.outcome, entry.attempt, None if entry.output is None else encode(entry.output), entry.error,
+        entry.finished_at, run, entry.key,
+    )  # fmt: skip
+
+
 def supersede(tx: Tx, run: str, now: int) -> None:
     """Set what was found before acting aside: it will be looked at again. The report still has it."""
     for (key,) in tx.all(
@@ -108,16 +134,28 @@ def supersede(tx: Tx, run: str, now: int) -> None:
         tx.run("UPDATE step SET key = ? WHERE run = ? AND key = ?", f"{key}~{now}", run, key)
 
 
-def update_run(tx: Tx, run: RunState, new: Status, now: int, **columns: Any) -> None:
-    """Move a run's row. Raise StoreError for a transition that is not in the table."""
-    if not legal(run.status, new):
-        raise StoreError(f"run {run.id} cannot go from {run.status} to {new}")
-    columns |= {"status": new, "updated_at": now}
-    if new in FINAL:
-        columns |= {"finished_at": now, "due_at": None, "held_scope": "", "held_by": "", "held_until": None}
-    # Column names come from our own calls, never from data.
-    names = ", ".join(f"{name} = ?" for name in columns)
-    tx.run(f"UPDATE run SET {names} WHERE id = ?", *columns.values(), run.id)  # noqa: S608 -- see above
+class RunRow:
+    """What changes in a run's row while it is moved; written once."""
+
+    __slots__ = ("columns",)
+
+    def __init__(self) -> None:
+        self.columns: dict[str, Any] = {}
+
+    def move(self, run: RunState, new: Status, now: int, **columns: Any) -> None:
+        """Note a move. Raise StoreError for a transition that is not in the table."""
+        if not legal(run.status, new):
+            raise StoreError(f"run {run.id} cannot go from {run.status} to {new}")
+        self.columns.update(columns, status=new, updated_at=now)
+        if new in FINAL:
+            self.columns.update(finished_at=now, due_at=None, held_scope="", held_by="", held_until=None)
+
+    def write(self, tx: Tx, run: str) -> None:
+        """Update the row with all that was noted."""
+        if self.columns:
+            # Column names come from our own calls, never from data.
+            names = ", ".join(f"{name} = ?" for name in self.columns)
+            tx.run(f"UPDATE run SET {names} WHERE id = ?", *self.columns.values(), run)  # noqa: S608 -- see above
 
 
 def view(tx: Tx, run: str) -> RunView:
@@ -125,7 +163,7 @@ def view(tx: Tx, run: str) -> RunView:
     row = tx.one(_VIEW, run)
     if row is None:
         raise NotFoundError(f"there is no run {run}")
-    episodes = tuple(episode for (episode,) in tx.all("SELECT episode FROM run_episode WHERE run = ?", run))
+    episodes = tuple(episode for (episode,) in tx.all("SELECT episode FROM decision WHERE run = ?", run))
     return RunView(
         id=row[0], plan=_PLAN.validate_json(row[1]), status=Status(row[2]), reason=row[3], created_at=row[4],
         updated_at=row[5], finished_at=row[6], held_by=row[7], held_until=row[8], effective_mode=Mode(row[9]),

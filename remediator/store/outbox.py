@@ -41,18 +41,18 @@ def next_untold(tx: Tx, reporter: str) -> Untold | None:
 
 
 def receipt(tx: Tx, reporter: str, run: str) -> Receipt | None:
-    """Return where the run's message stands."""
+    """Return where the run's message stands; None where it was told without a receipt, or not yet."""
     row = tx.one("SELECT channel, ts FROM receipt WHERE reporter = ? AND run = ?", reporter, run)
-    return Receipt(*row) if row else None
+    return Receipt(*row) if row and row[1] else None
 
 
 def told(tx: Tx, reporter: str, untold: Untold, got: Receipt | None) -> None:
-    """Take a row out, unless the run changed while it was told; keep the receipt."""
+    """Take a row out, unless the run changed while it was told; keep the receipt, or that there is none."""
     tx.run("DELETE FROM outbox WHERE id = ? AND version = ?", untold.id, untold.version)
     tx.run("UPDATE outbox SET attempts = 0 WHERE id = ?", untold.id)
-    if got is not None and untold.telling is Telling.MESSAGE:
-        tx.run("INSERT OR REPLACE INTO receipt (reporter, run, channel, ts) VALUES (?,?,?,?)",
-               reporter, untold.run, got.channel, got.ts)  # fmt: skip
+    if untold.telling is Telling.MESSAGE:
+        place = (got.channel, got.ts) if got is not None else ("", "")
+        tx.run("INSERT OR REPLACE INTO receipt (reporter, run, channel, ts) VALUES (?,?,?,?)", reporter, untold.run, *place)
 
 
 def postpone(tx: Tx, untold: Untold, due_at: int) -> None:

@@ -19,7 +19,7 @@ def delete_runs(tx: Tx, before: int, keep: int) -> int:
         limit, BATCH,
     )  # fmt: skip
     for (run,) in runs:
-        for table, column in (("step", "run"), ("run_episode", "run"), ("receipt", "run"), ("outbox", "run"), ("run", "id")):
+        for table, column in (("step", "run"), ("receipt", "run"), ("outbox", "run"), ("run", "id")):
             tx.run(f"DELETE FROM {table} WHERE {column} = ?", run)  # noqa: S608 -- fixed words
     return len(runs)
 
@@ -28,7 +28,7 @@ def delete_episodes(tx: Tx, before: int) -> int:
     """Delete some episodes that closed before then and have no run left, with their decisions."""
     episodes = tx.all(
         "SELECT id FROM episode e WHERE closed_at < ?"
-        " AND NOT EXISTS (SELECT 1 FROM run_episode r WHERE r.episode = e.id) LIMIT ?",
+        " AND NOT EXISTS (SELECT 1 FROM decision d JOIN run r ON r.id = d.run WHERE d.episode = e.id) LIMIT ?",
         before, BATCH,
     )  # fmt: skip
     for (episode,) in episodes:

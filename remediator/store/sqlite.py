@@ -1,8 +1,8 @@
 """One writing connection; waiting units share a commit.
 
 SQL runs on the loop (it is short), only ``COMMIT`` runs in a thread (it waits for the disk): the
-fastest of the shapes that were measured. A unit that fails is rolled back alone; a commit that
-fails fails its whole batch, and nothing of it was acknowledged to anybody.
+fastest of the shapes that were measured. A unit that fails leaves nothing behind and harms no
+other; a commit that fails fails its whole batch, and nothing of it was acknowledged to anybody.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 import fcntl
 import sqlite3
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
@@ -29,10 +29,11 @@ MOST_IN_A_BATCH = 64
 class Tx:
     """What a unit sees of the open transaction."""
 
-    __slots__ = ("_execute",)
+    __slots__ = ("_execute", "_executemany")
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
+        self._executemany = connection.executemany
 
     def one(self, sql: str, *values: Any) -> Row | None:
         """Return the first row, or None."""
@@ -42,6 +43,13 @@ class Tx:
     def all(self, sql: str, *values: Any) -> list[Row]:
         """Return all rows."""
         return self._execute(sql, values).fetchall()
+
+    def many(self, sql: str, rows: Sequence[Row]) -> None:
+        """Execute once for each row."""
+        if len(rows) == 1:
+            self._execute(sql, rows[0])
+        else:
+            self._executemany(sql, rows)
 
     def run(self, sql: str, *values: Any) -> int:
         """Execute, and return how many rows were written."""
@@ -154,24 +162,29 @@ class SqliteStore:
         commit.add_done_callback(lambda finished: self._committed(batch, done, finished.exception()))
 
     def _run(self, batch: list[tuple[Unit[Any], asyncio.Future[Any]]]) -> list[tuple[Any, BaseException | None]]:
+        """Run all units. If one raises, roll back and run the others again without it: rare, and units may be."""
         if self._writer is None:
             self._connect()
         db = self._writer
         assert db is not None  # noqa: S101 -- _connect sets it or raises
-        tx = Tx(db)
-        db.execute("BEGIN IMMEDIATE")
-        done: list[tuple[Any, BaseException | None]] = []
-        for unit, _ in batch:
-            db.execute("SAVEPOINT unit")
-            try:
-                done.append((unit(tx), None))
-            except Exception as error:  # noqa: BLE001 -- it belongs to the unit's caller, not to the batch
-                if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
-                    raise  # the disk is full, the file is damaged: nobody's unit can be kept
-                db.execute("ROLLBACK TO unit")
-                done.append((None, error))
-            db.execute("RELEASE unit")
-        return done
+        tx, failed = Tx(db), dict[int, BaseException]()
+        while True:
+            db.execute("BEGIN IMMEDIATE")
+            done: list[tuple[Any, BaseException | None]] = []
+            for index, (unit, _) in enumerate(batch):
+                if index in failed:
+                    done.append((None, failed[index]))
+                    continue
+                try:
+                    done.append((unit(tx), None))
+                except Exception as error:  # noqa: BLE001 -- it belongs to the unit's caller, not to the batch
+                    if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
+                        raise  # the disk is full, the file is damaged: nobody's unit can be kept
+                    failed[index] = error
+                    break
+            else:
+                return done
+            db.execute("ROLLBACK")
 
     def _commit(self) -> None:
         if self._probe:

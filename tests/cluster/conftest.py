@@ -35,9 +35,9 @@ class Place:
         return await self.api.get(f"{PATHS[kind].format(self.namespace)}/{name}")
 
     async def pods(self):
-        return {
-            pod["metadata"]["name"]: pod for pod in (await self.api.list(PATHS["pod"].format(self.namespace))).items
-        }
+        """Return the pods that are not being deleted."""
+        found = await self.api.list(PATHS["pod"].format(self.namespace))
+        return [pod for pod in found.items if "deletionTimestamp" not in pod["metadata"]]
 
     async def workload(self, kind, name="web", replicas=2):
         """Create a workload of pods that do nothing; wait until they are available."""
@@ -63,15 +63,14 @@ class Place:
         """Wait for the rollout and return its status."""
         return await self.perform("rollout_status", kind=kind, name=name, wait=wait)
 
-    def parameters(self, name, **values):
-        return action(name).parameters(namespace=self.namespace, **values)
+    def action(self, verb):
+        return next(action for action in ACTIONS if action.name == f"kubernetes.{verb}")
 
-    async def perform(self, name, **values):
-        return await action(name).perform(self.parameters(name, **values), self.context)
+    def parameters(self, verb, **values):
+        return self.action(verb).parameters(namespace=self.namespace, **values)
 
-
-def action(name):
-    return next(found for found in ACTIONS if found.name == f"kubernetes.{name}")
+    async def perform(self, verb, **values):
+        return await self.action(verb).perform(self.parameters(verb, **values), self.context)
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ async def test_what_is_not_there(place):
 async def test_what_the_server_finds_invalid(place):
     await place.workload("deployment")
     where = f"/apis/apps/v1/namespaces/{place.namespace}/deployments/web"
-    with pytest.raises(PermanentError, match="422 .*must be greater than or equal to 0"):
+    with pytest.raises(PermanentError, match=r"422 .*must be greater than or equal to 0"):
         await place.api.patch(f"{where}/scale", {"spec": {"replicas": -1}}, "application/merge-patch+json")
     with pytest.raises(PermanentError, match="415"):
         await place.api.patch(where, {"spec": {"replicas": 1}}, "application/json")

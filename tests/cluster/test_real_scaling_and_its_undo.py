@@ -1,7 +1,6 @@
 import asyncio
 
 import pytest
-from conftest import action
 
 from remediator.errors import PermanentError, TemporaryError
 
@@ -11,7 +10,7 @@ pytestmark = pytest.mark.cluster
 @pytest.mark.parametrize("kind", ["deployment", "statefulset"])
 async def test_up_and_back(place, kind):
     await place.workload(kind, replicas=2)
-    scale = action("scale")
+    scale = place.action("scale")
     p = place.parameters("scale", kind=kind, name="web", by="+50%", max=8)
     shown = await scale.preview(p, place.context)
     assert {"-replicas: 2", "+replicas: 3"} <= set(shown.splitlines())

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 import pytest
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, RootModel
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
 from remediator.errors import ConfigurationError
 from remediator.interfaces.documents import read_document, validate
@@ -37,6 +37,10 @@ class Limited(RootModel[dict[str, Limits]]):
     pass
 
 
+def from_shorthand(value):
+    return {"max": 1, "pre": value} if isinstance(value, str) else value
+
+
 class Rule(Strict):
     name: str = ""
     with_: dict[str, str] = Field({}, alias="with")
@@ -45,6 +49,7 @@ class Rule(Strict):
     checks: tuple[Annotated[Probe | Query, Field(discriminator="kind")], ...] = ()
     named: Limited | None = None
     pair: tuple[Limits, Throttle] | None = None
+    short: Annotated[Throttle, BeforeValidator(from_shorthand)] = Throttle()
 
 
 class File(Strict):
@@ -90,6 +95,12 @@ def test_along_lists_mappings_unions_and_aliases(rule, key, hint):
     assert problem.message == f'unknown key "{key}"'
     assert problem.source[problem.column - 1 :].startswith(key)
     assert problem.hint == hint
+
+
+def test_a_key_that_a_validator_made():
+    assert told("rules:\n- short: 1h\n") == (
+        'rules/a.yaml:2:3: error: unknown key "pre"\n    - short: 1h\n      ^\n    did you mean "per"?'
+    )
 
 
 def test_below_a_path():

@@ -1,7 +1,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from remediator.core.redaction import redact, redact_tree, shorten
@@ -27,6 +27,7 @@ def test_a_secret_that_crosses_the_limit_is_not_cut_in_two():
     assert "hunter2" not in shown
 
 
+@settings(max_examples=40)
 @given(TREES, st.integers(50, 400))
 def test_a_tree_stays_within_its_limit(tree, limit):
     shown = redact_tree(tree, limit)

@@ -1,7 +1,7 @@
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from remediator.core.redaction import HIDDEN, redact, redact_tree
@@ -61,6 +61,7 @@ SECRETS = st.text(string.ascii_letters + string.digits + "-_.~", min_size=6, max
 
 
 @pytest.mark.parametrize("place", PLACES)
+@settings(max_examples=15)
 @given(secret=SECRETS)
 def test_a_secret_is_hidden_wherever_it_stands(place, secret):
     text = place.format(secret)

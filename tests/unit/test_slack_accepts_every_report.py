@@ -1,5 +1,6 @@
 """Any run at all becomes a message that Slack takes, in which no data is markup."""
 
+import dataclasses
 import re
 
 import pytest
@@ -54,8 +55,6 @@ def test_slack_accepts_every_report(view):
 def test_slack_accepts_the_examples_with_hostile_labels(name, text):
     made = EXAMPLES[name]()
     labels = {"alertname": text, "severity": text, text or "empty": text, **{f"label_{n}": text for n in range(40)}}
-    import dataclasses
-
     plan = dataclasses.replace(
         made.plan, labels=labels, annotations={"summary": text}, target=text, notes=f"{text}\n" * 50, escalate=text
     )
@@ -69,19 +68,20 @@ def test_what_is_cut_says_so():
 
 
 def test_a_long_part_says_how_much_is_left_out():
-    import dataclasses
-
     plan = dataclasses.replace(EXAMPLES["held"]().plan, notes="a note for people that is long enough\n" * 500)
     _, blocks = run_message(compose(run(Status.FAILED, "because", plan=plan)))
-    assert any(re.search(r"… \d+ more of \d+ lines; the whole report: `remediator runs show`", t) for t in texts(blocks))
+    assert any(
+        re.search(r"… \d+ more of \d+ lines; the whole report: `remediator runs show`", t) for t in texts(blocks)
+    )
 
 
-def test_an_approval_shows_what_would_be_done_and_the_exact_command():
-    for _, blocks in (run_message(compose(EXAMPLES["awaiting_approval"]())), reply(compose(EXAMPLES["awaiting_approval"]()), "approval")):  # fmt: skip
-        shown = "\n".join(texts(blocks))
-        assert '`remediator runs approve 01JN8G4Q7WXK --reason "…"`' in shown
-        assert "would end 12 sessions" in shown
-        assert "connection=orders, idle_for=600, max=50" in shown
+@pytest.mark.parametrize("render", [run_message, lambda report: reply(report, "approval")])
+def test_an_approval_shows_what_would_be_done_and_the_exact_command(render):
+    _, blocks = render(compose(EXAMPLES["awaiting_approval"]()))
+    shown = "\n".join(texts(blocks))
+    assert '`remediator runs approve 01JN8G4Q7WXK --reason "…"`' in shown
+    assert "would end 12 sessions" in shown
+    assert "connection=orders, idle_for=600, max=50" in shown
 
 
 def test_the_first_blocks_say_what_happened_and_what_to_do():
@@ -92,5 +92,8 @@ def test_the_first_blocks_say_what_happened_and_what_to_do():
 
 
 def test_words_stay_readable():
-    assert mrkdwn("used_share=0.4 of <b> & *all*, see _this_.") == "used_share=0.4 of &lt;b&gt; &amp; `*all*`, see `_this_`."
+    assert (
+        mrkdwn("used_share=0.4 of <b> & *all*, see _this_.")
+        == "used_share=0.4 of &lt;b&gt; &amp; `*all*`, see `_this_`."
+    )
     assert code("a`b<c") == "`a'b&lt;c`"

@@ -37,9 +37,9 @@ def test_an_object_is_no_value():
 
 
 def test_a_key_may_be_calculated():
-    scope = {"labels": {"team": "db"}, "params": {"which": "team", "bad": "__init__"}}
+    scope = {"labels": {"team": "db", "__init__": "a"}, "params": {"which": "team", "bad": "__init__"}}
     assert compile_template("{{ labels[params.which] }}").render(scope) == "db"
-    with pytest.raises(RenderError, match="__"):
+    with pytest.raises(RenderError, match="begin with __"):
         compile_template("{{ labels[params.bad] }}").render(scope)
 
 

@@ -43,7 +43,7 @@ class Everything(Parameters):
     either: int | Argv = 0
     limited: Annotated[PromQL, StringConstraints(max_length=5)]
     described: PromQL = Field(description="a query")
-    outer: Annotated[list[str] | None, Lands.ARGV] = None
+    outer: Annotated[list[Annotated[str, StringConstraints(max_length=5)]] | None, Lands.ARGV] = None
     arguments: list[Argv]
     pair: tuple[str, Url]
     many: tuple[Url, ...]

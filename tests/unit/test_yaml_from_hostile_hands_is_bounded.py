@@ -46,6 +46,23 @@ def test_a_shown_line_is_cut():
     assert len(str(caught.value)) < 1_000
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{k}: 1\n{k}: 2\n".replace("{k}", "k" * 50_000),
+        "a: {{ " + "x" * 50_000 + " }}",
+        "a: !" + "x" * 50_000 + " y",
+        "a: !!int " + "x" * 50_000,
+        '"\\x1b[31m": 1\n"\\x1b[31m": 2\n',
+    ],
+)
+def test_what_a_message_repeats_is_cut_and_printable(text):
+    with pytest.raises(ConfigurationError) as caught:
+        read_document(text, "a.yaml")
+    assert len(str(caught.value)) < 1_000
+    assert all(line.isprintable() for line in str(caught.value).split("\n"))
+
+
 SCRAPS = st.text(
     st.sampled_from("ab1: -?\n\n  [[]{}{},,\"'|>&*!<%@`#~.\t\\é\u2028\x85\r\ufeff\x00\ud800") | st.characters(),
     max_size=60,

@@ -1,4 +1,8 @@
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from yaml import Node, ScalarNode
 
 from remediator.interfaces.documents import Place, read_document
@@ -127,3 +131,17 @@ def as_tuple(node: Node):
 @pytest.mark.skipif(not HAS_LIBYAML, reason="PyYAML was built without libyaml")
 def test_both_parsers_see_the_same():
     assert as_tuple(LibyamlComposing(SAMPLE).get_single_node()) == as_tuple(PythonComposing(SAMPLE).get_single_node())
+
+
+WORDS = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn", "Zl", "Zp")), max_size=12)
+NUMBERS = st.integers(-(10**20), 10**20) | st.floats(allow_nan=False, allow_infinity=False)
+JSON = st.recursive(
+    st.none() | st.booleans() | NUMBERS | WORDS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+def test_json_means_what_json_means(value):
+    assert read(json.dumps(value, ensure_ascii=False)) == value

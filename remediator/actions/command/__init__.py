@@ -4,7 +4,8 @@ Belongs here: the allow-list (``connections.command``), starting a child process
 its end. Must not be here: a shell, or a program that a rule could choose. A program runs with the
 daemon's own user and rights, so the daemon should not be root; what needs more rights gets them
 from the system (a polkit rule, a file capability). A program that changes its user cannot be
-stopped by a daemon that is not root.
+stopped by a daemon that is not root. In a container the first process should be an init: one that
+takes no orphans would keep an ended group in sight until ``stop_within`` is over.
 """
 
 from typing import Any

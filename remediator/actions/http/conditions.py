@@ -160,9 +160,9 @@ def _judge_value(value: object, condition: JsonCondition) -> str:
         return f"which {condition.matches} does not match"
     number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
     if condition.above is not None and not (number is not None and number > condition.above):
-        return f"not above {condition.above:g}"
+        return f"not above {condition.above:.10g}"
     if condition.below is not None and not (number is not None and number < condition.below):
-        return f"not below {condition.below:g}"
+        return f"not below {condition.below:.10g}"
     return ""
 
 

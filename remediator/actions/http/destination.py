@@ -21,7 +21,7 @@ from remediator.actions.answers.access import (
     trust,
 )
 from remediator.actions.context import Context
-from remediator.core.action import Parameters, Url
+from remediator.core.action import Parameters, Url, UrlPath
 
 
 class Connection(Access):
@@ -35,7 +35,7 @@ class Destination(Parameters):
 
     url: Url = Field("", description="What to ask; scheme and host are literal. Instead of connection and path.")
     connection: str = Field("", description="Name of an entry under connections.http; its credentials are used.")
-    path: Url = Field("", description='With connection: what to ask there, from "/" on, query included.')
+    path: UrlPath = Field("", description='With connection: what to ask there, from "/" on, query included.')
     headers: Headers = Field({}, description="Headers to send; no credentials, they come from a connection's files.")
     tls_verify: bool = Field(True, description="With url: whether the server's certificate is checked.")
     ca_file: str = Field("", description="With url: PEM file of the only authorities to trust; empty: the system's.")

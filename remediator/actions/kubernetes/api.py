@@ -129,7 +129,7 @@ class Api:
             async with response:
                 if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
                     if response.status == HTTPStatus.UNAUTHORIZED:
-                        await self._replace(client)
+                        self._replace(client)
                     refused = await _read(response, _LARGEST_REFUSAL) or b""
                     raise refusal(response.status, response.headers, refused, what=f"{method} {path}", changes=changes)
                 yield response
@@ -160,7 +160,7 @@ class Api:
             if session.replaced and not session.users:
                 await session.client.close()
 
-    async def _replace(self, client: Any) -> None:
+    def _replace(self, client: Any) -> None:
         """Forget a client whose credential was refused; the next request reads the credential anew."""
         if self._session is not None and self._session.client is client:
             self._session.replaced = True

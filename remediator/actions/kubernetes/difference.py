@@ -52,7 +52,7 @@ def _leaves(value: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str
         for index, item in enumerate(value):
             name = item.get("name") if isinstance(item, dict) else None
             yield from _leaves(item, (*place, f"[{name if isinstance(name, str) else index}]"))
-    else:
+    elif place:
         yield place, value
 
 

@@ -94,8 +94,8 @@ async def autoscaler_of(api: Api, p: WorkloadParameters) -> str | None:
     found: Listing = await api.list(place, pages=20)
     for item in found.items:
         target = section(item, "spec", "scaleTargetRef")
-        group = text(target, "apiVersion").partition("/")[0]
-        if group == "apps" and text(target, "kind").lower() == p.kind and text(target, "name") == p.name:
+        # Whatever its API version says: an old one may still be served.
+        if text(target, "kind").lower() == p.kind and text(target, "name") == p.name:
             return text(item, "metadata", "name")
     if not found.complete:
         raise PermanentError(f"namespace {p.namespace} has too many autoscalers to tell whether one targets {p.name}")

@@ -175,14 +175,14 @@ def _judge(parameters: QueryParameters) -> Callable[[float], bool]:
 
 def _reason(parameters: QueryParameters, holding: list[_Sample], others: list[_Sample]) -> str:
     comparison = _comparison(parameters)
-    asked = f"{_COMPARISONS[comparison[0]][1]} {comparison[1]:g}" if comparison else "a number"
+    asked = f"{_COMPARISONS[comparison[0]][1]} {comparison[1]:.10g}" if comparison else "a number"
     if others:
         more = f" ({len(others)} of {len(holding) + len(others)} series are not)" if len(others) > 1 else ""
-        return f"{_named(others[0])} is {others[0].value:g}, not {asked}{more}"
+        return f"{_named(others[0])} is {others[0].value:.10g}, not {asked}{more}"
     if not holding:
         return "the query returns no series"
     if len(holding) == 1:
-        return f"{_named(holding[0])} is {holding[0].value:g}" + (f", {asked}" if comparison else "")
+        return f"{_named(holding[0])} is {holding[0].value:.10g}" + (f", {asked}" if comparison else "")
     return f"all {len(holding)} series are {asked}"
 
 

@@ -11,7 +11,7 @@ a value. No value is ever read as syntax.
 from __future__ import annotations
 
 from remediator.core.action import Lands
-from remediator.core.escaping import json_text, plain_text, promql, url
+from remediator.core.escaping import json_text, plain_text, promql, url, url_path
 from remediator.core.escaping.pieces import Check, Escapes, Pieces, Put
 
 __all__ = ["Check", "Escapes", "Pieces", "Put", "escapes_for"]
@@ -21,6 +21,7 @@ _LANGUAGES = {
     Lands.ARGV: plain_text.of_argument,
     Lands.PROMQL: promql.of_promql,
     Lands.URL: url.of_url,
+    Lands.URL_PATH: url_path.of_path,
     Lands.JSON: json_text.of_json,
 }
 

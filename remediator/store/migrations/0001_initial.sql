@@ -37,7 +37,7 @@ CREATE TABLE episode (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX episode_open ON episode (fingerprint) WHERE closed_at IS NULL;
 CREATE INDEX episode_resolved ON episode (resolved_at) WHERE closed_at IS NULL AND resolved_at IS NOT NULL;
-CREATE INDEX episode_history ON episode (fingerprint, opened_at);
+CREATE INDEX episode_history ON episode (fingerprint, opened_at DESC);
 
 CREATE TABLE decision (
   episode TEXT NOT NULL,
@@ -50,6 +50,7 @@ CREATE TABLE decision (
   at INTEGER NOT NULL,
   PRIMARY KEY (episode, rule)
 ) WITHOUT ROWID;
+CREATE INDEX decision_by_run ON decision (run) WHERE run IS NOT NULL; -- the episodes that a run deals with
 
 CREATE TABLE run (
   id TEXT PRIMARY KEY,
@@ -84,14 +85,6 @@ CREATE INDEX run_open ON run (created_at) WHERE finished_at IS NULL;
 CREATE INDEX run_same ON run (same) WHERE finished_at IS NULL;
 CREATE INDEX run_held ON run (held_scope, created_at) WHERE finished_at IS NULL AND held_scope <> '';
 CREATE INDEX run_finished ON run (finished_at) WHERE finished_at IS NOT NULL;
-CREATE INDEX run_claimed ON run (rule) WHERE claimed >= 0 AND finished_at IS NULL;
-
-CREATE TABLE run_episode (
-  run TEXT NOT NULL,
-  episode TEXT NOT NULL,
-  PRIMARY KEY (run, episode)
-) WITHOUT ROWID;
-CREATE INDEX run_episode_by_episode ON run_episode (episode);
 
 CREATE TABLE step (
   run TEXT NOT NULL,
@@ -127,7 +120,6 @@ CREATE TABLE spent (                  -- the n-th run that was let through in a 
   PRIMARY KEY (scope, n)
 ) WITHOUT ROWID;
 CREATE INDEX spent_by_run ON spent (run);
-CREATE INDEX spent_by_age ON spent (at);
 
 CREATE TABLE changed (                -- when a target was last changed
   target TEXT PRIMARY KEY,

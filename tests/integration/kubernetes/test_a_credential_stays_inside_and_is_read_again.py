@@ -5,6 +5,7 @@ import pytest
 from fakes.kubernetes_api import FakeKubernetes
 
 from remediator.actions.kubernetes import Connection
+from remediator.actions.kubernetes.api import open_api
 from remediator.errors import ActionError, PermanentError, TemporaryError
 
 
@@ -18,9 +19,13 @@ async def test_after_a_401_it_is_read_again(connect, tmp_path, status, web):
     async with FakeKubernetes(token="new") as server:
         server.world.workload("deployment", "web")
         context = connect(server, token="old")
+        api = await open_api(context, "default")
+        async with api._client() as first:
+            pass
         with pytest.raises(TemporaryError, match="401") as caught:
             await status.perform(status.parameters(**web), context)
         assert not caught.value.transport
+        assert first.rest_client.pool_manager.closed
         server.kubeconfig(tmp_path)  # somebody renewed it
         assert (await status.perform(status.parameters(**web), context)).holds
 
@@ -114,6 +119,6 @@ async def test_one_client_serves_all(server, context, status, web):
     server.world.workload("deployment", "web")
     p = status.parameters(**web)
     await asyncio.gather(*(status.perform(p, context) for _ in range(10)))
-    api = await context.clients.get("kubernetes/default", None)
+    api = await open_api(context, "default")
     assert api._session.users == 0
     assert {seen.agent for seen in server.requests} == {"remediator"}

@@ -70,7 +70,7 @@ async def test_an_unreadable_answer_to_a_read_is_refused(server, context, action
 
 
 async def test_an_answer_without_end_is_refused(server, context, status, web):
-    server.answer("get", "deployments", body=b'{"kind": "' + b"x" * (33 * 1024 * 1024))
+    server.answer("get", "deployments", body=b'{"kind": "' + b"x" * (33 * 1024 * 1024) + b'"}')
     with pytest.raises(PermanentError, match="not what an API server sends"):
         await status.perform(status.parameters(**web), context)
 

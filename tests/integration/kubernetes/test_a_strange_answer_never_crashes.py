@@ -1,0 +1,85 @@
+import contextlib
+import copy
+import json
+import random
+
+import pytest
+
+from remediator.errors import ActionError
+
+JUNK = (None, [], {}, "x", -1, 1.5, True, [None, 3, "x", {}], {"x": {"x": []}}, "9" * 5000, 10**30)
+USES = {
+    "rollout_restart": {"kind": "deployment", "name": "web"},
+    "rollout_status": {"kind": "deployment", "name": "web"},
+    "scale": {"kind": "deployment", "name": "web", "by": "+1"},
+    "describe_workload": {"kind": "deployment", "name": "web"},
+    "logs": {"kind": "deployment", "name": "web"},
+    "events": {"kind": "deployment", "name": "web"},
+}
+
+
+def places(document, place=()):
+    """Yield the place of everything in a document, itself included."""
+    yield place
+    children = document.items() if isinstance(document, dict) else enumerate(document)
+    for key, value in children if isinstance(document, (dict, list)) else ():
+        if isinstance(value, (dict, list)):
+            yield from places(value, (*place, key))
+        else:
+            yield (*place, key)
+
+
+def spoilt(document, place, junk):
+    """Return the document with junk at one place."""
+    if not place:
+        return junk
+    document = copy.deepcopy(document)
+    inner = document
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = junk
+    return document
+
+
+def answers(server):
+    """Return what each read would be answered with."""
+    world = server.world
+    web = world.objects["deployments", "shop", "web"]
+    scale = {"kind": "Scale", "metadata": {"resourceVersion": "1"}, "spec": {"replicas": 2}}
+    found = {("get", "deployments"): web, ("get", "deployments/scale"): scale}
+    for resource in ("replicasets", "pods", "horizontalpodautoscalers", "events"):
+        found["list", resource] = {"kind": "List", "metadata": {}, "items": world.of(resource, "shop")}
+    return copy.deepcopy(found)
+
+
+@pytest.mark.parametrize("name", USES)
+async def test_whatever_stands_anywhere_in_it(server, context, actions, name):
+    server.world.workload("deployment", "web")
+    server.world.autoscaler("other-hpa", "Deployment", "other")
+    server.world.event("Deployment/web", "ScalingReplicaSet")
+    action, chance = actions[name], random.Random(name)
+    p = action.parameters(namespace="shop", **USES[name])
+    await (action.preview or action.perform)(p, context)  # shows that only the junk can be to blame
+    asked = {(right.verb, right.resource) for right in action.permissions(p)}
+    for (verb, resource), document in answers(server).items():
+        if (verb, resource) not in asked:
+            continue
+        every = list(places(document))
+        for place in chance.sample(every, min(len(every), 20)):
+            body = json.dumps(spoilt(document, place, chance.choice(JUNK))).encode()
+            server.heal()
+            server.answer(verb, resource, body=body)
+            with contextlib.suppress(ActionError):
+                await (action.preview or action.perform)(p, context)
+
+
+@pytest.mark.parametrize("junk", JUNK)
+async def test_nor_does_a_strange_answer_to_a_change(server, context, actions, junk):
+    server.world.workload("deployment", "web")
+    server.answer("patch", body=json.dumps(junk).encode())
+    for name in ("rollout_restart", "scale"):
+        action = actions[name]
+        p = action.parameters(namespace="shop", **USES[name])
+        for call in (action.preview, action.perform):
+            with contextlib.suppress(ActionError):
+                await call(p, context)

@@ -136,7 +136,10 @@ async def serve(options: Options, *, probe: Probe | None = None, clock: Clock | 
         ):
             start(cleanups, task)
         site = web.TCPSite(runner, host, port, ssl_context=web_file.tls, backlog=1024)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            raise ConfigurationError((Problem(f"cannot listen on {options.listen}: {error.strerror or error}"),)) from error
         bound = runner.addresses[0][1]
         operate.ready = True
         settle_memory()

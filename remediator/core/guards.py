@@ -82,12 +82,16 @@ class Envelope:
     protected: tuple[str, ...] = ()  #: never, whatever is allowed
 
 
-def judge(plan: Plan, facts: Facts, envelope: Envelope, now: int, *, first: bool = True) -> Verdict:
-    """Return the first objection, or None. ``first``: no remedy of this run was tried yet."""
+def judge(plan: Plan, facts: Facts, envelope: Envelope, now: int, *, holding: bool = False) -> Verdict:
+    """Return the first objection, or None.
+
+    ``holding``: the run has its locks and reservations from the remedy before, and so its place in
+    the line; what it has counted already does not count against it again.
+    """
     for guard in GUARDS:
-        if verdict := guard(plan, facts, envelope, now):
-            if isinstance(verdict, Hold) and verdict.guard in ("cooldown", "order") and not first:
-                continue  # its own last change, and its own place in the line
+        if not (holding and guard in (judge_cooldown, judge_spent, judge_order)) and (
+            verdict := guard(plan, facts, envelope, now)
+        ):
             return verdict
     return None
 

@@ -141,7 +141,9 @@ def next_move(run: RunState, now: int) -> Move:
     tried: list[str] = []
     setback: Setback | None = None
     for cycle in range(MAX_REMEDIES):
-        if _may_claim(run) and run.claimed < cycle and not _acting_done(run, cycle):
+        if all(remedy.name in tried for remedy in run.plan.remedies) and setback:
+            break
+        if _may_claim(run) and run.claimed < cycle and f"{cycle}/act/0" not in run.journal:
             return Claim(cycle)
         if run.deadline is not None and now >= run.deadline and not _acting_done(run, cycle):
             reason = f"its time of {show_duration(run.plan.timeout)} is up"

@@ -144,7 +144,7 @@ def _poll(row: RunRow, run: RunState, slots: Slots, step: Poll, now: int) -> Wor
 def _claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) -> RunState | Work:
     """Judge and take, in this transaction: two runs can't both pass."""
     known = facts.read(tx, run.id, run.plan, run.created_at, site.limits)
-    verdict = judge(run.plan, known, site.envelope, now, first=cycle == 0)
+    verdict = judge(run.plan, known, site.envelope, now, holding=run.claimed >= 0)
     if verdict is None:
         run, verdict = _outcome_breakers(tx, run, known, now)
         if run.mode is Mode.OBSERVE:

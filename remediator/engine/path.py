@@ -132,7 +132,12 @@ async def recover(
     """After a start: admit what was acknowledged, look at every open run. Return how many of each."""
 
     def open_runs(tx: Tx) -> list[tuple[str, int, int, int | None]]:
-        rows = tx.all("SELECT id, priority, created_at, due_at FROM run WHERE finished_at IS NULL ORDER BY created_at")
+        # What woke a run may have died with the process that was to look at it: "resolved", a cancel, a guard
+        # that opened. Such a run is looked at now; its timer may end much later.
+        rows = tx.all(
+            "SELECT id, priority, created_at, CASE WHEN resolved_at IS NULL AND cancelled_by = '' AND held_scope = ''"
+            " THEN due_at END FROM run WHERE finished_at IS NULL ORDER BY created_at"
+        )
         return [(row[0], row[1], row[2], row[3]) for row in rows]
 
     runs = await store.read(open_runs)

@@ -94,8 +94,10 @@ def _table(table: Table) -> list[str]:
     else:
         rows = []
         for name, *cells in table.rows:
-            rows.append(f"    {name}")
-            rows += [f"      {head}: {cell}" for head, cell in zip(table.head[1:], cells, strict=True)]
+            named = [f"{head}: {cell}" for head, cell in zip(table.head[1:], cells, strict=True)]
+            rows += (
+                [f"    {name}: {cells[0]}"] if len(cells) == 1 else [f"    {name}", *(f"      {one}" for one in named)]
+            )
     left = [f"    … {table.left_out} earlier rows are left out"] if table.left_out else []
     return [f"  {table.title}:", *rows, *left]
 

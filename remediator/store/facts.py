@@ -94,7 +94,7 @@ def release(tx: Tx, run: str, *, give_back: bool, any_held: bool = True) -> list
     if give_back:
         opened += [f"{guard}:{scope}" for scope in _give_back(tx, run) for guard in ("throttle", "budget")]
     woken = [found for scope in opened for found in held_on(tx, scope, most=4)] if any_held else []
-    return list(dict.fromkeys(woken))
+    return [found for found in dict.fromkeys(woken) if found != run]
 
 
 def held_on(tx: Tx, scope: str, most: int = 100_000) -> list[str]:

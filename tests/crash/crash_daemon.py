@@ -21,10 +21,12 @@ import os
 import select
 import signal
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from remediator.app import Options, run
+from remediator.interfaces.rule_files import load_rules
 
 
 class Death:
@@ -74,6 +76,7 @@ def nursery() -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     names: dict[int, str] = {}
     orders = b""
+    read_rules = lru_cache(1)(lambda: load_rules(("rules.yaml",), Path(order["config"]).parent))
     while True:
         ready, _, _ = select.select([0, woken], [], [])
         if woken in ready:
@@ -87,6 +90,7 @@ def nursery() -> None:
         *lines, orders = (orders + came).split(b"\n")
         for line in lines:
             order = json.loads(line)
+            read_rules()  # once; what that compiles, every child has
             pid = os.fork()
             if pid == 0:
                 signal.set_wakeup_fd(-1)

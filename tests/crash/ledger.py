@@ -45,6 +45,7 @@ class Run:
     status: str
     held_scope: str
     over: bool
+    settled: bool  #: a person has said what became of it
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,10 @@ def read(path: Path) -> Ledger:
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)) as db:
         db.execute("BEGIN")
         runs = [
-            Run(run, rule, status, held, over is not None)
-            for run, rule, status, held, over in db.execute("SELECT id, rule, status, held_scope, finished_at FROM run")
+            Run(run, rule, status, held, over is not None, reason.startswith("settled by "))
+            for run, rule, status, held, over, reason in db.execute(
+                "SELECT id, rule, status, held_scope, finished_at, reason FROM run"
+            )
         ]
         steps = tuple(
             Step(run, key, phase, outcome, phase == "act" and POST_ACTIONS in args)
@@ -162,5 +165,6 @@ def broken_at_the_end(end: Ledger, book: Book, may_be_unknown: set[str]) -> list
         if step.outcome == "unknown" and step.sent_as not in may_be_unknown:
             wrong.append(f"{step.sent_as} is unknown, but was not in flight at a kill")
     with_unknown_step = {step.run for step in end.steps if step.outcome == "unknown"}
-    wrong += [f"run {run} is unknown without an unknown step" for run in unknown - with_unknown_step]
+    to_settle = unknown | {run.id for run in end.runs.values() if run.settled}
+    wrong += [f"run {run} was not unknown by a step" for run in to_settle ^ with_unknown_step]
     return wrong

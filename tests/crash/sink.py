@@ -24,6 +24,7 @@ class Book:
     looks: dict[str, int] = field(default_factory=lambda: defaultdict(int))  #: name -> readings of /look/name
     helped: set[str] = field(default_factory=set)
     delay: Callable[[], float] = lambda: 0.0  #: seconds that a change takes, after it was counted
+    gate: asyncio.Event | None = None  #: no change is answered before it is set
 
     def counts(self) -> dict[str, int]:
         """Return how often each step arrived."""
@@ -51,6 +52,8 @@ class Sink:
                 book.helped.add(name)
             if wait := book.delay():
                 await asyncio.sleep(wait)
+            if book.gate is not None:
+                await book.gate.wait()
         elif what == "look":
             book.looks[name] += 1
         elif what == "check" and name not in book.helped:

@@ -49,8 +49,7 @@ async def test_what_does_not_finish_in_time_is_unknown_never_repeated(tmp_path, 
         # Its target stays locked, until somebody says what became of it.
         other = await daemon.alert(alertname="ShopDown", instance="two")
         await daemon.reaches(other, "held", held_by="lock")
-        shop.gates["reset-breaker"].set()
-        shop.broken = True
+        del shop.gates["reset-breaker"]  # the first call goes on hanging
         await daemon.cli("runs", "settle", run, "--did-not-happen", "--reason", "the breaker is still open")
         await daemon.reaches(other, "succeeded")
     assert shop.changes == ["reset-breaker"] * 2

@@ -1,0 +1,143 @@
+"""Exporter → Prometheus → Alertmanager → remediator → remedy → Prometheus again → Slack; nothing of it pretended but Slack."""
+
+import asyncio
+
+from aiohttp import web
+from e2e.daemon import Site, start_daemon
+from fakes.prometheus_servers import start_alertmanager, start_prometheus
+from fakes.slack_api import SlackApi, texts
+
+ALERTS = {"groups": [{"name": "orders", "rules": [{
+    "alert": "QueueTooDeep", "expr": "orders_queue_depth > 100",
+    "labels": {"severity": "critical"}, "annotations": {"summary": "{{ $value }} orders wait at {{ $labels.instance }}"},
+}]}]}  # fmt: skip
+
+RULES = """
+rules:
+  - name: queue-too-deep
+    match: alertname = "QueueTooDeep"
+    guide: drain-queue
+    with: {instance: "{{ labels.instance }}"}
+    mode: auto
+
+guides:
+  drain-queue:
+    summary: More orders wait than are worked off
+    parameters:
+      instance: {type: string}
+    target: http/orders/{{ params.instance }}
+    diagnose:
+      - id: depth
+        prometheus.query: {query: 'orders_queue_depth{instance="{{ params.instance }}"}', above: 100}
+    remedies:
+      - name: scale down
+        when: steps.depth.value < 10
+        steps:
+          - http.request: {connection: orders, path: /admin/scale-down}
+      - name: drain the queue
+        when: steps.depth.holds
+        steps:
+          - http.request: {connection: orders, path: /admin/drain}
+    verify:
+      within: 30s
+      interval: 500ms
+      all:
+        - prometheus.query: {query: 'orders_queue_depth{instance="{{ params.instance }}"}', below: 100}
+        - alertmanager.alerts: {matchers: ['alertname="QueueTooDeep"', 'instance="{{ params.instance }}"'], is: resolved}
+    escalate: sev-2
+    notes: Long term, give the workers a limit.
+"""
+
+
+class Exporter:
+    """A service whose queue is deep until somebody drains it."""
+
+    def __init__(self):
+        self.depth, self.changes = 5, []
+
+    async def __aenter__(self):
+        app = web.Application()
+        app.router.add_get("/metrics", self._metrics)
+        app.router.add_post("/admin/{what}", self._admin)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.instance = f"127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, *_error):
+        await self._runner.cleanup()
+
+    async def _metrics(self, _request):
+        return web.Response(text=f"# TYPE orders_queue_depth gauge\norders_queue_depth {self.depth}\n")
+
+    async def _admin(self, request):
+        self.changes.append(request.match_info["what"])
+        self.depth = 5
+        return web.json_response({"drained": True})
+
+
+async def becomes(ask, wanted, seconds):
+    for _ in range(int(seconds / 0.1)):
+        if (found := await ask()) == wanted:
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"{found!r} is not {wanted!r}")
+
+
+async def test_the_whole_way(tmp_path, unused_tcp_port):
+    token = "t0ken-of-the-webhook"
+    async with Exporter() as exporter, SlackApi() as slack, start_alertmanager(
+        tmp_path, f"http://127.0.0.1:{unused_tcp_port}/api/v1/alertmanager", bearer_token=token
+    ) as alertmanager, start_prometheus(
+        tmp_path, [exporter.instance], ALERTS, alertmanager.url
+    ) as prometheus:
+        channel = slack.add_channel("C0OPS", "ops")
+        site = Site.make(
+            tmp_path, RULES, "--web.listen-address", f"127.0.0.1:{unused_tcp_port}",
+            connections={
+                "prometheus": {"default": {"url": prometheus.url, "scrape_interval": "1s"}},
+                "alertmanager": {"default": {"url": alertmanager.url}},
+                "http": {"orders": {"base_url": f"http://{exporter.instance}"}},
+            },
+            web={"webhook": {"bearer_token_file": "token"}},
+            slack={"token_file": "slack-token", "channel": "C0OPS", "api_url": slack.api_url},
+        )  # fmt: skip
+        site.file("token", token + "\n")
+        site.file("slack-token", slack.token + "\n")
+        async with start_daemon(site, token=token) as daemon:
+            exporter.depth = 250
+            run = await first_run(daemon)
+            shown = await daemon.reaches(run, "succeeded", within=45)
+            # The verification asked for it: Alertmanager has it that the alert is over, and now tells us, too.
+            await becomes(lambda: daemon.metric("remediator_decisions_total", verdict="resolved"), 1.0, 20)
+
+            await becomes(lambda: thread_of(channel), ["Diagnosis", "Action", "Verification", "Result"], 20)
+            assert await daemon.metric("remediator_notifications_total", code="401") == 0
+            assert len(await daemon.runs()) == 1
+            log = "\n".join(map(str, daemon.log()))
+    assert exporter.changes == ["drain"]
+    assert '"drain the queue" helped' in shown["reason"]
+    assert shown["plan"]["target"] == f"http/orders/{exporter.instance}"
+    assert {"alertname": "QueueTooDeep", "instance": exporter.instance, "job": "test", "severity": "critical"} == shown["plan"]["labels"]
+    [message] = channel.messages.values()  # one, posted when it began to act and updated since
+    assert message.updates >= 1
+    assert "Succeeded" in message.text
+    told = "\n".join(texts([message.blocks, *(reply.blocks for reply in message.thread.values())]))
+    assert "250 orders wait" in told
+    for secret in (token, slack.token):
+        assert secret not in log
+        assert secret not in told
+
+
+async def first_run(daemon):
+    for _ in range(400):
+        if found := await daemon.runs():
+            return found[0]["id"]
+        await asyncio.sleep(0.1)
+    raise AssertionError("no alert came")
+
+
+async def thread_of(channel):
+    """Return the topics of the replies, such as ``Diagnosis`` of "✅ Diagnosis: QueueTooDeep on …"."""
+    return [reply.text.partition(":")[0].split()[-1] for m in channel.messages.values() for reply in m.thread.values()]

@@ -1,0 +1,40 @@
+import tomllib
+from importlib.metadata import PackageNotFoundError, requires
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def pinned():
+    lines = (ROOT / "config/container/constraints.txt").read_text().splitlines()
+    return dict(line.split("==") for line in lines if line and not line.startswith("#"))
+
+
+def needed(names, found):
+    """Add these and all that they need."""
+    for text in names:
+        requirement = Requirement(text)
+        name = canonicalize_name(requirement.name)
+        if name in found or (requirement.marker and not requirement.marker.evaluate({"extra": ""})):
+            continue
+        found.add(name)
+        try:
+            needed(requires(name) or (), found)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def test_what_pyproject_asks_for_stands_there_in_a_version_that_it_allows():
+    versions = pinned()
+    for text in PROJECT["dependencies"]:
+        requirement = Requirement(text)
+        assert versions.get(canonicalize_name(requirement.name), "none") in requirement.specifier, text
+
+
+def test_what_these_need_stands_there_too():
+    assert needed(PROJECT["dependencies"], set()) <= set(pinned())

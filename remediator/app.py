@@ -27,12 +27,12 @@ from remediator.core.reporting import Reporter
 from remediator.engine.advance import Engine
 from remediator.engine.clock import Clock, SystemClock, new_id
 from remediator.engine.deliver import Deliverer
-from remediator.engine.forward import Site
 from remediator.engine.limits import Slots
 from remediator.engine.path import Path as AlertPath
 from remediator.engine.path import recover
 from remediator.engine.perform import Confirm
 from remediator.engine.upkeep import Kept, upkeep
+from remediator.engine.work import Site
 from remediator.errors import ConfigurationError
 from remediator.interfaces.alertmanager import read_notification
 from remediator.interfaces.configuration import Connections, WebFile, read_settings, read_web_file, secret
@@ -64,7 +64,13 @@ class Options:
     log_style: str = "auto"
 
 
-async def serve(options: Options, *, probe: Probe | None = None, clock: Clock | None = None, on_ready: Callable[[int], None] | None = None) -> int:
+async def serve(  # noqa: PLR0915 -- the wiring, line by line
+    options: Options,
+    *,
+    probe: Probe | None = None,
+    clock: Clock | None = None,
+    on_ready: Callable[[int], None] | None = None,
+) -> int:
     """Run the daemon until SIGTERM or SIGINT. Return the exit code.
 
     Long because it is the wiring: each line makes one part from the parts above it. ``probe`` is
@@ -122,7 +128,9 @@ async def serve(options: Options, *, probe: Probe | None = None, clock: Clock | 
         operate = Operate(lambda: health(store, engine, deliverers, metrics, settings), reload, metrics.registry)
         api = Api(store, clock, engine.wake, engine.cancel_reading, logs.set_level)
         operators = Credentials(web_file.users)
-        application = make_application(webhook, operate, api, operators, [translate], settings.web.max_body, options.route_prefix)
+        application = make_application(
+            webhook, operate, api, operators, [translate], settings.web.max_body, options.route_prefix
+        )
         runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=settings.drain)
         await runner.setup()
         cleanups.push_async_callback(runner.cleanup)
@@ -139,7 +147,9 @@ async def serve(options: Options, *, probe: Probe | None = None, clock: Clock | 
         try:
             await site.start()
         except OSError as error:
-            raise ConfigurationError((Problem(f"cannot listen on {options.listen}: {error.strerror or error}"),)) from error
+            raise ConfigurationError(
+                (Problem(f"cannot listen on {options.listen}: {error.strerror or error}"),)
+            ) from error
         bound = runner.addresses[0][1]
         operate.ready = True
         settle_memory()
@@ -229,7 +239,9 @@ def listen_address(text: str) -> tuple[str, int]:
     """Return host and port of ``host:port``; an empty host means every address."""
     host, _, port = text.rpartition(":")
     if not port.isascii() or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004 -- the largest port
-        raise ConfigurationError((Problem(f'--web.listen-address takes host:port, such as 127.0.0.1:9095, not "{text}"'),))
+        raise ConfigurationError(
+            (Problem(f'--web.listen-address takes host:port, such as 127.0.0.1:9095, not "{text}"'),)
+        )
     return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 -- what an empty host means to Prometheus, too
 
 
@@ -317,7 +329,9 @@ def health(
     return (
         Check("store", ok=not store.failing, detail=store.failing, vital=True),
         Check("rules", ok=rules_ok, detail="" if rules_ok else "the last reload failed; the old table stays"),
-        Check("backlog", ok=backlog < settings.limits.backlog, detail=f"{backlog} of {settings.limits.backlog} open runs"),
+        Check(
+            "backlog", ok=backlog < settings.limits.backlog, detail=f"{backlog} of {settings.limits.backlog} open runs"
+        ),
         *(Check(f"reporter {d.reporter.name}", ok=not d.failing, detail=d.failing) for d in deliverers),
     )
 
@@ -325,10 +339,19 @@ def health(
 def watch(metrics: Metrics, store: SqliteStore, engine: Engine) -> None:
     """Gauges whose values are asked for at each scrape."""
     metrics.watch("remediator_open_runs", "Runs that are not over.", "", lambda: {"": float(len(engine.queue))})
-    metrics.watch("remediator_steps_in_flight", "Steps in flight, by backend.", "backend", lambda: dict(engine.slots.used()))
+    metrics.watch(
+        "remediator_steps_in_flight", "Steps in flight, by backend.", "backend", lambda: dict(engine.slots.used())
+    )
     metrics.watch("remediator_store_commits", "Commits since the start.", "", lambda: {"": float(store.commits)})
-    metrics.watch("remediator_store_units", "Units since the start; units per commit show sharing.", "", lambda: {"": float(store.units)})
-    metrics.watch("remediator_store_failing", "1 while the store refuses.", "", lambda: {"": float(bool(store.failing))})
+    metrics.watch(
+        "remediator_store_units",
+        "Units since the start; units per commit show sharing.",
+        "",
+        lambda: {"": float(store.units)},
+    )
+    metrics.watch(
+        "remediator_store_failing", "1 while the store refuses.", "", lambda: {"": float(bool(store.failing))}
+    )
     metrics.watch(
         "remediator_max_resident_memory_bytes", "The most memory it has had.", "",
         lambda: {"": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 from typing import Any, TextIO
@@ -55,8 +56,23 @@ def configure(style: str, level_name: str, stream: TextIO | None = None) -> None
     logging.basicConfig(level=_level, stream=out, format="%(levelname)s %(name)s %(message)s", force=True)
 
 
+class _Unfailing:
+    """A stream that never raises: a full disk or a closed pipe under the log must not stop the work."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._out.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._out.flush()
+
+
 def _named(out: TextIO) -> Any:
-    plain = structlog.WriteLoggerFactory(out)
+    plain = structlog.WriteLoggerFactory(_Unfailing(out))  # type: ignore[arg-type]  # write and flush are all it uses
 
     def make(*_names: str) -> Any:
         return plain()
@@ -80,5 +96,7 @@ def _without_secrets(_logger: Any, _method: str, event: Any) -> Any:
 def _as_json(logger: Any, method: str, event: Any) -> str:
     line = orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
     if is_suspicious(line):  # one look at the line, instead of one at each value
-        line = orjson.dumps(_without_secrets(logger, method, event), default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        line = orjson.dumps(
+            _without_secrets(logger, method, event), default=str, option=orjson.OPT_NON_STR_KEYS
+        ).decode()
     return line

@@ -64,7 +64,9 @@ class LimitSettings(Section):
     overall: ThrottleText | None = Field(_per_hour(100), description="... in all.")
     budget: ThrottleText | None = Field(_per_hour(60), description="Changing runs in a window.")
     hold_max: Duration = Field(1800.0, description="A run held longer than this calls people.")
-    grace: Duration = Field(120.0, description="An alert that fires again this soon after resolved is the same trouble.")
+    grace: Duration = Field(
+        120.0, description="An alert that fires again this soon after resolved is the same trouble."
+    )
 
 
 class WebhookSettings(Section):

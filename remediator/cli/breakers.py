@@ -19,7 +19,8 @@ def list_breakers(url: Url = DEFAULT_URL, user: User = "", password_file: Passwo
         typer.echo("no breaker has failed")
     for b in found:
         retry = f"retry in {b['retry_in_s']:.0f}s" if b["retry_in_s"] else ""
-        typer.echo(f"{b['state']:<10} {b['failures']:>3} in a row  {b['error_rate']:>6.1%} of {b['total']:<6} {b['key']}  {retry}")
+        rate = f"{b['error_rate']:>6.1%} of {b['total']:<6}"
+        typer.echo(f"{b['state']:<10} {b['failures']:>3} in a row  {rate} {b['key']}  {retry}")
 
 
 @application.command("reset")

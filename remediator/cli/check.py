@@ -1,4 +1,4 @@
-"""``remediator check``: is the configuration right, are the rules right?"""
+"""``remediator check``: say what is wrong with the configuration and the rules."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ def register(application: typer.Typer) -> None:
 
 
 def check(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Rule files or folders; default: those of the configuration.")] = None,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Rule files or folders; default: those of the configuration.")
+    ] = None,
     config: Annotated[Path | None, typer.Option("--config.file", help="Check the daemon's configuration too.")] = None,
 ) -> None:
     """Say all that is wrong, with its place. Exit 1 for errors, 3 for warnings."""

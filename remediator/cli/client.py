@@ -37,7 +37,9 @@ class Daemon:
         self._url = url.rstrip("/")
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if user:
-            password = password_file.read_text("utf-8").strip() if password_file else os.environ.get("REMEDIATOR_PASSWORD", "")
+            password = (
+                password_file.read_text("utf-8").strip() if password_file else os.environ.get("REMEDIATOR_PASSWORD", "")
+            )
             self._headers["Authorization"] = "Basic " + b64encode(f"{user}:{password}".encode()).decode()
 
     def get(self, path: str, **query: str) -> Any:
@@ -61,7 +63,9 @@ class Daemon:
             raise DaemonError(_said(error)) from error
         except (urllib.error.URLError, OSError) as error:
             reason = getattr(error, "reason", error)
-            raise DaemonError(f"cannot reach the daemon at {self._url}: {reason}; is it running? --url says where") from error
+            raise DaemonError(
+                f"cannot reach the daemon at {self._url}: {reason}; is it running? --url says where"
+            ) from error
 
 
 def _said(error: urllib.error.HTTPError) -> str:

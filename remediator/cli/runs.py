@@ -26,7 +26,9 @@ def list_runs(
     url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None,
 ) -> None:  # fmt: skip
     """List runs, newest first."""
-    found = Daemon(url, user, password_file).get("/api/v1/runs", status=status, rule=rule, target=target, limit=str(limit))
+    found = Daemon(url, user, password_file).get(
+        "/api/v1/runs", status=status, rule=rule, target=target, limit=str(limit)
+    )
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
@@ -35,7 +37,9 @@ def list_runs(
     for run in found:
         when = datetime.fromtimestamp(run["created_at"] / 1e6, UTC).strftime("%m-%d %H:%M:%S")
         held = f" [{run['held_by']}]" if run["held_by"] else ""
-        typer.echo(f"{run['id']}  {when}  {run['status'] + held:<22} {run['rule']:<24} {run['target']}  {run['reason'][:80]}")
+        typer.echo(
+            f"{run['id']}  {when}  {run['status'] + held:<22} {run['rule']:<24} {run['target']}  {run['reason'][:80]}"
+        )
 
 
 @application.command("show")

@@ -29,7 +29,11 @@ def send(
     """Post a body from a file, or one alert made from labels."""
     if (file is None) == (not labels):
         raise typer.BadParameter("give either labels (alertname=X severity=critical) or --file")
-    body = file.read_bytes() if file else json.dumps(sample(pairs(labels or []), pairs(annotation or []), resolved=resolved)).encode()
+    body = (
+        file.read_bytes()
+        if file
+        else json.dumps(sample(pairs(labels or []), pairs(annotation or []), resolved=resolved)).encode()
+    )
     headers = {"User-Agent": "Alertmanager/0.28.0"}
     if token_file:
         headers["Authorization"] = f"Bearer {token_file.read_text('utf-8').strip()}"

@@ -16,7 +16,9 @@ def register(application: typer.Typer) -> None:
 def serve(
     config: Annotated[Path, typer.Option("--config.file", help="The daemon's configuration.")] = Path("remediator.yml"),
     listen: Annotated[str, typer.Option("--web.listen-address", help="host:port")] = "127.0.0.1:9095",
-    web_config: Annotated[Path | None, typer.Option("--web.config.file", help="Users and TLS, as Prometheus has it.")] = None,
+    web_config: Annotated[
+        Path | None, typer.Option("--web.config.file", help="Users and TLS, as Prometheus has it.")
+    ] = None,
     route_prefix: Annotated[str, typer.Option("--web.route-prefix", help="Stands before every path.")] = "/",
     external_url: Annotated[str, typer.Option("--web.external-url", help="Under which people reach it.")] = "",
     log_level: Annotated[str, typer.Option("--log.level", help="debug, info, warning, error")] = "info",

@@ -107,7 +107,7 @@ def judge_envelope(plan: Plan, _facts: Facts, envelope: Envelope, _now: int) -> 
     return None
 
 
-def judge_pause(plan: Plan, facts: Facts, _envelope: Envelope, now: int) -> Verdict:
+def judge_pause(_plan: Plan, facts: Facts, _envelope: Envelope, now: int) -> Verdict:
     """Hold while anybody has paused everything or this rule."""
     for pause in facts.pauses:
         if pause.until is None or pause.until > now:
@@ -116,7 +116,7 @@ def judge_pause(plan: Plan, facts: Facts, _envelope: Envelope, now: int) -> Verd
     return None
 
 
-def judge_breakers(plan: Plan, facts: Facts, _envelope: Envelope, now: int) -> Verdict:
+def judge_breakers(_plan: Plan, facts: Facts, _envelope: Envelope, now: int) -> Verdict:
     """Hold while a backend that it would change is not answering."""
     for breaker in facts.breakers:
         # An open outcome breaker does not hold: it lets the run observe.
@@ -126,14 +126,14 @@ def judge_breakers(plan: Plan, facts: Facts, _envelope: Envelope, now: int) -> V
     return None
 
 
-def judge_lock(plan: Plan, facts: Facts, _envelope: Envelope, _now: int) -> Verdict:
+def judge_lock(_plan: Plan, facts: Facts, _envelope: Envelope, _now: int) -> Verdict:
     """Hold while another run works on a target, on an ancestor or on a descendant of it."""
     for scope, run in facts.locked_by:
         return Hold("lock", f"lock:{scope}", f"run {run} works on {scope}", None, f"remediator runs show {run}")
     return None
 
 
-def judge_order(plan: Plan, facts: Facts, _envelope: Envelope, now: int) -> Verdict:
+def judge_order(_plan: Plan, facts: Facts, _envelope: Envelope, now: int) -> Verdict:
     """Hold behind an older run that waits for the same thing: oldest first."""
     if facts.waiting_before:
         scope, run = facts.waiting_before
@@ -151,7 +151,7 @@ def judge_cooldown(plan: Plan, facts: Facts, _envelope: Envelope, now: int) -> V
     return None
 
 
-def judge_spent(plan: Plan, facts: Facts, _envelope: Envelope, now: int) -> Verdict:
+def judge_spent(_plan: Plan, facts: Facts, _envelope: Envelope, now: int) -> Verdict:
     """Hold when a throttle or the budget is used up."""
     for spent in facts.spent:
         if spent.nth_at is None:

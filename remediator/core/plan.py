@@ -25,7 +25,17 @@ from remediator.errors import RenderError
 
 Find = Callable[[str], Action[Any, Any] | None]
 
-PRIORITIES = {"critical": 0, "page": 0, "sev1": 0, "sev-1": 0, "error": 1, "high": 1, "warning": 2, "info": 4, "none": 4}
+PRIORITIES = {
+    "critical": 0,
+    "page": 0,
+    "sev1": 0,
+    "sev-1": 0,
+    "error": 1,
+    "high": 1,
+    "warning": 2,
+    "info": 4,
+    "none": 4,
+}
 """Urgency by the label ``severity``; 0 goes first. What is not listed counts as 3."""
 
 _SEGMENT = re.compile(r"[^\x00-\x20/\x7f]{1,253}")
@@ -124,7 +134,11 @@ def scope_of(plan: Plan, journal: Mapping[str, Entry], cycle: int) -> dict[str, 
         "annotations": plan.annotations,
         "params": plan.params,
         "steps": steps,
-        "alert": {"name": plan.labels.get("alertname", ""), "fingerprint": plan.fingerprint, "starts_at": plan.starts_at},
+        "alert": {
+            "name": plan.labels.get("alertname", ""),
+            "fingerprint": plan.fingerprint,
+            "starts_at": plan.starts_at,
+        },
         "rule": plan.rule,
         "guide": plan.guide,
     }
@@ -136,12 +150,14 @@ def _parameters(rule: Rule, scope: Mapping[str, object]) -> Args:
         written = rule.text.with_.get(name, declared.default)
         if written is None:
             raise RenderError(f'the parameter "{name}" has no value: the rule gives none and it has no default')
-        value = compile_template(written).render(scope) if isinstance(written, str) and is_templated(written) else written
+        value = (
+            compile_template(written).render(scope) if isinstance(written, str) and is_templated(written) else written
+        )
         params[name] = coerce(name, declared, value)
     return params
 
 
-def coerce(name: str, declared: ParameterText, value: object) -> Any:  # noqa: C901 -- one branch a type
+def coerce(name: str, declared: ParameterText, value: object) -> Any:
     """Return the value as its declared type, or raise RenderError that says what would be right."""
     made: Any = value
     try:
@@ -149,15 +165,15 @@ def coerce(name: str, declared: ParameterText, value: object) -> Any:  # noqa: C
             case "integer":
                 made = int(value) if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value, re.ASCII) else value
                 if not isinstance(made, int) or isinstance(made, bool):
-                    raise ValueError("an integer is needed")  # noqa: TRY301 -- one exit for all types
+                    raise ValueError("an integer is needed")  # noqa: TRY004 -- one exception for all types
             case "number":
                 made = float(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else value
                 if not isinstance(made, float) or made != made or made in (float("inf"), float("-inf")):  # noqa: PLR0124 -- NaN
-                    raise ValueError("a finite number is needed")  # noqa: TRY301 -- see above
+                    raise ValueError("a finite number is needed")
             case "boolean":
                 made = {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
                 if not isinstance(made, bool):
-                    raise ValueError("true or false is needed")  # noqa: TRY301 -- see above
+                    raise ValueError("true or false is needed")  # noqa: TRY004 -- see above
             case "duration":
                 parse_duration(value)
                 made = str(value)

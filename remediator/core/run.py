@@ -121,7 +121,7 @@ class Choice:
 _BEFORE_ACTING = frozenset({Status.HELD, Status.QUEUED, Status.DIAGNOSING, Status.AWAITING_APPROVAL})
 
 
-def next_move(run: RunState, now: int) -> Move:
+def next_move(run: RunState, now: int) -> Move:  # noqa: C901, PLR0911 -- it reads like the guide, a return a case
     """Return what this run does next. Pure: the same run and time give the same move."""
     if unknown := _first(run, Phase.ACT, Outcome.UNKNOWN):
         return Finish(Status.UNKNOWN, f"nobody can tell whether {unknown.action} took effect: {unknown.error}")
@@ -158,7 +158,9 @@ def next_move(run: RunState, now: int) -> Move:
     return _give_up(run, setback, setback.reason)
 
 
-def _cycle(run: RunState, cycle: int, tried: list[str], last: Setback | None, now: int) -> Move | Setback:
+def _cycle(  # noqa: PLR0911 -- see next_move
+    run: RunState, cycle: int, tried: list[str], last: Setback | None, now: int
+) -> Move | Setback:
     """One remedy from its diagnosis to its verification. Long because it is the guide's own order."""
     plan = run.plan
     if jobs := _pending_reads(run, cycle):
@@ -194,17 +196,17 @@ def _pending_reads(run: RunState, cycle: int) -> tuple[Job, ...]:
     keys = [(step, f"{cycle}/diagnose/{step.id}") for step in run.plan.diagnose]
     pending = [(step, key) for step, key in keys if key not in run.journal]
     waited_for = {step.id for step, _ in pending}
-    jobs = [
-        Job(key, Phase.DIAGNOSE, cycle, step) for step, key in pending if waited_for.isdisjoint(step.needs)
-    ]
+    jobs = [Job(key, Phase.DIAGNOSE, cycle, step) for step, key in pending if waited_for.isdisjoint(step.needs)]
     if cycle == 0 and run.plan.verify and run.plan.remedies:
-        for step in run.plan.verify.conditions:
-            if (key := f"0/baseline/{step.id}") not in run.journal and waited_for.isdisjoint(step.needs):
-                jobs.append(Job(key, Phase.BASELINE, 0, step))
+        jobs += [
+            Job(key, Phase.BASELINE, 0, step)
+            for step in run.plan.verify.conditions
+            if (key := f"0/baseline/{step.id}") not in run.journal and waited_for.isdisjoint(step.needs)
+        ]
     return tuple(jobs)
 
 
-def _gate(run: RunState, cycle: int, remedy: RemedyPlan, now: int) -> Move | None:
+def _gate(run: RunState, cycle: int, remedy: RemedyPlan, now: int) -> Move | None:  # noqa: PLR0911 -- see next_move
     """What stands between a chosen remedy and its first change: confirmation, mode, approval, claim."""
     if confirmed := _confirm(run, cycle, now):
         return confirmed
@@ -254,7 +256,9 @@ def _confirm(run: RunState, cycle: int, now: int) -> Move | None:
 def _verify(run: RunState, cycle: int, remedy: RemedyPlan, now: int) -> Move | Setback:
     verify = run.plan.verify
     if verify is None:
-        return Finish(Status.UNVERIFIED, f'"{remedy.name}" was done; the guide has no verify, so nobody knows if it helped')
+        return Finish(
+            Status.UNVERIFIED, f'"{remedy.name}" was done; the guide has no verify, so nobody knows if it helped'
+        )
     changed_at = max(entry.finished_at or entry.started_at for entry in _acts(run, cycle))
     entry = run.journal.get(f"{cycle}/verify/all")
     if entry is None:

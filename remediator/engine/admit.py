@@ -20,8 +20,9 @@ from remediator.core.rules import RuleTable
 from remediator.core.run import RunState
 from remediator.core.transitions import Status
 from remediator.engine.clock import new_id
-from remediator.engine.forward import Site, Work, binding_mode, move
+from remediator.engine.forward import binding_mode, move
 from remediator.engine.limits import Slots
+from remediator.engine.work import Site, Work
 from remediator.store import inbox, journal
 from remediator.store.sqlite import Tx
 

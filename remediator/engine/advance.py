@@ -14,11 +14,11 @@ from remediator.core.records import Outcome, Phase
 from remediator.core.run import RunState
 from remediator.engine.clock import Clock
 from remediator.engine.conclude import abandon, begin, conclude, conclude_poll, intend
-from remediator.engine.forward import Site, Task, Work
 from remediator.engine.limits import Slots
 from remediator.engine.perform import Confirm, Result, confirm, perform, resolve
 from remediator.engine.queue import Queue
 from remediator.engine.verify import sample_all
+from remediator.engine.work import Site, Task, Work
 from remediator.errors import StoreError
 from remediator.store.sqlite import SqliteStore, Unit
 
@@ -47,7 +47,8 @@ class Engine:
 
     def __init__(
         self, store: SqliteStore, clock: Clock, slots: Slots, observer: Observer, *, session: Any, clients: Clients,
-        connections: Mapping[str, Mapping[str, Any]], ask: Confirm | None = None, on_told: Callable[[], None] = lambda: None,
+        connections: Mapping[str, Mapping[str, Any]], ask: Confirm | None = None,
+        on_told: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self.store = store
         self.clock = clock
@@ -166,7 +167,7 @@ class Engine:
         except StoreError as error:
             log.warning("the store refuses; the run is tried again", run=run, error=str(error))
             self.queue.later(run, self.clock.now() + int(STORE_RETRY * 1e6))
-        except Exception as error:  # noqa: BLE001 -- whatever it is, this run's journal has it and others go on
+        except Exception as error:
             log.error("a run cannot be carried on", run=run, exc_info=error)
             why = f"defect in remediator: {type(error).__name__}"
             work = await self._written(lambda tx: abandon(tx, run, why, self.site, self.clock.now()))
@@ -198,7 +199,9 @@ class Engine:
         run = work.run
         began = self.clock.now()
         if len(work.tasks) == 1 and work.tasks[0].job.phase in (Phase.ACT, Phase.UNDO):
-            results: tuple[Result, ...] = (await perform(work.tasks[0], self._context(run, work.tasks[0].job.key, began)),)
+            results: tuple[Result, ...] = (
+                await perform(work.tasks[0], self._context(run, work.tasks[0].job.key, began)),
+            )
         else:
             reading = [asyncio.create_task(self._one(run, task, began)) for task in work.tasks]
             self._reading[run.id] = reading
@@ -209,9 +212,7 @@ class Engine:
         for result in results:
             self._observer.step(result, (self.clock.now() - began) / 1e6)
         self._free(run.id)  # before the commit: the next run's step need not wait for our disk
-        return await self._written(
-            lambda tx: conclude(tx, run, results, self.site, self.slots, self.clock.now())
-        )
+        return await self._written(lambda tx: conclude(tx, run, results, self.site, self.slots, self.clock.now()))
 
     async def _one(self, run: RunState, task: Task, now: int) -> Result:
         context = self._context(run, task.job.key, now)

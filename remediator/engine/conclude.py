@@ -11,9 +11,11 @@ from remediator.core.records import Entry, Outcome, Phase
 from remediator.core.run import Finish, Poll, RunState
 from remediator.core.transitions import FINAL, Status
 from remediator.core.verification import Sample, judge_samples
-from remediator.engine.forward import Site, Work, finish, forward, refresh
+from remediator.engine.finish import finish
+from remediator.engine.forward import forward, refresh
 from remediator.engine.limits import Slots
 from remediator.engine.perform import Result
+from remediator.engine.work import Site, Work
 from remediator.store import facts, journal
 from remediator.store.journal import RunRow
 from remediator.store.sqlite import Tx
@@ -51,9 +53,7 @@ def conclude(tx: Tx, run: RunState, results: tuple[Result, ...], site: Site, slo
     return forward(tx, refresh(run, site, said), site, slots, now)
 
 
-def intend(
-    tx: Tx, run: RunState, resolved: Mapping[str, Intent[Any]], site: Site, slots: Slots, now: int
-) -> Work:
+def intend(tx: Tx, run: RunState, resolved: Mapping[str, Intent[Any]], site: Site, slots: Slots, now: int) -> Work:
     """Write the intent of a change whose parameters have become absolute: what may forbid it is read again."""
     return forward(tx, refresh(run, site, journal.control(tx, run.id)), site, slots, now, resolved)
 

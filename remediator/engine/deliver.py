@@ -60,7 +60,9 @@ class Deliverer:
         name = self.reporter.name
 
         def message(tx: Tx) -> Message:
-            return Message(journal.view(tx, untold.run), untold.telling, untold.topic, outbox.receipt(tx, name, untold.run))
+            return Message(
+                journal.view(tx, untold.run), untold.telling, untold.topic, outbox.receipt(tx, name, untold.run)
+            )
 
         try:
             said = await self._store.read(message)
@@ -77,7 +79,7 @@ class Deliverer:
             await self._store.do(lambda tx: outbox.postpone(tx, untold, due))
         except ActionError as error:
             await self._give_up(untold, str(error))
-        except Exception as error:  # noqa: BLE001 -- a report that cannot be made must not stop the others
+        except Exception as error:
             log.error("a report could not be made", reporter=name, run=untold.run, exc_info=error)
             await self._give_up(untold, type(error).__name__)
         else:

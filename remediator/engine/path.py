@@ -23,7 +23,7 @@ from remediator.core.alert import Alert, Notification
 from remediator.engine.admit import CHUNK, Admitted, Proposal, admit, chunks, propose
 from remediator.engine.advance import Engine
 from remediator.engine.clock import Clock, new_id
-from remediator.engine.forward import Work
+from remediator.engine.work import Work
 from remediator.errors import StoreError
 from remediator.store import inbox
 from remediator.store.sqlite import SqliteStore, Tx
@@ -74,7 +74,7 @@ class Path:
         return Accepted(notification, runs)
 
     async def admit_rest(self, notification: str, alerts: tuple[Alert, ...], admitted: int) -> tuple[str, ...]:
-        """Admit the alerts of a stored notification from there on: also after a crash. Never fails half-way for good."""
+        """Admit the alerts of a stored notification from there on: also after a crash."""
         runs: list[str] = []
         for chunk in chunks(alerts[admitted:]):
             admitted += len(chunk)

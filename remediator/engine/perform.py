@@ -19,7 +19,7 @@ from remediator.actions.context import Context
 from remediator.core.action import Action, Intent, Outputs
 from remediator.core.records import Outcome, Phase
 from remediator.core.redaction import is_suspicious, redact, redact_tree
-from remediator.engine.forward import Task
+from remediator.engine.work import Task
 from remediator.errors import ActionError, AmbiguousError, PermanentError, TemporaryError
 from remediator.store.journal import encode
 
@@ -128,7 +128,10 @@ async def _tried(task: Task, do: Callable[[], Awaitable[Outputs]], attempts: int
         if error.retry_after:
             await asyncio.sleep(min(error.retry_after, LONGEST_PAUSE))
     tries = AsyncRetrying(
-        stop=stop_after_attempt(attempts - 1), retry=retry_if_exception_type(TemporaryError), wait=_Pause(), reraise=True
+        stop=stop_after_attempt(attempts - 1),
+        retry=retry_if_exception_type(TemporaryError),
+        wait=_Pause(),
+        reraise=True,
     )
     async for attempt in tries:
         with attempt:
@@ -156,7 +159,9 @@ async def _ask(
         return Result(task, Outcome.FAILED, error=f"{why}; it did not happen", transport=transport)
     # A change that may be repeated, and was, leaves nothing to be settled: it failed.
     sure = action.idempotent(intent.parameters) or task.job.phase is Phase.UNDO
-    return Result(task, Outcome.FAILED if sure else Outcome.UNKNOWN, error=f"{why}; it may have happened", transport=transport)
+    return Result(
+        task, Outcome.FAILED if sure else Outcome.UNKNOWN, error=f"{why}; it may have happened", transport=transport
+    )
 
 
 async def _preview(task: Task, action: Action[Any, Any], context: Context) -> Result:
@@ -173,7 +178,9 @@ async def _preview(task: Task, action: Action[Any, Any], context: Context) -> Re
         return Result(task, Outcome.FAILED, error=f"no answer within {task.job.step.timeout:g}s", transport=True)
     except Exception as error:  # noqa: BLE001 -- see _read
         return _defect(task, action, error)
-    return Result(task, Outcome.DONE, output={"preview": redact(text)[:OUTPUT_LIMIT], "before": before}, transport=False)
+    return Result(
+        task, Outcome.DONE, output={"preview": redact(text)[:OUTPUT_LIMIT], "before": before}, transport=False
+    )
 
 
 async def _undo(action: Action[Any, Any], intent: Intent[Any], context: Context) -> Outputs:

@@ -13,8 +13,8 @@ from remediator.core.plan import scope_of, validated
 from remediator.core.records import Outcome, Phase, StepPlan
 from remediator.core.run import Job, Poll, RunState
 from remediator.core.verification import Sample
-from remediator.engine.forward import Task
 from remediator.engine.perform import perform
+from remediator.engine.work import Task
 from remediator.errors import ActionError, RenderError
 
 

@@ -125,7 +125,11 @@ def _connections(document: Document, settings: Settings) -> Connections:
         model = registry.connection_model(system)
         if model is None:
             hint = nearest(system, registry.systems())
-            problems.append(problem_at(document, ("connections", system), f'no system "{system}" takes connections', hint, on_key=True))
+            problems.append(
+                problem_at(
+                    document, ("connections", system), f'no system "{system}" takes connections', hint, on_key=True
+                )
+            )
             continue
         for name in named:
             try:

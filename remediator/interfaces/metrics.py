@@ -21,7 +21,9 @@ class Metrics:
 
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
-        self.requests = Counter("remediator_notifications_total", "Notifications by answer.", ["code"], registry=registry)
+        self.requests = Counter(
+            "remediator_notifications_total", "Notifications by answer.", ["code"], registry=registry
+        )
         self.alerts = Counter("remediator_alerts_total", "Alerts received.", registry=registry)
         self.truncated = Counter(
             "remediator_alerts_truncated_total", "Alerts that Alertmanager left out (max_alerts).", registry=registry

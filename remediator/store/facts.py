@@ -58,14 +58,18 @@ def read(tx: Tx, run: str, plan: Plan, created_at: int, limits: SiteLimits) -> F
         spent=tuple(
             Spent(guard, scope, limit, _nth_at(tx, scope, limit, newest[scope])) for guard, scope, limit in scopes
         ),
-        breakers=breakers(tx, [*(f"backend:{key}" for key in plan.backends), *outcome_keys(plan)]) if any_breaker else (),
+        breakers=breakers(tx, [*(f"backend:{key}" for key in plan.backends), *outcome_keys(plan)])
+        if any_breaker
+        else (),
         waiting_before=_waiting_before(tx, run, plan, created_at, scopes) if any_held else None,
         newest=newest,
     )
 
 
 def _last_changes(tx: Tx, run: str, plan: Plan) -> tuple[tuple[str, int], ...]:
-    rows = ((target, tx.one("SELECT at FROM changed WHERE target = ? AND run <> ?", target, run)) for target in plan.locks)
+    rows = (
+        (target, tx.one("SELECT at FROM changed WHERE target = ? AND run <> ?", target, run)) for target in plan.locks
+    )
     return tuple((target, row[0]) for target, row in rows if row)
 
 
@@ -178,7 +182,7 @@ def _locked_by(tx: Tx, run: str, targets: tuple[str, ...]) -> tuple[tuple[str, s
 
 
 def _at_all(tx: Tx, scopes: list[str]) -> tuple[bool, bool, bool, dict[str, int]]:
-    """Return whether there is any pause, breaker, held run; and the highest ``n`` of each scope. Index look-ups only."""
+    """Return whether there is any pause, breaker, held run, and each scope's highest ``n``. Index look-ups only."""
     asked = "".join(", (SELECT max(n) FROM spent WHERE scope = ?)" for _ in scopes)
     row = tx.one(
         "SELECT EXISTS (SELECT 1 FROM pause), EXISTS (SELECT 1 FROM breaker),"  # noqa: S608 -- marks only

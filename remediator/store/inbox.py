@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from dataclasses import dataclass
 
 from remediator.core.alert import Alert, Notification
@@ -26,7 +25,8 @@ class LastEpisode:
 def store_notification(tx: Tx, notification_id: str, arrived: Notification, now: int, admitted: int) -> None:
     """Store a body; ``admitted`` alerts of it are dealt with in this same transaction."""
     tx.run(
-        "INSERT INTO notification (id, at, receiver, group_key, alerts, truncated, admitted, body) VALUES (?,?,?,?,?,?,?,?)",
+        "INSERT INTO notification (id, at, receiver, group_key, alerts, truncated, admitted, body)"
+        " VALUES (?,?,?,?,?,?,?,?)",
         notification_id, now, arrived.receiver, arrived.group_key, len(arrived.alerts), arrived.truncated, admitted,
         arrived.body,
     )  # fmt: skip
@@ -49,9 +49,7 @@ def store_rejected(tx: Tx, rejected_id: str, field: str, reason: str, body: byte
         "INSERT INTO rejected (id, at, field, reason, body) VALUES (?,?,?,?,?)",
         rejected_id, now, field[:200], reason[:500], body[:REJECTED_BYTES],
     )  # fmt: skip
-    tx.run(
-        "DELETE FROM rejected WHERE id NOT IN (SELECT id FROM rejected ORDER BY id DESC LIMIT ?)", REJECTED_KEPT
-    )
+    tx.run("DELETE FROM rejected WHERE id NOT IN (SELECT id FROM rejected ORDER BY id DESC LIMIT ?)", REJECTED_KEPT)
 
 
 def last_episode(tx: Tx, fingerprint: str) -> LastEpisode | None:
@@ -77,9 +75,7 @@ def start_episode(
 
 def see_again(tx: Tx, episode: str, now: int) -> None:
     """Note a resend; an episode in its grace goes on."""
-    tx.run(
-        "UPDATE episode SET last_seen = ?, seen = seen + 1, resolved_at = NULL WHERE id = ?", now, episode
-    )
+    tx.run("UPDATE episode SET last_seen = ?, seen = seen + 1, resolved_at = NULL WHERE id = ?", now, episode)
 
 
 def resolve_episode(tx: Tx, episode: str, now: int) -> list[str]:
@@ -138,7 +134,9 @@ def decided(tx: Tx, episode: str, rules: int) -> None:
     tx.run("UPDATE episode SET decided = ? WHERE id = ?", rules, episode)
 
 
-def decide_run(tx: Tx, run: str, verdict: str, now: int, *, guard: str = "", reason: str = "", until: int | None = None) -> None:
+def decide_run(
+    tx: Tx, run: str, verdict: str, now: int, *, guard: str = "", reason: str = "", until: int | None = None
+) -> None:
     """Write what the guards said of a run into the decisions that led to it."""
     tx.run(
         "UPDATE decision SET verdict = ?, guard = ?, reason = ?, until = ?, at = ? WHERE run = ?",
@@ -176,5 +174,3 @@ def backlog(tx: Tx) -> int:
     """Return how many runs are not over."""
     row = tx.one("SELECT count(*) FROM run WHERE finished_at IS NULL")
     return int(row[0]) if row else 0
-
-

@@ -7,7 +7,20 @@ from typing import Any
 from remediator.core.breaker import Breaker, BreakerState
 from remediator.store.sqlite import Tx
 
-_RUN_KEYS = ("id", "rule", "guide", "target", "status", "reason", "mode", "created_at", "updated_at", "finished_at", "held_by", "held_until")
+_RUN_KEYS = (
+    "id",
+    "rule",
+    "guide",
+    "target",
+    "status",
+    "reason",
+    "mode",
+    "created_at",
+    "updated_at",
+    "finished_at",
+    "held_by",
+    "held_until",
+)
 
 
 def runs(tx: Tx, status: str = "", rule: str = "", target: str = "", most: int = 50) -> list[dict[str, Any]]:
@@ -38,7 +51,8 @@ def decisions(tx: Tx, verdict: str = "", most: int = 50) -> list[dict[str, Any]]
     keys = ("episode", "rule", "verdict", "guard", "reason", "until", "run", "at", "alertname", "fingerprint")
     rows = tx.all(
         "SELECT d.episode, d.rule, d.verdict, d.guard, d.reason, d.until, d.run, d.at, e.alertname, e.fingerprint"
-        " FROM decision d JOIN episode e ON e.id = d.episode WHERE ? = '' OR d.verdict = ? ORDER BY d.episode DESC LIMIT ?",
+        " FROM decision d JOIN episode e ON e.id = d.episode WHERE ? = '' OR d.verdict = ?"
+        " ORDER BY d.episode DESC LIMIT ?",
         verdict, verdict, most,
     )  # fmt: skip
     return [dict(zip(keys, row, strict=True)) for row in rows]

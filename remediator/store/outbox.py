@@ -52,7 +52,9 @@ def told(tx: Tx, reporter: str, untold: Untold, got: Receipt | None) -> None:
     tx.run("UPDATE outbox SET attempts = 0 WHERE id = ?", untold.id)
     if untold.telling is Telling.MESSAGE:
         place = (got.channel, got.ts) if got is not None else ("", "")
-        tx.run("INSERT OR REPLACE INTO receipt (reporter, run, channel, ts) VALUES (?,?,?,?)", reporter, untold.run, *place)
+        tx.run(
+            "INSERT OR REPLACE INTO receipt (reporter, run, channel, ts) VALUES (?,?,?,?)", reporter, untold.run, *place
+        )
 
 
 def postpone(tx: Tx, untold: Untold, due_at: int) -> None:
@@ -72,4 +74,7 @@ def waiting(tx: Tx) -> dict[str, int]:
 
 def was_told(tx: Tx, run: str) -> bool:
     """Whether anybody has heard, or is about to hear, of this run."""
-    return tx.one("SELECT 1 FROM receipt WHERE run = ? UNION ALL SELECT 1 FROM outbox WHERE run = ? LIMIT 1", run, run) is not None
+    return (
+        tx.one("SELECT 1 FROM receipt WHERE run = ? UNION ALL SELECT 1 FROM outbox WHERE run = ? LIMIT 1", run, run)
+        is not None
+    )

@@ -8,7 +8,7 @@ BATCH = 200
 
 
 def delete_runs(tx: Tx, before: int, keep: int) -> int:
-    """Delete some finished runs that ended before then, or beyond the newest ``keep``. Unknown ones stay: they hold locks."""
+    """Delete some finished runs: ended before then, or beyond the newest ``keep``. Unknown ones hold locks and stay."""
     boundary = tx.one(
         "SELECT finished_at FROM run WHERE finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT 1 OFFSET ?", keep
     )

@@ -103,7 +103,7 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Finish what waits, then let go of the file."""
-        while self._busy or self._waiting:
+        while self._busy or self._waiting:  # noqa: ASYNC110 -- once, at the end, for some milliseconds
             await asyncio.sleep(0.005)
         self._closed = True
         self._thread.shutdown()
@@ -177,7 +177,7 @@ class SqliteStore:
                     continue
                 try:
                     done.append((unit(tx), None))
-                except Exception as error:  # noqa: BLE001 -- it belongs to the unit's caller, not to the batch
+                except Exception as error:
                     if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
                         raise  # the disk is full, the file is damaged: nobody's unit can be kept
                     failed[index] = error
@@ -239,7 +239,9 @@ def migrate(db: sqlite3.Connection) -> None:
     )
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version > len(scripts):
-        raise StoreError(f"the store was written by a newer remediator (revision {version}, this one knows {len(scripts)})")
+        raise StoreError(
+            f"the store was written by a newer remediator (revision {version}, this one knows {len(scripts)})"
+        )
     for number, script in enumerate(scripts[version:], start=version + 1):
         db.executescript(f"BEGIN IMMEDIATE;\n{script.read_text('utf-8')}\nPRAGMA user_version = {number};\nCOMMIT;")
 

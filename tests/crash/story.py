@@ -158,7 +158,6 @@ class Story:
     may_be_unknown: set[str] = field(default_factory=set)  #: steps that were in flight at a kill and must not be repeated
     in_flight: list[int] = field(default_factory=list)  #: how many of those there were, a kill
     wrong: list[str] = field(default_factory=list)
-    store_at: Path = Path("store.db")  #: the daemon's file
     _then: list[tuple[Ledger, dict[str, int], dict[str, int]]] = field(default_factory=list)
 
     @property
@@ -168,7 +167,7 @@ class Story:
 
     def read(self) -> Ledger:
         """Return what the store says."""
-        return ledger.read(self.root / self.store_at)
+        return ledger.read(self.root / "store.db")
 
     async def call(self, daemon: Daemon, method: str, path: str, document: Any = None) -> tuple[int, Any]:
         """Return status and JSON of an answer. Raise DiedError when there is none."""

@@ -4,13 +4,16 @@ import asyncio
 import contextlib
 import json
 import resource
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
 import pytest
+from crash.ledger import Ledger
 from crash.nursery import SCRIPT, Daemon, open_nursery
 from crash.sink import open_sink
 from crash.story import DiedError, Story, alert, lay_out, notice
@@ -44,6 +47,18 @@ class SmallDisk:
 
     def empty(self) -> None:
         self._filler.unlink()
+
+
+@dataclass
+class FarStory(Story):
+    """A story whose store only its daemon has in its tree: a copy is read."""
+
+    seen: Path = field(kw_only=True)
+
+    def read(self) -> Ledger:
+        for name in ("store.db", "store.db-wal"):
+            shutil.copyfile(self.seen / name, self.root / name)
+        return super().read()
 
 
 async def stored(story: Story, daemon: Daemon, name: str) -> int:
@@ -155,7 +170,7 @@ async def test_no_space_is_left(tmp_path: Path) -> None:
         disk.mkdir()
         async with daemon_on_tmpfs(tmp_path, disk) as daemon:
             seen = Path(f"/proc/{daemon.pid}/root{disk}")  # only the daemon has the mount
-            story.store_at = seen / "store.db"
+            story = FarStory(story.root, story.book, story.session, seen=seen)
             await full_disk_is_survived(story, daemon, SmallDisk(seen), killed=False)
 
 

@@ -16,7 +16,7 @@ from remediator.core.breaker import BreakerLimits
 from remediator.core.guards import Envelope
 from remediator.core.records import Outcome, Phase, Throttle
 from remediator.core.transitions import FINAL, Mode, Status, legal
-from remediator.engine.forward import Work
+from remediator.engine.work import Work
 from remediator.store import control
 from remediator.store.facts import SiteLimits
 

@@ -39,14 +39,18 @@ def keys_of(model, place=()):
             yield (*place, name), NEEDED if field.is_required() else field.default
 
 
+def examples():
+    """Return (key, value) of what is marked as an example."""
+    return [(key, str(yaml.safe_load(value))) for key, value in EXAMPLE.findall(FILE.read_text())]
+
+
 def wrong(place, default, written, read):
     """Say what is wrong with what stands in the file (``written``) and what it means (``read``)."""
     for part in place:
         if part not in (written or {}):
             return f"{'.'.join(place)} is missing"
         written, read = written[part], getattr(read, part)
-    shown = (place[-1], str(written)) in [(key, str(yaml.safe_load(value))) for key, value in EXAMPLE.findall(FILE.read_text())]
-    if shown:
+    if (place[-1], str(written)) in examples():
         return "" if default in (NEEDED, None, "") else f"{'.'.join(place)} has a default, but an example stands there"
     return "" if read == default else f"{'.'.join(place)} shows {read!r}, the default is {default!r}"
 

@@ -63,9 +63,7 @@ def make_guide(document: Document, name: str, text: GuideText) -> tuple[Guide, l
     segments = _target(bench, text)
     outputs: dict[str, type[Outputs]] = {}
     diagnose = _diagnose(bench, text, outputs)
-    remedies = tuple(
-        _remedy(bench, text, position, dict(outputs)) for position in range(len(text.remedies))
-    )
+    remedies = tuple(_remedy(bench, text, position, dict(outputs)) for position in range(len(text.remedies)))
     for position, remedy in enumerate(text.remedies):
         if [other.name for other in text.remedies].index(remedy.name) < position:
             bench.complain(("remedies", position, "name"), f'another remedy is called "{remedy.name}" already')
@@ -164,7 +162,8 @@ def _step(
     repeatable = not action.changes or _is_idempotent(action, step.args)
     return StepPlan(
         id=name, action=step.action, args=step.args, changes=action.changes, timeout=step.timeout,
-        attempts=step.attempts if repeatable else 1, needs=needs, undo_safe=action.undo is not None and action.undo_is_safe,
+        attempts=step.attempts if repeatable else 1, needs=needs,
+        undo_safe=action.undo is not None and action.undo_is_safe,
     ), action  # fmt: skip
 
 
@@ -193,9 +192,7 @@ def _arguments(
     return tuple(sorted(needs))
 
 
-def _wrong_arguments(
-    bench: _Bench, where: Path, model: type[Parameters], args: Mapping[str, Any]
-) -> Iterable[Problem]:
+def _wrong_arguments(bench: _Bench, where: Path, model: type[Parameters], args: Mapping[str, Any]) -> Iterable[Problem]:
     """Return what the model refuses, but for the places where a template stands: they are validated when rendered."""
     try:
         model.model_validate(args)

@@ -70,7 +70,9 @@ def _parameters(document: Document, place: Path, text: RuleText, guide: Guide, p
     for name, parameter in declared.items():
         if parameter.default is None and name not in text.with_:
             message = f'the guide "{guide.name}" needs the parameter "{name}"'
-            problems.append(problem_at(document, (*place, "guide"), message, f"hand it over under with: {{{name}: ...}}"))
+            problems.append(
+                problem_at(document, (*place, "guide"), message, f"hand it over under with: {{{name}: ...}}")
+            )
 
 
 def _value(document: Document, where: Path, value: Any) -> list[Problem]:

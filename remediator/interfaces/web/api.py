@@ -123,7 +123,9 @@ class Api:
             "approve": lambda tx: control.approve(tx, run, who, wish.reason, wish.shown, now),
             "refuse": lambda tx: control.refuse(tx, run, who, wish.reason, now),
             "cancel": lambda tx: control.cancel(tx, run, who, wish.reason, now),
-            "settle": lambda tx: control.settle(tx, run, who, wish.reason, happened=getattr(wish, "happened", False), now=now),
+            "settle": lambda tx: control.settle(
+                tx, run, who, wish.reason, happened=getattr(wish, "happened", False), now=now
+            ),
         }
         self._wake(*await self._store.do(units[verb]))
         if verb == "cancel":
@@ -143,7 +145,9 @@ class Api:
     async def pauses(self, _request: web.Request) -> web.Response:
         """List pauses."""
         found = await self._store.read(control.all_pauses)
-        return answer([{"scope": p.scope, "author": p.author, "reason": p.reason, "until": p.until, "at": p.at} for p in found])
+        return answer(
+            [{"scope": p.scope, "author": p.author, "reason": p.reason, "until": p.until, "at": p.at} for p in found]
+        )
 
     async def pause(self, request: web.Request) -> web.Response:
         """Pause everything or one rule."""
@@ -187,7 +191,9 @@ class Api:
     async def _one(self, part: str) -> str:
         found = await self._store.read(lambda tx: listing.find_run(tx, part)) if part else []
         if len(found) != 1:
-            raise NotFoundError(f'"{part}" names {len(found) or "no"} run{"s" if len(found) > 1 else ""}; remediator runs list')
+            raise NotFoundError(
+                f'"{part}" names {len(found) or "no"} run{"s" if len(found) > 1 else ""}; remediator runs list'
+            )
         return found[0]
 
 

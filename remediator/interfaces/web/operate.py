@@ -1,4 +1,4 @@
-"""Prometheus' conventions: ``/-/healthy``, ``/-/ready``, ``/-/reload``, ``/metrics``; and ``/health`` with named checks."""
+"""Prometheus' conventions (``/-/healthy``, ``/-/ready``, ``/-/reload``, ``/metrics``), and ``/health``."""
 
 from __future__ import annotations
 

@@ -56,7 +56,9 @@ class Webhook:
                 arrived, response = await self._take(body)
         except web.HTTPRequestEntityTooLarge:
             response = problem(413, "Content Too Large", f"the limit (web.max_body) is {request.client_max_size} bytes")
-        self._counts.received(response.status, len(arrived.alerts) if arrived else 0, arrived.truncated if arrived else 0)
+        self._counts.received(
+            response.status, len(arrived.alerts) if arrived else 0, arrived.truncated if arrived else 0
+        )
         return response
 
     async def _take(self, body: bytes) -> tuple[Notification | None, web.Response]:

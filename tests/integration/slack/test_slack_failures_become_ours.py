@@ -144,10 +144,20 @@ async def test_the_token_and_the_webhooks_address_never_show(slack, session, cap
             except ActionError as error:
                 told.append("".join(traceback.format_exception(error)))
     logged = caplog.text
+    assert "HighLatency" not in logged
     assert len(told) == 12
     for secret in secrets:
         assert secret not in logged
         assert not any(secret in text for text in told)
+
+
+async def test_no_error_carries_the_request_along(slack, reporter):
+    # slack_sdk's own error holds the request's arguments, the token's header among them.
+    for slack.outage, slack.fail_next in ((None, ["invalid_auth"]), ("500", []), ("drop", [])):
+        with pytest.raises(ActionError) as caught:
+            await reporter.tell(MESSAGE)
+        assert caught.value.__cause__ is None
+        assert caught.value.__suppress_context__
 
 
 async def test_a_closed_session_keeps_the_row(slack):

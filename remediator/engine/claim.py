@@ -1,0 +1,79 @@
+"""May it act now? Judged in the transaction that takes locks and reservations: two runs can't both pass."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from remediator.core.breaker import BreakerState
+from remediator.core.durations import SECOND, show_duration
+from remediator.core.guards import HOLD_AGAIN, Facts, Hold, Refuse, judge
+from remediator.core.reporting import Telling
+from remediator.core.run import Finish, RunState
+from remediator.core.transitions import Mode, Status
+from remediator.engine.finish import finish, let_go
+from remediator.engine.work import Site, Work
+from remediator.store import facts, inbox, outbox
+from remediator.store.journal import RunRow
+from remediator.store.sqlite import Tx
+
+
+def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) -> RunState | Work:
+    """Judge and take, in this transaction: two runs can't both pass."""
+    known = facts.read(tx, run.id, run.plan, run.created_at, site.limits)
+    verdict = judge(run.plan, known, site.envelope, now, holding=run.claimed >= 0)
+    if verdict is None:
+        run, verdict = _outcome_breakers(tx, run, known, now)
+        if run.mode is Mode.OBSERVE:
+            return run
+    if isinstance(verdict, Refuse):
+        status = Status.REFUSED if cycle == 0 else Status.ESCALATED
+        inbox.decide_run(tx, run.id, "refused", now, guard=verdict.guard, reason=verdict.reason)
+        return finish(tx, row, run, site, Finish(status, f"{verdict.reason}; {verdict.advice}".strip("; ")), now)
+    if isinstance(verdict, Hold):
+        return _hold(tx, row, run, site, verdict, now)
+    if run.claimed < 0:
+        facts.take(tx, run.id, run.plan, site.limits, known.newest, now)
+    status = run.status if run.status in (Status.DIAGNOSING, Status.ACTING, Status.VERIFYING) else Status.DIAGNOSING
+    deadline = run.deadline or now + int(run.plan.timeout * SECOND)
+    row.move(run, status, now, claimed=cycle, deadline=deadline, waiting_since=None, held_by="", held_scope="",
+        held_until=None, due_at=now,
+    )  # fmt: skip
+    if run.status is Status.HELD:
+        inbox.decide_run(tx, run.id, "run", now)
+    return replace(run, status=status, claimed=cycle, deadline=deadline, waiting_since=None)
+
+
+def _outcome_breakers(tx: Tx, run: RunState, known: Facts, now: int) -> tuple[RunState, Hold | None]:
+    """An open outcome breaker lets the run observe only; a half-open one lets one trial through at a time."""
+    for breaker in known.breakers:
+        if breaker.key.startswith("backend:"):
+            continue
+        state = breaker.at(now).state
+        if state is BreakerState.OPEN:
+            reason = f"breaker {breaker.key} is open after {breaker.failures} runs that did not help"
+            return replace(run, mode=Mode.OBSERVE, mode_reason=reason), None
+        if state is BreakerState.HALF_OPEN and facts.rule_is_claimed(tx, run.plan.rule, run.id):
+            reason = f"{breaker.key} is half-open and tries one run at a time"
+            advice = f"remediator breakers reset '{breaker.key}'"
+            return run, Hold("breaker", breaker.key, reason, now + HOLD_AGAIN, advice)
+    return run, None
+
+
+def _hold(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: int) -> Work:
+    """Write the hold, or call people when it has been held too long. A held run holds no lock."""
+    # Waiting for people to approve is not counted; being held after that is.
+    since = run.waiting_since if run.status is Status.HELD and run.waiting_since else now
+    ends = since + int(site.hold_max * SECOND)
+    if now >= ends:
+        reason = f"held for {show_duration((now - since) / SECOND)} by {hold.guard}: {hold.reason}"
+        return finish(tx, row, run, site, Finish(Status.ESCALATED, reason), now)
+    woken = let_go(tx, run)
+    due = min(ends, hold.until if hold.until is not None else ends)
+    row.move(run, Status.HELD, now, reason=hold.reason[:1000], held_by=hold.guard, held_scope=hold.scope,
+        held_until=hold.until, waiting_since=since, due_at=due, claimed=-1,
+    )  # fmt: skip
+    inbox.decide_run(tx, run.id, "held", now, guard=hold.guard, reason=hold.reason, until=hold.until)
+    told = run.status is not Status.HELD and hold.guard != "order"
+    if told:
+        outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
+    return Work(replace(run, status=Status.HELD, claimed=-1), due=due, wake=tuple(woken), told=told, held=hold)

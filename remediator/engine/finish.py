@@ -1,0 +1,70 @@
+"""End a run: row, locks, reservations, breakers, decision, and what is to be told. Parts of units."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from remediator.core.records import Outcome, Phase
+from remediator.core.reporting import Telling
+from remediator.core.run import Finish, RunState
+from remediator.core.transitions import Status
+from remediator.engine.work import Site, Work
+from remediator.store import facts, outbox
+from remediator.store.journal import RunRow
+from remediator.store.sqlite import Tx
+
+_TROUBLE = frozenset({Status.ESCALATED, Status.FAILED, Status.UNDONE, Status.UNKNOWN, Status.EXPIRED})
+
+
+def finish(tx: Tx, row: RunRow, run: RunState, site: Site, move: Finish, now: int) -> Work:
+    """End a run: row, locks, reservations, breakers, decision, and what is to be told."""
+    changed = has_changed(run)
+    acted = any(entry.phase is Phase.ACT for entry in run.journal.values())
+    row.move(run, move.status, now, reason=move.reason[:2000])
+    woken: list[str] = []
+    if run.claimed >= 0 and move.status is not Status.UNKNOWN:  # unknown keeps its lock until a person settles it
+        woken = facts.release(tx, run.id, give_back=not changed)
+    if acted:
+        _count_outcome(tx, run, site, move.status, now)
+    told = _tell_end(tx, run, site, move.status, acted=acted, now=now)
+    return Work(replace(run, status=move.status), wake=tuple(woken), finish=move, told=told)
+
+
+def _count_outcome(tx: Tx, run: RunState, site: Site, status: Status, now: int) -> None:
+    """Count what came of a change. Without a verification nobody knows, so nothing is counted."""
+    if status is Status.SUCCEEDED:
+        success = True
+    elif status in _TROUBLE or (status is Status.UNVERIFIED and run.plan.verify is not None):
+        success = False
+    else:
+        return
+    for key in facts.outcome_keys(run.plan):
+        facts.count_outcome(tx, key, success=success, limits=site.outcome_breaker, now=now)
+
+
+def _tell_end(tx: Tx, run: RunState, site: Site, status: Status, *, acted: bool, now: int) -> bool:
+    if not site.reporters:
+        return False
+    trouble = status in _TROUBLE or (status is Status.UNVERIFIED and run.plan.verify is not None)
+    if status is Status.CANCELLED and not acted and not outbox.was_told(tx, run.id):
+        return False  # nobody heard of it, and nothing was done
+    outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
+    phases = {entry.phase for entry in run.journal.values()}
+    for phase, topic in ((Phase.DIAGNOSE, "diagnosis"), (Phase.ACT, "action"), (Phase.VERIFY, "verification")):
+        if phase in phases:
+            outbox.tell(tx, site.reporters, run.id, Telling.THREAD, topic, now)
+    if acted or trouble:
+        outbox.tell(tx, site.reporters, run.id, Telling.THREAD, "result", now)
+    if trouble:
+        outbox.tell(tx, site.reporters, run.id, Telling.ESCALATION, "", now)
+    return True
+
+
+def let_go(tx: Tx, run: RunState) -> list[str]:
+    """Release locks and, where nothing was changed, reservations."""
+    return facts.release(tx, run.id, give_back=not has_changed(run)) if run.claimed >= 0 else []
+
+
+def has_changed(run: RunState) -> bool:
+    """Whether the run has changed something, or may have."""
+    return any(e.phase is Phase.ACT and e.outcome is not Outcome.FAILED for e in run.journal.values())

@@ -1,0 +1,177 @@
+"""Make steps ready: render, validate, read again what forbids a change, take places, write intents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from remediator.actions import registry
+from remediator.core.action import Action, Intent, Parameters
+from remediator.core.durations import SECOND
+from remediator.core.guards import Facts, Hold, judge_envelope, judge_pause
+from remediator.core.plan import covers, scope_of, validated
+from remediator.core.records import Entry, Outcome, Phase, Plan
+from remediator.core.reporting import Telling
+from remediator.core.run import Do, Finish, Job, Poll, RunState
+from remediator.core.transitions import Mode, Status, stricter
+from remediator.engine.finish import finish, has_changed
+from remediator.engine.limits import Slots
+from remediator.engine.work import Site, Task, Work
+from remediator.errors import RenderError
+from remediator.store import facts, journal, outbox
+from remediator.store.journal import RunRow
+from remediator.store.sqlite import Tx
+
+PAUSE_CHECK = 60 * SECOND  #: a run that stopped at a pause looks again at least this often
+
+
+def begin_steps(
+    tx: Tx,
+    row: RunRow,
+    run: RunState,
+    site: Site,
+    slots: Slots,
+    step: Do,
+    resolved: Mapping[str, Intent[Any]],
+    now: int,
+) -> RunState | Work:
+    """Make steps ready, take their places, write their intents."""
+    change = next((job for job in step.jobs if job.phase in (Phase.ACT, Phase.UNDO)), None)
+    # A claim of this same transaction has just judged; anything older is asked again.
+    asked = change is None or change.key in run.journal or "claimed" in row.columns
+    if change is not None and not asked and (stop := _before_change(tx, row, run, site, change, now)):
+        return stop
+    scope = scope_of(run.plan, run.journal, step.jobs[0].cycle)
+    made = [_ready(run, job, scope, resolved.get(job.key), now) for job in step.jobs]
+    tasks = tuple(task for task in made if isinstance(task, Task))
+    if tasks and (missing := slots.take(run.id, [task.backend for task in tasks])):
+        return Work(run, full=missing)
+    told = change is not None and run.plan.verify is not None and not has_changed(run)
+    run = _write(tx, run, [entry for entry in made if isinstance(entry, Entry)])
+    if not tasks:
+        return run
+    if any(task.intent is None for task in tasks):  # it must be looked up first what "+50%" is
+        return Work(run, tasks=tasks)
+    run = _write(tx, run, [_intent_entry(task) for task in tasks if task.job.key not in run.journal])
+    if told:
+        outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
+    if run.status is not step.status:
+        row.move(run, step.status, now, due_at=now, held_scope="", held_by="", held_until=None)
+    return Work(replace(run, status=step.status), tasks=tasks, told=told)
+
+
+def _write(tx: Tx, run: RunState, entries: list[Entry]) -> RunState:
+    """Write entries into the journal; return the run that has them."""
+    if not entries:
+        return run
+    for entry in entries:
+        journal.write_step(tx, run.id, entry)
+    return replace(run, journal={**run.journal, **{entry.key: entry for entry in entries}})
+
+
+def _before_change(tx: Tx, row: RunRow, run: RunState, site: Site, job: Job, now: int) -> Work | None:
+    """Read again, before each change, what may forbid it: pause, envelope, the rule and its mode."""
+    known = Facts(pauses=facts.pauses(tx, run.plan.rule))
+    if paused := judge_pause(run.plan, known, site.envelope, now):
+        assert isinstance(paused, Hold)  # noqa: S101 -- a pause only holds
+        due = min(paused.until or now + PAUSE_CHECK, now + PAUSE_CHECK, run.deadline or now + PAUSE_CHECK)
+        row.move(
+            run, run.status, now, reason=paused.reason[:1000], held_by="pause", held_scope=paused.scope, due_at=due
+        )
+        if run.deadline is not None and now >= run.deadline:
+            return finish(tx, row, run, site, Finish(Status.ESCALATED, f"its time was up while {paused.reason}"), now)
+        return Work(run, due=due, held=paused)
+    refused = judge_envelope(run.plan, known, site.envelope, now)
+    if job.phase is Phase.UNDO:
+        return None if refused is None else _stop(tx, row, run, site, refused.reason, now)
+    wanted = next(remedy.mode for remedy in run.plan.remedies if remedy.name == job.remedy)
+    mode = stricter(run.mode, wanted)
+    if refused is not None:
+        return _stop(tx, row, run, site, refused.reason, now)
+    if mode is Mode.OBSERVE or (mode is Mode.ASK and not run.approved):
+        return _stop(tx, row, run, site, run.mode_reason or f"its mode is now {mode}", now)
+    return None
+
+
+def _stop(tx: Tx, row: RunRow, run: RunState, site: Site, reason: str, now: int) -> Work:
+    status = Status.ESCALATED if has_changed(run) else Status.CANCELLED
+    return finish(tx, row, run, site, Finish(status, f"stopped before the next change: {reason}"), now)
+
+
+def _ready(run: RunState, job: Job, scope: Mapping[str, Any], resolved: Intent[Any] | None, now: int) -> Task | Entry:
+    """Return the task for a job, or the entry that says why it cannot be done."""
+    if job.phase is Phase.CONFIRM:
+        return Task(job, None, None, "alertmanager", Intent(Parameters(), {}), started_at=now)
+    action = registry.find(job.step.action)
+    earlier = run.journal.get(job.key)
+    begun = earlier is not None
+    if job.phase is Phase.UNDO and earlier is None:
+        earlier = run.journal[f"{job.cycle}/act/{job.key.rsplit('/', 1)[1]}"]
+    try:
+        if action is None:
+            raise RenderError(f"there is no action {job.step.action}")
+        if earlier is not None:
+            parameters = action.parameters.model_validate(earlier.args)
+            intent: Intent[Any] | None = Intent(parameters, earlier.before or {})
+            started_at = earlier.started_at if begun else now
+            return Task(job, action, parameters, action.backend(parameters), intent, begun, started_at)
+        parameters = resolved.parameters if resolved is not None else validated(action, job.step, scope)
+        backend = action.backend(parameters)
+        if job.phase is Phase.ACT:
+            _only_what_is_locked(run.plan, action, parameters, backend)
+    except (RenderError, ValidationError) as error:
+        return _entry(job, Outcome.FAILED, now, error=str(error), finished=True)
+    if resolved is not None:
+        intent = resolved
+    else:
+        intent = None if action.resolve is not None and job.phase is Phase.ACT else Intent(parameters, {})
+    return Task(job, action, parameters, backend, intent, started_at=now)
+
+
+def _only_what_is_locked(plan: Plan, action: Action[Any, Any], parameters: Parameters, backend: str) -> None:
+    for target in action.targets(parameters):
+        if not any(covers(lock, target) for lock in plan.locks):
+            raise RenderError(f"{action.name} would change {target}, which this run has not locked")
+    if backend not in plan.backends:
+        raise RenderError(f"{action.name} would talk to {backend}, which was not known when the run was planned")
+
+
+def _intent_entry(task: Task) -> Entry:
+    intent = task.intent
+    args = intent.parameters.model_dump(mode="json") if intent else {}
+    before = dict(intent.before) if intent and intent.before else None
+    return _entry(task.job, Outcome.INTENT, task.started_at, args=args, before=before)
+
+
+def _entry(
+    job: Job,
+    outcome: Outcome,
+    now: int,
+    *,
+    args: Any = None,
+    before: Any = None,
+    error: str = "",
+    finished: bool = False,
+) -> Entry:
+    return Entry(
+        key=job.key, phase=job.phase, cycle=job.cycle, step=job.step.id, action=job.step.action, remedy=job.remedy,
+        outcome=outcome, args=args if args is not None else job.step.args, before=before, error=error, started_at=now,
+        finished_at=now if finished else None,
+    )  # fmt: skip
+
+
+def poll_backends(run: RunState, poll: Poll) -> list[str]:
+    """Return what the conditions talk to; one that cannot be rendered takes no place."""
+    found = []
+    scope = scope_of(run.plan, run.journal, poll.cycle)
+    for step in run.plan.verify.conditions if run.plan.verify else ():
+        action = registry.find(step.action)
+        try:
+            if action is not None:
+                found.append(action.backend(validated(action, step, scope)))
+        except RenderError:
+            continue
+    return found

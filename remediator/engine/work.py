@@ -1,0 +1,57 @@
+"""What binds runs here, and what a run needs next: the values that the engine's parts hand each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from remediator.core.action import Action, Intent, Parameters
+from remediator.core.breaker import BreakerLimits
+from remediator.core.guards import Envelope, Hold
+from remediator.core.rules import RuleTable
+from remediator.core.run import Finish, Job, Poll, RunState
+from remediator.core.transitions import Mode
+from remediator.store.facts import SiteLimits
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What binds every run here: the daemon's settings and the rule table, as they are now."""
+
+    table: RuleTable = field(default_factory=RuleTable)
+    max_mode: Mode = Mode.OBSERVE
+    envelope: Envelope = field(default_factory=Envelope)
+    limits: SiteLimits = field(default_factory=SiteLimits)
+    backend_breaker: BreakerLimits = field(default_factory=BreakerLimits)
+    outcome_breaker: BreakerLimits = field(default_factory=BreakerLimits)
+    hold_max: float = 1800.0
+    grace: float = 120.0
+    reporters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One step to perform. With ``intent`` it is journalled; without, it must be resolved first."""
+
+    job: Job
+    action: Action[Any, Any] | None  #: None: ask whether the alert still fires
+    parameters: Parameters | None
+    backend: str  #: what it talks to
+    intent: Intent[Any] | None = None
+    recovered: bool = False  #: begun by a process that died
+    started_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a run needs from outside next; nothing when it waits or is over."""
+
+    run: RunState
+    tasks: tuple[Task, ...] = ()
+    poll: Poll | None = None
+    full: str = ""  #: the backend (or ``everything``) that has no place for its step
+    due: int | None = None
+    wake: tuple[str, ...] = ()
+    finish: Finish | None = None
+    told: bool = False  #: rows were put into the outbox
+    held: Hold | None = None

@@ -20,7 +20,11 @@ _STOPS_WITHIN = 10.0
 
 
 class DemoError(Exception):
-    """The demo cannot go on; the text says why."""
+    """The demo cannot go on; the text says why, ``hint`` what to do."""
+
+    def __init__(self, text: str, hint: str = "") -> None:
+        super().__init__(text)
+        self.hint = hint
 
 
 class Daemon:
@@ -93,7 +97,8 @@ async def start_daemon(home: Path, config: Path, port: int) -> AsyncIterator[Dae
 async def _ready(daemon: Daemon) -> None:
     for _ in range(int(_STARTS_WITHIN / 0.05)):
         if daemon.process.returncode is not None:
-            raise DemoError("the daemon ended instead of starting")
+            hint = "Is everything installed? `make demo` does that; by hand: .venv/bin/pip install -e ."
+            raise DemoError("the daemon ended instead of starting", hint)
         if listen := daemon.listen():
             daemon.url = f"http://{listen}"
             return

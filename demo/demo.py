@@ -57,13 +57,14 @@ async def once(service: Checkout, daemon: Daemon, screen: Screen) -> None:
     screen.step("Send the alert, as Alertmanager does")
     run = await send(daemon, screen, "firing")
     if not run:
-        raise DemoError("the alert started no run; see the rule in demo/rules/demo.yaml")
+        raise DemoError("the alert started no run", "Does the rule in demo/rules/demo.yaml still match it?")
     shown = await follow(daemon, run, screen)
 
     screen.step("Report: the same goes to Slack, when it is configured")
     screen.quote(await report(daemon, run))
     if shown["status"] != "succeeded":
-        raise DemoError(f"the run is {shown['status']}: {shown['reason']}")
+        hint = "The report above says what was tried and what was seen; demo/rules/demo.yaml says what should be done."
+        raise DemoError(f"the run is {shown['status']}, not succeeded", hint)
     if not service.healthy:
         raise DemoError("the run succeeded, but the service is not healthy")
 
@@ -130,23 +131,19 @@ async def stay(service: Checkout, daemon: Daemon, screen: Screen) -> None:
 
 def hints(service: str, daemon: str) -> list[str]:
     """Return commands worth trying."""
-    where = "" if daemon.endswith(f":{DAEMON_PORT}") else f"   export REMEDIATOR_URL={daemon}\n"
-    return f"""\
-   . .venv/bin/activate
-{where}
-   curl -X POST {service}/admin/break      # the alert comes by itself
-   remediator runs list                                 # what ran, newest first
-   remediator runs show RUN --markdown                  # the whole report
-   remediator pause --reason "let me look"              # the kill switch; then break it
-   remediator resume
-   remediator breakers list
-   curl {daemon}/health
-   curl {daemon}/metrics
-
-   Write "mode: ask" or "mode: observe" into demo/rules/demo.yaml, then
-   curl -X POST {daemon}/-/reload         # a mistake keeps the old rules
-   remediator runs approve RUN --reason "go"            # what ask waits for
-""".splitlines()
+    where = [] if daemon.endswith(f":{DAEMON_PORT}") else [f"export REMEDIATOR_URL={daemon}", ""]
+    told = [
+        ". .venv/bin/activate", *where, "",
+        "# Break the service; the alert comes by itself.", f"curl -X POST {service}/admin/break", "",
+        "# What ran, newest first; one run's whole report.",
+        "remediator runs list", "remediator runs show RUN --markdown", "",
+        "# The kill switch: pause, break the service, see the run held, resume.",
+        'remediator pause --reason "let me look"', "remediator resume", "",
+        '# Write "mode: ask" into demo/rules/demo.yaml; a mistake keeps the old rules.',
+        f"curl -X POST {daemon}/-/reload", 'remediator runs approve RUN --reason "go"', "",
+        "# How it is.", f"curl {daemon}/health", f"curl {daemon}/metrics", "remediator breakers list", "",
+    ]  # fmt: skip
+    return [f"   {line}".rstrip() for line in told]
 
 
 def _port(preferred: int, *, keep: bool) -> int:
@@ -169,7 +166,9 @@ def explain(error: DemoError, home: Path, screen: Screen) -> None:
     log = home / "daemon.log"
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
     screen.plain("", f"The daemon's log ends so (all of it: {log}):", *lines[-_LOG_LINES:])
-    screen.plain("", "Is everything installed? `make demo` does that; by hand: .venv/bin/pip install -e .")
+    if error.hint:
+        screen.plain("")
+        screen.note(error.hint)
 
 
 async def run(options: argparse.Namespace) -> int:
@@ -194,8 +193,8 @@ async def run(options: argparse.Namespace) -> int:
 def main() -> int:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--keep", action="store_true", help="keep the service and the daemon up, with hints what to try")
-    parser.add_argument("--stubborn", action="store_true", help="the remedy does not help: see how people are called")
+    parser.add_argument("--keep", action="store_true", help="keep both up afterwards, with hints what to try")
+    parser.add_argument("--stubborn", action="store_true", help="let the remedy not help: see how people are called")
     options = parser.parse_args()
     if reconfigure := getattr(sys.stdout, "reconfigure", None):
         reconfigure(errors="replace")  # a stream that knows no ✓ gets a question mark, not an error

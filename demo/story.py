@@ -74,8 +74,8 @@ class _Told:
         }[phase])  # fmt: skip
 
     def _finding(self, _run: dict[str, Any], entry: dict[str, Any]) -> None:
-        output = entry["output"] or {}
-        self._screen.good(f"{entry['step']:<10} {entry['action']}  {entry['args']['path']} says {output.get('value')!r}")
+        said = entry["output"]["value"] if entry["output"] else entry["error"]
+        self._screen.good(f"{entry['step']:<10} {entry['action']}  {entry['args']['path']} says {said!r}")
 
     def _choice(self, run: dict[str, Any], chosen: str) -> None:
         for remedy in run["plan"]["remedies"]:

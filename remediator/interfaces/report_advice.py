@@ -47,7 +47,7 @@ def advice(view: RunView) -> tuple[Line, ...]:
             lines += _by_hand(view)
         case _:
             pass
-    if is_final(view) and lasting(view) and view.plan.undo != "never":
+    if is_final(view) and view.plan.undo != "never" and any(entry.before for entry in lasting(view)):
         lines.append(Line(command("undo", view), "Take back what was changed", Kind.CODE))
     if lines and (url := safe_url(view.plan.runbook_url)):
         lines.append(Line(url, "Runbook", Kind.LINK))
@@ -59,7 +59,7 @@ def _decide(view: RunView) -> list[Line]:
     limit = show_duration(view.plan.approval_timeout)
     return [
         Line(command("approve", view), "Approve", Kind.CODE, "approval"),
-        Line(command("cancel", view), "Refuse", Kind.CODE, "approval"),
+        Line(command("refuse", view), "Refuse", Kind.CODE, "approval"),
         Line(f"Without a decision it expires {limit} after it was asked, and nothing more is done.", topic="approval"),
     ]
 
@@ -84,8 +84,8 @@ def _settle(view: RunView) -> list[Line]:
     ]
     return [
         *steps,
-        Line(command("settle", view, "succeeded"), "If it did and helped", Kind.CODE),
-        Line(command("settle", view, "failed"), "If it did not, or did not help", Kind.CODE),
+        Line(command("settle", view, "--happened"), "If it did", Kind.CODE),
+        Line(command("settle", view, "--did-not-happen"), "If it did not", Kind.CODE),
         Line("The target stays locked until then: nothing else is done there."),
     ]
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import groupby
+from typing import Any
 
+from pydantic import ValidationError
+
+from remediator.actions import registry
 from remediator.core.durations import SECOND, show_duration
 from remediator.core.records import Entry, Outcome, Phase, RunView, StepPlan
 from remediator.core.transitions import Mode, Status
@@ -162,7 +167,7 @@ def _work(title: str, work: list[Entry] | tuple[Entry, ...], topic: str) -> list
         rows = (
             (
                 clean(entry.action, 120),
-                show_values(entry.args, named=True),
+                show_values(_arguments(entry), named=True),
                 _outcome(entry),
                 show_values(entry.before, named=True) if entry.before else "not recorded",
                 show_time(entry.started_at),
@@ -174,6 +179,22 @@ def _work(title: str, work: list[Entry] | tuple[Entry, ...], topic: str) -> list
     return made
 
 
+def _arguments(entry: Entry) -> Mapping[str, Any]:
+    """Return a step's arguments without those that the action would take by itself."""
+    action = registry.find(entry.action)
+    try:
+        made = action.parameters.model_validate(entry.args) if action else None
+    except ValidationError:  # an older version's
+        made = None
+    told = entry.args if made is None else made.model_dump(mode="json", exclude_defaults=True)
+    return {name: told[name] for name in entry.args if name in told}
+
+
+def _found(output: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what an output says; what is not there says nothing."""
+    return {name: value for name, value in (output or {}).items() if value is not None}
+
+
 def _outcome(entry: Entry) -> str:
     tries = f" at try {entry.attempt}" if entry.attempt > 1 else ""
     if entry.outcome is Outcome.INTENT:
@@ -183,7 +204,7 @@ def _outcome(entry: Entry) -> str:
         return clean(f"failed{tries}: {entry.error or 'no reason given'}", CELL)
     if entry.outcome is Outcome.UNKNOWN:
         return clean(f"nobody can tell{tries}: {entry.error or 'no answer came'}", CELL)
-    said = show_values(entry.output) if entry.output else ""
+    said = show_values(_found(entry.output)) if entry.output else ""
     if entry.phase is Phase.PREVIEW:
         return said or "would succeed"
     return clean(f"done in {lasted}{tries}: {said}" if said else f"done in {lasted}{tries}", CELL)
@@ -191,7 +212,7 @@ def _outcome(entry: Entry) -> str:
 
 def _finding(entry: Entry) -> str:
     if entry.outcome is Outcome.DONE:
-        return show_values(entry.output)
+        return show_values(_found(entry.output))
     if entry.outcome is Outcome.INTENT:
         return "being looked at"
     return clean(f"unknown: {entry.error or 'no answer came'}", CELL)
@@ -205,12 +226,14 @@ def _check(view: RunView, entry: Entry) -> tuple[str, str, str]:
         name = "the goal"
     elif verify is not None and (step := next((s for s in verify.conditions if s.id == entry.step), None)):
         name = clean(_condition(step), CELL)
-    output = dict(entry.output or {})
+    output = _found(entry.output)
     verdict, holds = output.pop("verdict", None), output.get("holds")
     if entry.outcome is not Outcome.DONE:
         return name, "unknown", _finding(entry)
     if verdict is not None:
-        return name, {"holds": "yes", "failed": "no"}.get(str(verdict), "not yet"), show_values(output)
+        # Its samples are the reason's own words, with all their outputs.
+        said = {key: value for key, value in output.items() if key not in ("samples", "holding_since")}
+        return name, {"holds": "yes", "failed": "no"}.get(str(verdict), "not yet"), show_values(said)
     return name, "yes" if holds is True else "no" if holds is False else "unknown", show_values(output)
 
 

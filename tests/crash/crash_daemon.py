@@ -50,12 +50,11 @@ def daemon(order: dict[str, Any], events: int) -> None:
     def say(**event: Any) -> None:
         os.write(events, json.dumps({"name": order["name"], **event}).encode() + b"\n")
 
-    log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
+    for stream, path in ((1, order.get("out", order["log"])), (2, order["log"])):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644), stream)
     death = Death(order.get("die", ""))
-    options = Options(Path(order["config"]), listen="127.0.0.1:0", log_style="json", log_level="info")
+    options = Options(Path(order["config"]), listen="127.0.0.1:0", log_style="json", log_level=order.get("level", "info"))
     try:
         code = run(options, probe=death, on_ready=lambda port: say(port=port))
     except BaseException:  # noqa: BLE001 -- a forked child must never go back into its parent's loop
@@ -131,12 +130,14 @@ def main() -> None:
     parser.add_argument("--nursery", action="store_true")
     parser.add_argument("--config", default="remediator.yml")
     parser.add_argument("--die", default="", help="before:N or after:N")
-    parser.add_argument("--log", default="/dev/stderr")
+    parser.add_argument("--log", default="/dev/stderr", help="where the log goes")
+    parser.add_argument("--out", default="/dev/stderr", help="where the console's reports go")
+    parser.add_argument("--level", default="info")
     given = parser.parse_args()
     if given.nursery:
         nursery()
     else:
-        daemon({"name": "daemon", "config": given.config, "die": given.die, "log": given.log}, os.dup(1))
+        daemon({"name": "daemon", **vars(given)}, os.dup(1))
 
 
 if __name__ == "__main__":

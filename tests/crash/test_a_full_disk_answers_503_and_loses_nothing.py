@@ -177,7 +177,7 @@ async def test_no_space_is_left(tmp_path: Path) -> None:
 @contextlib.asynccontextmanager
 async def daemon_on_tmpfs(root: Path, disk: Path) -> AsyncIterator[Daemon]:
     """Run a daemon that alone sees a disk of 2 MB."""
-    script = 'mount -t tmpfs -o size=2m none "$1" && exec "$2" "$3" --config "$4" --log "$5"'
+    script = 'mount -t tmpfs -o size=2m none "$1" && exec "$2" "$3" --config "$4" --log "$5" --out "$5"'
     process = await asyncio.create_subprocess_exec(
         "unshare", "-rm", "sh", "-c", script, "sh", disk, sys.executable, SCRIPT, root / "remediator.yml", "/dev/null",
         stdout=asyncio.subprocess.PIPE,

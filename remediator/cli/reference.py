@@ -1,0 +1,33 @@
+"""``python -m remediator.cli.reference DIR``: write the reference pages. Not a command of the daemon's users."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from remediator.actions import registry
+from remediator.interfaces.reference import action_page, actions_index, rules_page
+
+
+def pages() -> dict[str, str]:
+    """Return the text of every reference page by its path."""
+    actions = [action for system in registry.systems() for _, action in sorted(registry.of_system(system).items())]
+    made = {f"actions/{action.name}.md": action_page(action) for action in actions}
+    return {**made, "actions/README.md": actions_index(actions), "rules.md": rules_page()}
+
+
+def write(folder: Path) -> list[Path]:
+    """Write the pages; return those that changed."""
+    changed = []
+    for name, text in pages().items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+            changed.append(path)
+    return changed
+
+
+if __name__ == "__main__":
+    for written in write(Path(sys.argv[1] if len(sys.argv) > 1 else "docs")):
+        sys.stdout.write(f"{written}\n")

@@ -69,7 +69,7 @@ def compose(view: RunView) -> Report:
         word=first.word,
         title=first.text,
         about=about(view),
-        reason=clean(view.reason) or "no reason was recorded",
+        reason=clean(view.reason) or ("no reason was recorded" if is_final(view) else "under way"),
         at=show_time(view.finished_at if view.finished_at is not None else view.updated_at),
         facts=_facts(view),
         advice=advice(view),

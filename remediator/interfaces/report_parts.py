@@ -101,7 +101,8 @@ def action(view: RunView) -> tuple[Item, ...]:
 
 def result(view: RunView) -> tuple[Item, ...]:
     """Return how it stands and why, what the verification saw, and what can be taken back."""
-    items: list[Item] = [Line(clean(view.reason) or "no reason was recorded", "Outcome", topic="result")]
+    nothing = "no reason was recorded" if is_final(view) else "under way"
+    items: list[Item] = [Line(clean(view.reason) or nothing, "Outcome", topic="result")]
     if view.status is Status.HELD:
         until = show_time(view.held_until) if view.held_until is not None else "it opens"
         items.append(Line(f"{clean(view.held_by, CELL) or 'a guard'}, until {until}", "Held by", topic="result"))

@@ -100,7 +100,7 @@ limits:
   budget: null
 outcome_breaker: {failures: 1000000}
 store: {path: store.db}
-report: {console: "on"}
+report: {console: "CONSOLE"}
 drain: 5s
 """
 
@@ -138,11 +138,11 @@ def notice(*alerts: dict[str, Any]) -> Notice:
     return Notice(alerts)
 
 
-def lay_out(root: Path, sink: str) -> Path:
+def lay_out(root: Path, sink: str, *, console: str = "on") -> Path:
     """Write configuration and rules; return the configuration's file."""
     root.mkdir(parents=True, exist_ok=True)
     (root / "rules.yaml").write_text(RULES.replace("SINK", sink))
-    (root / "remediator.yml").write_text(CONFIG)
+    (root / "remediator.yml").write_text(CONFIG.replace("CONSOLE", console))
     return root / "remediator.yml"
 
 

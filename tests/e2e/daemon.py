@@ -14,11 +14,12 @@ import asyncio
 import contextlib
 import json
 import os
+import shlex
 import signal
 import sys
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -46,7 +47,7 @@ class Site:
 
     @classmethod
     def make(cls, home: Path, rules: Mapping[str, Any] | str, *flags: str, **config: Any) -> Self:
-        """Write the files. ``config`` goes into the configuration over defaults that allow ``http/**`` to be changed."""
+        """Write the files; ``config`` goes over defaults that allow ``http/**`` to be changed."""
         site = cls(home, flags)
         (home / "rules").mkdir(exist_ok=True)
         site.write_rules(rules)
@@ -90,7 +91,6 @@ class Daemon:
     url: str = ""
     user: str = ""
     token: str = ""
-    sent: dict[str, str] = field(default_factory=dict)  #: run of each alert sent, by fingerprint
 
     @property
     def pid(self) -> int:
@@ -112,6 +112,11 @@ class Daemon:
                 return
             await asyncio.sleep(_LOOK)
         raise AssertionError(f"{text!r} is not in {self.console()!r}")
+
+    def advised(self, label: str) -> list[str]:
+        """Return the arguments of the last command that its console advised under this label."""
+        said = [line.strip() for line in self.console().splitlines() if line.strip().startswith(f"{label}: remediator ")]
+        return shlex.split(said[-1].partition(": ")[2])[1:]
 
     async def ask(
         self, method: str, path: str, document: Any = None, *, data: bytes | None = None,

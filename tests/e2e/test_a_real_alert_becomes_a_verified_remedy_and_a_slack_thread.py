@@ -1,4 +1,4 @@
-"""Exporter → Prometheus → Alertmanager → remediator → remedy → Prometheus again → Slack; nothing of it pretended but Slack."""
+"""Exporter → Prometheus → Alertmanager → remediator → remedy → Prometheus again → Slack; only Slack is pretended."""
 
 import asyncio
 
@@ -9,7 +9,8 @@ from fakes.slack_api import SlackApi, texts
 
 ALERTS = {"groups": [{"name": "orders", "rules": [{
     "alert": "QueueTooDeep", "expr": "orders_queue_depth > 100",
-    "labels": {"severity": "critical"}, "annotations": {"summary": "{{ $value }} orders wait at {{ $labels.instance }}"},
+    "labels": {"severity": "critical"},
+    "annotations": {"summary": "{{ $value }} orders wait at {{ $labels.instance }}"},
 }]}]}  # fmt: skip
 
 RULES = """
@@ -43,7 +44,9 @@ guides:
       interval: 500ms
       all:
         - prometheus.query: {query: 'orders_queue_depth{instance="{{ params.instance }}"}', below: 100}
-        - alertmanager.alerts: {matchers: ['alertname="QueueTooDeep"', 'instance="{{ params.instance }}"'], is: resolved}
+        - alertmanager.alerts:
+            matchers: ['alertname="QueueTooDeep"', 'instance="{{ params.instance }}"']
+            is: resolved
     escalate: sev-2
     notes: Long term, give the workers a limit.
 """
@@ -119,7 +122,9 @@ async def test_the_whole_way(tmp_path, unused_tcp_port):
     assert exporter.changes == ["drain"]
     assert '"drain the queue" helped' in shown["reason"]
     assert shown["plan"]["target"] == f"http/orders/{exporter.instance}"
-    assert {"alertname": "QueueTooDeep", "instance": exporter.instance, "job": "test", "severity": "critical"} == shown["plan"]["labels"]
+    assert shown["plan"]["labels"] == {
+        "alertname": "QueueTooDeep", "instance": exporter.instance, "job": "test", "severity": "critical",
+    }  # fmt: skip
     [message] = channel.messages.values()  # one, posted when it began to act and updated since
     assert message.updates >= 1
     assert "Succeeded" in message.text

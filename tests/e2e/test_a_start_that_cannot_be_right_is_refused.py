@@ -7,7 +7,7 @@ CONNECTIONS = {"http": {"shop": {"base_url": "http://127.0.0.1:1"}}}
 
 
 async def refused(site, *flags):
-    code, out, err = await command(site.home, "serve", "--config.file", "remediator.yml", *flags, *site.flags)
+    code, _, err = await command(site.home, "serve", "--config.file", "remediator.yml", *flags, *site.flags)
     assert code == 1
     assert "Traceback" not in err
     assert '"ready"' not in err

@@ -18,7 +18,9 @@ async def test_an_approval_with_name_and_reason_lets_it_act_once(tmp_path, shop)
         # Who looked at something else approves nothing.
         said = await daemon.cli("runs", "approve", run, "--reason", "yes", "--shown", "0123456789abcdef", fails=True)
         assert "look again" in said
-        await daemon.cli("runs", "approve", run, "--reason", "seen before, safe", "--shown", shown["shown"])
+        approve = daemon.advised("Approve")
+        assert approve == ["runs", "approve", run, "--reason", "…"]
+        await daemon.cli(*approve[:-1], "seen before, safe", "--shown", shown["shown"])
 
         shown = await daemon.reaches(run, "succeeded")
         assert (shown["approved_by"], shown["approval_reason"]) == ("oncall", "seen before, safe")
@@ -34,7 +36,8 @@ async def test_a_refusal_ends_it(tmp_path, shop):
     async with start_daemon(site_of(tmp_path, shop), user="oncall") as daemon:
         run = await daemon.alert(alertname="ShopDown")
         await daemon.reaches(run, "awaiting_approval")
-        await daemon.cli("runs", "refuse", run, "--reason", "a deployment is under way")
+        await daemon.tells("Refuse: ")
+        await daemon.cli(*daemon.advised("Refuse")[:-1], "a deployment is under way")  # as the report advises it
         shown = await daemon.reaches(run, "refused")
         assert shown["reason"] == "refused by oncall: a deployment is under way"
         assert await daemon.alert(alertname="ShopDown") == ""  # it is not asked again for the same trouble

@@ -73,8 +73,8 @@ async def test_nothing_starts_twice_over_a_restart(tmp_path, shop):
 
 
 async def test_sixty_alerts_of_one_group_are_all_dealt_with(tmp_path, shop):
-    alerts = json.loads(payload("firing-60"))["alerts"]
-    rules = json.loads(json.dumps(RULES).replace("alertname = HighErrorRate", f"alertname = {alerts[0]['labels']['alertname']}"))
+    name = json.loads(payload("firing-60"))["alerts"][0]["labels"]["alertname"]
+    rules = json.loads(json.dumps(RULES).replace("alertname = HighErrorRate", f"alertname = {name}"))
     rules["rules"][0]["with"]["service"] = "{{ alert.fingerprint }}"
     free = {"per_target": None, "per_namespace": None, "overall": None, "budget": None}
     site = Site.make(tmp_path, rules, connections=shop.connections, limits=free)

@@ -29,6 +29,12 @@ rules:
     with: {service: "{{ labels.service }}"}
     mode: auto
     limits: {cooldown: 5m, throttle: {max: 3, per: 1h}}
+  - name: restart when slow
+    match: alertname = "Slow"
+    guide: restart
+    with: {service: "{{ labels.service }}"}
+    mode: auto
+    limits: {cooldown: 5m}
 guides:
   restart:
     summary: it is down

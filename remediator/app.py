@@ -42,6 +42,7 @@ from remediator.interfaces.web.api import Api, translate
 from remediator.interfaces.web.auth import Credentials, is_loopback
 from remediator.interfaces.web.operate import Check, Operate
 from remediator.interfaces.web.server import make_application
+from remediator.interfaces.web.watched import WatchedCredentials
 from remediator.interfaces.web.webhook import Webhook
 from remediator.settings import Settings
 from remediator.store import inbox
@@ -101,7 +102,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
         cleanups.push_async_callback(session.close)
         clients = Clients()
         cleanups.push_async_callback(clients.close)
-        reporters = make_reporters(settings, connections, root, session)
+        reporters = make_reporters(settings, connections, root, session, clock)
         deliverers = [Deliverer(store, reporter, clock) for reporter in reporters]
 
         def nudge() -> None:
@@ -126,8 +127,10 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
 
         webhook = Webhook(path.receive, reject, webhook_credentials, metrics)
         operate = Operate(lambda: health(store, engine, deliverers, metrics, settings), reload, metrics.registry)
-        api = Api(store, clock, engine.wake, engine.cancel_reading, logs.set_level)
-        operators = Credentials(web_file.users)
+        api = Api(
+            store, clock, engine.wake, engine.cancel_reading, logs.set_level, engine.site.reporters, nudge,
+        )  # fmt: skip
+        operators = WatchedCredentials(options.web_config, web_file)
         application = make_application(
             webhook, operate, api, operators, [translate], settings.web.max_body, options.route_prefix
         )
@@ -281,7 +284,7 @@ def _throttle(text: ThrottleText | None) -> Throttle | None:
 
 
 def make_reporters(
-    settings: Settings, connections: Connections, root: Path, session: aiohttp.ClientSession
+    settings: Settings, connections: Connections, root: Path, session: aiohttp.ClientSession, clock: Clock
 ) -> list[Reporter]:
     """Return Slack, or what there is without it: the console, and Alertmanager for escalations."""
     reporters: list[Reporter] = []
@@ -302,7 +305,7 @@ def make_reporters(
     if slack is None and alertmanager is not None:
         from remediator.interfaces.escalate_alertmanager import AlertmanagerEscalation  # noqa: PLC0415 -- only when used
 
-        reporters.append(AlertmanagerEscalation(str(getattr(alertmanager, "url", "")), session))
+        reporters.append(AlertmanagerEscalation(str(getattr(alertmanager, "url", "")), session, now=clock.now))
     return reporters
 
 

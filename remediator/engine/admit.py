@@ -46,12 +46,13 @@ class Admitted:
     wake: list[str] = field(default_factory=list)
     runs: list[str] = field(default_factory=list)
     opened: list[str] = field(default_factory=list)  #: fingerprints whose episode is now known to be open
+    refused: list[tuple[str, str, str, str]] = field(default_factory=list)  #: (episode, rule, guard, reason)
     counts: dict[tuple[str, str], int] = field(default_factory=dict)  #: (verdict, rule)
     told: bool = False
 
     def clear(self) -> None:
         """Forget a try that was rolled back."""
-        for found in (self.works, self.wake, self.runs, self.opened, self.counts):
+        for found in (self.works, self.wake, self.runs, self.opened, self.refused, self.counts):
             found.clear()
         self.told = False
 
@@ -141,6 +142,7 @@ def _decide_all(
 
 
 def _refuse(tx: Tx, done: Admitted, episode: str, rule: str, guard: str, reason: str, now: int) -> None:
+    done.refused.append((episode, rule, guard, reason))
     inbox.decide(tx, episode, rule, "refused", now, guard=guard, reason=reason)
     done.count("refused", rule)
 

@@ -122,6 +122,8 @@ class Path:
             self._known[fingerprint] = None
         while len(self._known) > KNOWN_KEPT:
             del self._known[next(iter(self._known))]
+        for episode, rule, guard, reason in done.refused:
+            log.warning("refused", episode=episode, rule=rule, guard=guard, reason=reason)
         for (verdict, rule), count in done.counts.items():
             self._counts.decided(verdict, rule, count)
 

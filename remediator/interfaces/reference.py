@@ -94,8 +94,14 @@ def model_table(model: type[BaseModel], *, outputs: bool = False) -> str:
     for name, info in model.model_fields.items():
         shown = info.validation_alias if isinstance(info.validation_alias, str) else info.alias or name
         default = "" if outputs else f" {_default(info)} |"
-        rows.append(f"| `{shown}` | {_cell(_type(info.annotation, info.metadata))} |{default} {_cell(info.description or '')} |\n")
-    head = "| name | type | meaning |\n| --- | --- | --- |\n" if outputs else "| name | type | default | meaning |\n| --- | --- | --- | --- |\n"
+        rows.append(
+            f"| `{shown}` | {_cell(_type(info.annotation, info.metadata))} |{default} {_cell(info.description or '')} |\n"
+        )
+    head = (
+        "| name | type | meaning |\n| --- | --- | --- |\n"
+        if outputs
+        else "| name | type | default | meaning |\n| --- | --- | --- | --- |\n"
+    )
     return (head + "".join(rows)) if rows else "None.\n"
 
 

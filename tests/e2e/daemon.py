@@ -115,7 +115,9 @@ class Daemon:
 
     def advised(self, label: str) -> list[str]:
         """Return the arguments of the last command that its console advised under this label."""
-        said = [line.strip() for line in self.console().splitlines() if line.strip().startswith(f"{label}: remediator ")]
+        said = [
+            line.strip() for line in self.console().splitlines() if line.strip().startswith(f"{label}: remediator ")
+        ]
         return shlex.split(said[-1].partition(": ")[2])[1:]
 
     async def ask(
@@ -123,9 +125,7 @@ class Daemon:
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, Any]:  # fmt: skip
         """Return the status and the answer, a document if it is JSON, else its text. Nobody is logged in."""
-        async with self.session.request(
-            method, self.url + path, json=document, data=data, headers=headers
-        ) as answer:
+        async with self.session.request(method, self.url + path, json=document, data=data, headers=headers) as answer:
             text = await answer.text()
             return answer.status, json.loads(text) if "json" in answer.content_type else text
 

@@ -90,11 +90,14 @@ async def becomes(ask, wanted, seconds):
 
 async def test_the_whole_way(tmp_path, unused_tcp_port):
     token = "t0ken-of-the-webhook"
-    async with Exporter() as exporter, SlackApi() as slack, start_alertmanager(
-        tmp_path, f"http://127.0.0.1:{unused_tcp_port}/api/v1/alertmanager", bearer_token=token
-    ) as alertmanager, start_prometheus(
-        tmp_path, [exporter.instance], ALERTS, alertmanager.url
-    ) as prometheus:
+    async with (
+        Exporter() as exporter,
+        SlackApi() as slack,
+        start_alertmanager(
+            tmp_path, f"http://127.0.0.1:{unused_tcp_port}/api/v1/alertmanager", bearer_token=token
+        ) as alertmanager,
+        start_prometheus(tmp_path, [exporter.instance], ALERTS, alertmanager.url) as prometheus,
+    ):
         channel = slack.add_channel("C0OPS", "ops")
         site = Site.make(
             tmp_path, RULES, "--web.listen-address", f"127.0.0.1:{unused_tcp_port}",

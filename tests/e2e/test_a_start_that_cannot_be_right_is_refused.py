@@ -14,7 +14,7 @@ async def refused(site, *flags):
     return err
 
 
-@pytest.mark.parametrize("address", ["0.0.0.0:0", ":0", "[::]:0"])
+@pytest.mark.parametrize("address", [":0", "[::]:0"])
 async def test_a_public_address_that_asks_nobody_to_log_in(tmp_path, address):
     site = Site.make(tmp_path, shop_rules(), connections=CONNECTIONS)
     said = await refused(site, "--web.listen-address", address)

@@ -1,7 +1,6 @@
 import asyncio
 import json
 
-import pytest
 from e2e.daemon import Site, basic, notification, start_daemon
 from e2e.shop import shop_rules
 
@@ -25,7 +24,14 @@ def guarded_site(tmp_path, shop, **config):
 async def test_two_doors_two_keys(tmp_path, shop):
     async with start_daemon(guarded_site(tmp_path, shop), user="oncall", token=TOKEN) as daemon:
         bearer, operator = f"Bearer {TOKEN}", basic("oncall", daemon.password)
-        wrong = [None, "Bearer wrong", "Bearer", f"Basic {TOKEN}", basic("oncall", "no"), basic("nobody", "s3cret-word")]
+        wrong = [
+            None,
+            "Bearer wrong",
+            "Bearer",
+            f"Basic {TOKEN}",
+            basic("oncall", "no"),
+            basic("nobody", "s3cret-word"),
+        ]
         for method, path in GUARDED:
             for authorization in (bearer, *wrong):
                 assert await status_of(daemon, method, path, authorization) == 401, (path, authorization)
@@ -75,10 +81,9 @@ async def test_many_senders_at_once_are_all_stored(tmp_path, shop):
         assert await daemon.metric("remediator_store_commits") < 64  # concurrent requests share commits
 
 
-@pytest.mark.parametrize("host", ["evil.example.com", "169.254.1.1"])
-async def test_a_name_that_somebody_made_up_reaches_no_operators_work(tmp_path, shop, host):
+async def test_a_name_that_somebody_made_up_reaches_no_operators_work(tmp_path, shop):
     site = Site.make(tmp_path, shop_rules(), connections=shop.connections)
     async with start_daemon(site) as daemon:
-        status, _ = await daemon.ask("GET", "/api/v1/runs", headers={"Host": host})
-        assert status == 403
+        for host in ("evil.example.com", "169.254.1.1:9095"):
+            assert (await daemon.ask("GET", "/api/v1/runs", headers={"Host": host}))[0] == 403
         assert (await daemon.ask("GET", "/api/v1/runs"))[0] == 200

@@ -16,21 +16,23 @@ SEEDS = Path(__file__).parents[1] / "data" / "fuzz_seeds"
 
 #: JSON texts that stand in the place of a value.
 RAW = (
-    "1e999", "-1e999", "9" * 5000, "0." + "1" * 5000, "NaN", "Infinity", "-0", "00", "1.", "+1", "0x10", "nul", "'x'",
-    "[" * 300, "[" * 200_000, "[" * 500 + "]" * 500, '{"a":' * 500 + "1" + "}" * 500, '{"a":' * 100_000,
+    "1e999", "-1e999", "9" * 4500, "0." + "1" * 1000, "NaN", "Infinity", "-0", "00", "1.", "+1", "0x10", "nul", "'x'",
+    "[" * 300, "[" * 500 + "]" * 500, '{"a":' * 500 + "1" + "}" * 500,
     "[" * 100 + "]" * 100, '{"a":1,"a":2,"a":null}', '{"":""}', "[]", "{}", "[[]]", "null", "true", "/**/1", "",
     '"\\ud800"', '"\\udfff\\ud800"', '"\\u0000"', '"\\q"', '"\\u12"', '"\t"', '"unended', '"\\ud83d\\ude00"',
     "18446744073709551616", "-9223372036854775809", "4294967296", "1e400", "1E-400", "0.1e1", '"1e3"',
 )  # fmt: skip
+HEAVY_RAW = ("[" * 200_000, '{"a":' * 100_000, "9" * 100_000, '"' + "\\u00e9" * 50_000 + '"')
 #: Texts that a label, an annotation or a name may hold.
 TEXTS = (
     "", " ", "a", "0", "-", "--help", ".", "..", "../../etc/passwd", "a/b", "a//b", "/", "\\", "\x00", "a\x00b", "\n", "\r\nX: y",
-    "\x1b[31m", "\x7f", "\u2028", "\u202e", "\ufeff", "\ufffe", "\ufffd", "é", "é", "😀", "ß" * 300, "x" * 16_384, "x" * 16_385,
-    "😀" * 20_000, '"', "'", '"} or vector(1) #', "{{ 7 * 7 }}", "{{", "}}", "{% for x in y %}", "{{ labels.__class__ }}",
+    "\x1b[31m", "\x7f", "\u2028", "\u202e", "\ufeff", "\ufffe", "\ufffd", "é", "é", "😀", "ß" * 300, '"', "'", '"} or vector(1) #', "{{ 7 * 7 }}", "{{", "}}", "{% for x in y %}", "{{ labels.__class__ }}",
     "$(reboot)", "`id`", "; rm -rf /", "%2e%2e%2f", "%00", "%s%n", "http://127.0.0.1:1/", "javascript:1", "NaN", "inf", "1e9999",
     "<script>", "<!channel>", "<@U1>", "*bold*", "`", "|", "true", "null", "None", "__proto__", "alertname", "kubernetes/default",
     "xoxb-1234567890-abcdefghij", "password=hunter2", "2026-01-01T00:00:00Z", "9" * 400,
 )  # fmt: skip
+HEAVY_TEXTS = ("x" * 16_384, "x" * 16_385, "😀" * 20_000, "\x00" * 5000)
+RARE = 0.02  #: share of what is heavy
 TIMES = (
     "", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000000001Z", "0000-00-00T00:00:00Z", "9999-12-31T23:59:59.999999999Z",
     "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "0002-01-01T00:00:00+14:00", "10000-01-01T00:00:00Z",
@@ -52,7 +54,7 @@ class Bodies:
         self._small = [body for body in self._whole if len(body) < 4000]
         self._edits: tuple[Callable[[Any], None], ...] = (
             self._text, self._text, self._text, self._value, self._time, self._drop, self._rename, self._double,
-            self._many_labels, self._many_alerts, self._identity, self._identity, self._raw, self._truncated,
+            self._time, self._drop, self._many_labels, self._many_alerts, self._identity, self._identity, self._raw, self._truncated,
         )  # fmt: skip
         self._raws: list[str] = []
 
@@ -63,11 +65,11 @@ class Bodies:
     def one(self) -> bytes:
         """Return the next body."""
         chance = self._chance.random()
-        source = self._chance.choice(self._whole if chance < 0.03 else self._small)
+        source = self._chance.choice(self._whole if self._chance.random() < RARE / 2 else self._small)
         if chance < 0.78:
             body = self._restructured(source)
             return self._bytewise(body) if chance < 0.15 else body
-        if chance < 0.97:
+        if chance < 0.98:
             return self._bytewise(source)
         return self._alien()
 
@@ -107,7 +109,7 @@ class Bodies:
         return [a for a in found if isinstance(a, dict)] if isinstance(found, list) else []
 
     def _any_text(self) -> str:
-        text = self._chance.choice(TEXTS)
+        text = self._chance.choice(TEXTS if self._chance.random() > RARE else HEAVY_TEXTS)
         return text + self._chance.choice(TEXTS) if self._chance.random() < 0.1 else text
 
     def _text(self, tree: Any) -> None:
@@ -138,7 +140,7 @@ class Bodies:
             node[self._chance.choice((*KEYS, self._any_text()))] = node.pop(key)
 
     def _raw(self, tree: Any) -> None:
-        self._raws.append(self._chance.choice(RAW))
+        self._raws.append(self._chance.choice(RAW if self._chance.random() > RARE else HEAVY_RAW))
         self._put(tree, f"\x01{len(self._raws) - 1}")
 
     def _double(self, tree: Any) -> None:
@@ -150,7 +152,7 @@ class Bodies:
             node[key] = f"\x01{len(self._raws) - 1}"
 
     def _many_labels(self, tree: Any) -> None:
-        count = self._chance.choice((5, 127, 128, 129, 1000, 5000))
+        count = self._chance.choice((5, 5, 20, 127, 128, 129, 129) if self._chance.random() > RARE else (1000, 5000))
         for found in self._alerts(tree)[:1]:
             found[self._chance.choice(("labels", "annotations"))] = {f"l{n}": self._any_text()[:200] for n in range(count)}
 
@@ -158,7 +160,7 @@ class Bodies:
         alerts = self._alerts(tree)
         if alerts:
             alerts = [dict(a, fingerprint=f"{self._chance.getrandbits(64):x}") for a in alerts[:2]]
-            tree["alerts"] = alerts * self._chance.choice((2, 40, 65, 130))
+            tree["alerts"] = alerts * self._chance.choice((1, 2, 3, 5) if self._chance.random() > RARE else (35, 65, 130))
 
     def _identity(self, tree: Any) -> None:
         for found in self._alerts(tree):
@@ -197,7 +199,7 @@ class Bodies:
         """Return what was never a notification."""
         kind = self._chance.randrange(6)
         if kind == 0:
-            return self._chance.randbytes(self._chance.choice((0, 1, 10, 1000, 100_000)))
+            return self._chance.randbytes(self._chance.choice((0, 1, 10, 1000, 10_000)))
         if kind == 1:
             return self._chance.choice(RAW).encode()
         if kind == 2:
@@ -206,7 +208,7 @@ class Bodies:
             return self._chance.choice(self._small).decode().encode(self._chance.choice(("utf-16", "utf-32", "utf-7")))
         if kind == 4:
             return b'{"alerts":[' + b",".join([b'{"status":"firing","labels":{}}'] * self._chance.choice((1, 50, 200))) + b"]}"
-        return b" " * self._chance.choice((1, 1000, 100_000)) + self._chance.choice(self._small)
+        return b" " * self._chance.choice((1, 100, 10_000)) + self._chance.choice(self._small)
 
 
 def huge(limit: int) -> tuple[bytes, ...]:

@@ -9,13 +9,14 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from remediator.core.durations import SECOND, Duration
+from remediator.core.reporting import Telling
 from remediator.engine.clock import Clock
 from remediator.errors import ConflictError, NotFoundError, StoreError
 from remediator.interfaces.markdown import to_markdown
 from remediator.interfaces.report import compose
 from remediator.interfaces.web.answers import answer, problem
-from remediator.store import control, journal, listing
-from remediator.store.sqlite import Unit
+from remediator.store import control, journal, listing, outbox
+from remediator.store.sqlite import Tx, Unit
 
 B = TypeVar("B", bound=BaseModel)
 T = TypeVar("T")
@@ -77,9 +78,10 @@ class Api:
 
     def __init__(
         self, store: Storing, clock: Clock, wake: Callable[..., None], cancel: Callable[[str], None],
-        set_level: Callable[[str], None],
+        set_level: Callable[[str], None], reporters: tuple[str, ...] = (), on_told: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self._store, self._clock, self._wake, self._cancel, self._set_level = store, clock, wake, cancel, set_level
+        self._reporters, self._on_told = reporters, on_told
 
     def routes(self) -> list[web.RouteDef]:
         """Return the API's routes."""
@@ -127,7 +129,15 @@ class Api:
                 tx, run, who, wish.reason, happened=getattr(wish, "happened", False), now=now
             ),
         }
-        self._wake(*await self._store.do(units[verb]))
+
+        def unit(tx: Tx) -> list[str]:
+            woken = units[verb](tx)
+            if verb in ("refuse", "settle"):  # the run is over by a person's word: people hear of it
+                outbox.tell(tx, self._reporters, run, Telling.MESSAGE, "", now)
+            return woken
+
+        self._wake(run, *await self._store.do(unit))
+        self._on_told()
         if verb == "cancel":
             self._cancel(run)
         return answer({"status": "done", "run": run})

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import web
 
 from remediator.interfaces.web.answers import problem
 from remediator.interfaces.web.api import Api
-from remediator.interfaces.web.auth import Credentials, is_loopback
+from remediator.interfaces.web.auth import Caller, is_loopback
 from remediator.interfaces.web.operate import Operate
 from remediator.interfaces.web.webhook import Webhook
 
@@ -17,8 +17,19 @@ OPEN = frozenset({"/-/healthy", "/-/ready", "/health", "/health/live", "/health/
 WEBHOOK = frozenset({"/api/v1/alertmanager", "/webhook"})
 
 
+class Operators(Protocol):
+    """Who may do an operator's work."""
+
+    @property
+    def required(self) -> bool:
+        """Whether anybody has to log in."""
+
+    async def caller(self, authorization: str) -> Caller | None:
+        """Return who presents this ``Authorization`` header, or None."""
+
+
 def make_application(
-    webhook: Webhook, operate: Operate, api: Api, operators: Credentials, middlewares: Sequence[Any], max_body: int,
+    webhook: Webhook, operate: Operate, api: Api, operators: Operators, middlewares: Sequence[Any], max_body: int,
     prefix: str = "/",
 ) -> web.Application:  # fmt: skip
     """Return the aiohttp application. ``prefix`` stands before every path."""

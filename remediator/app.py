@@ -137,7 +137,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
         runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=settings.drain)
         await runner.setup()
         cleanups.push_async_callback(runner.cleanup)
-        watch(metrics, store, engine)
+        watch(metrics, store, engine, deliverers)
         # Old work is taken up before new alerts come in, so that what was first stays first.
         await recover(store, path, engine, read_notification)
         for task in (
@@ -339,7 +339,7 @@ def health(
     )
 
 
-def watch(metrics: Metrics, store: SqliteStore, engine: Engine) -> None:
+def watch(metrics: Metrics, store: SqliteStore, engine: Engine, deliverers: list[Deliverer]) -> None:
     """Gauges whose values are asked for at each scrape."""
     metrics.watch("remediator_open_runs", "Runs that are not over.", "", lambda: {"": float(len(engine.queue))})
     metrics.watch(
@@ -355,6 +355,14 @@ def watch(metrics: Metrics, store: SqliteStore, engine: Engine) -> None:
     metrics.watch(
         "remediator_store_failing", "1 while the store refuses.", "", lambda: {"": float(bool(store.failing))}
     )
+    metrics.watch(
+        "remediator_reporter_failing", "1 while the last telling failed.", "reporter",
+        lambda: {d.reporter.name: float(bool(d.failing)) for d in deliverers},
+    )  # fmt: skip
+    metrics.watch(
+        "remediator_report_delay_seconds", "How long the oldest untold report has waited.", "reporter",
+        lambda: {d.reporter.name: d.delay() for d in deliverers},
+    )  # fmt: skip
     metrics.watch(
         "remediator_max_resident_memory_bytes", "The most memory it has had.", "",
         lambda: {"": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0},

@@ -80,7 +80,7 @@ class WebSettings(Section):
     """The HTTP side."""
 
     max_body: int = Field(16 * 1024 * 1024, ge=1024, description="Bytes of a notification; larger is answered 413.")
-    webhook: WebhookSettings = WebhookSettings()
+    webhook: WebhookSettings = Field(WebhookSettings(), description="Who may post alerts, and only that.")
     allow_unauthenticated: bool = Field(
         False, description="Serve a public address without operators' authentication (behind a proxy that has it)."
     )
@@ -130,15 +130,15 @@ class Settings(Section):
 
     max_mode: Mode = Field(Mode.OBSERVE, description="The most that any rule may do: observe, ask or auto.")
     rules: tuple[str, ...] = Field(("rules/**/*.yaml",), description="Rule files in order; patterns allowed.")
-    allow: AllowSettings = AllowSettings()
-    limits: LimitSettings = LimitSettings()
-    backend_breaker: BreakerSettings = BreakerSettings()
-    outcome_breaker: BreakerSettings = BreakerSettings()
-    web: WebSettings = WebSettings()
-    store: StoreSettings = StoreSettings()
-    slack: SlackSettings | None = None
-    report: ReportSettings = ReportSettings()
-    retention: RetentionSettings = RetentionSettings()
+    allow: AllowSettings = Field(AllowSettings(), description="What may be changed at all.")
+    limits: LimitSettings = Field(LimitSettings(), description="How much at once and in a window.")
+    backend_breaker: BreakerSettings = Field(BreakerSettings(), description="For backends that do not answer.")
+    outcome_breaker: BreakerSettings = Field(BreakerSettings(), description="For remedies that do not help.")
+    web: WebSettings = Field(WebSettings(), description="The HTTP side.")
+    store: StoreSettings = Field(StoreSettings(), description="Where rows live.")
+    slack: SlackSettings | None = Field(None, description="Reports to Slack. Default: none.")
+    report: ReportSettings = Field(ReportSettings(), description="Where else reports go.")
+    retention: RetentionSettings = Field(RetentionSettings(), description="How long what is over is kept.")
     drain: Duration = Field(20.0, description="On SIGTERM, how long steps in flight may finish.")
     connections: dict[str, dict[str, Any]] = Field(
         {}, description="Named connections by system: prometheus, alertmanager, kubernetes, http, command."

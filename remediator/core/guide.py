@@ -27,13 +27,15 @@ def _as_list(value: object) -> object:
 class ParameterText(Written):
     """A guide's parameter: what a rule must or may hand it under ``with``."""
 
-    type: Literal["string", "integer", "number", "boolean", "duration"] = "string"
+    type: Literal["string", "integer", "number", "boolean", "duration"] = Field(
+        "string", description="What a value is made into; one that cannot become it is refused, never guessed."
+    )
     default: Any = Field(None, description="Taken when the rule gives none; without it the parameter is required.")
     one_of: tuple[Any, ...] = Field((), description="The only values allowed.")
     pattern: str | None = Field(None, description="RE2, anchored, that a string must match.")
-    min: float | None = None
-    max: float | None = None
-    description: str = ""
+    min: float | None = Field(None, description="The least that a number may be.")
+    max: float | None = Field(None, description="The most that a number may be.")
+    description: str = Field("", description="For people who write rules: what it means, its unit.")
 
 
 class StepText(BaseModel):
@@ -71,10 +73,14 @@ class StepText(BaseModel):
 class RemedyText(Written):
     """Named steps, tried when the condition holds."""
 
-    name: Name
-    when: str | None = Field(None, description="A condition on labels, params and steps.<id>.<field>.")
+    name: Name = Field(description="For people and reports; unique in the guide.")
+    when: str | None = Field(
+        None, description="A condition on labels, params and steps.<id>.<field>. Default: it always holds."
+    )
     mode: Mode = Field(Mode.AUTO, description="May be stricter than the rule's.")
-    steps: tuple[StepText, ...] = Field(min_length=1)
+    steps: tuple[StepText, ...] = Field(
+        min_length=1, description="Done one after the other; the first that fails ends the remedy."
+    )
 
 
 class VerifyText(Written):
@@ -83,8 +89,8 @@ class VerifyText(Written):
     within: Duration = Field(300.0, description="Time for it to begin to hold.")
     interval: Duration = Field(15.0, description="Between two samples; 0.1s or more.")
     hold: Duration = Field(0.0, description="How long it must go on holding.")
-    all: tuple[StepText, ...] = ()
-    any: tuple[StepText, ...] = ()
+    all: tuple[StepText, ...] = Field((), description="Conditions that must hold together: steps that only check.")
+    any: tuple[StepText, ...] = Field((), description="Instead of all: conditions of which one must hold.")
 
     @model_validator(mode="after")
     def _one_list(self) -> VerifyText:
@@ -98,13 +104,23 @@ class VerifyText(Written):
 class GuideText(Written):
     """A troubleshooting guide's machine-readable entry."""
 
-    summary: str = Field(min_length=1, max_length=300)
-    parameters: dict[StepId, ParameterText] = {}
+    summary: str = Field(min_length=1, max_length=300, description="What is wrong, in a line; heads every report.")
+    parameters: dict[StepId, ParameterText] = Field({}, description="What a rule hands over, by name.")
     target: str = Field(min_length=1, description="What it acts on: system/connection/..., the unit of locking.")
-    diagnose: tuple[StepText, ...] = ()
-    remedies: tuple[RemedyText, ...] = ()
-    verify: VerifyText | None = None
-    undo: Literal["manual", "on_failure", "never"] = "manual"
+    diagnose: tuple[StepText, ...] = Field(
+        (), description="Steps that only read, side by side where none asks for another's outputs."
+    )
+    remedies: tuple[RemedyText, ...] = Field(
+        (), description="The first whose condition holds is tried; if it does not help, one more. None: only evidence."
+    )
+    verify: VerifyText | None = Field(
+        None, description="How one knows that it helped. Without it a run ends unverified, never succeeded."
+    )
+    undo: Literal["manual", "on_failure", "never"] = Field(
+        "manual",
+        description="Whether a remedy that did not help is taken back: manual leaves that to people, on_failure does "
+        "it where the action can do so safely, never says that nobody should.",
+    )
     escalate: str | None = Field(None, description="Severity for people when no remedy helped, such as sev-2.")
     timeout: Duration = Field(3600.0, description="For the whole run, waiting for people not counted.")
     notes: str = Field("", description="For people: the long-term fix, prevention.")
@@ -113,37 +129,37 @@ class GuideText(Written):
 class ThrottleText(Written):
     """At most ``max`` runs in a window of ``per``."""
 
-    max: int = Field(ge=1, le=1_000_000)
-    per: Duration = Field(gt=0)
+    max: int = Field(ge=1, le=1_000_000, description="How many runs are let through.")
+    per: Duration = Field(gt=0, description="In which time; a window that moves along.")
 
 
 class LimitsText(Written):
     """A rule's own limits, beside the daemon's."""
 
     cooldown: Duration = Field(0.0, description="None within this after the last change of the target.")
-    throttle: ThrottleText | None = None
+    throttle: ThrottleText | None = Field(None, description="At most so many runs of this rule. Default: no limit.")
 
 
 class RuleText(Written):
     """Which alerts, which guide, how far it may go."""
 
-    name: Name
+    name: Name = Field(description="Unique among all rule files; pauses, breakers and reports name it.")
     match: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(
         min_length=1, description="Alertmanager's matchers; all must hold."
     )
-    guide: Name
+    guide: Name = Field(description="The guide's name; it may stand in another file.")
     with_: dict[str, Any] = Field({}, alias="with", description="The guide's parameters; values may be templates.")
     mode: Mode = Field(Mode.OBSERVE, description="observe, ask or auto; the daemon's max_mode caps it.")
     for_: Duration = Field(0.0, alias="for", description="The alert must have been firing at least this long.")
     max_age: Duration = Field(0.0, description="Alerts that began longer ago are refused; 0: no limit.")
-    limits: LimitsText = LimitsText()
+    limits: LimitsText = Field(LimitsText(), description="The rule's own limits, beside the daemon's.")
     approval_timeout: Duration = Field(3600.0, gt=0, description="How long an approval may be waited for.")
     continue_: bool = Field(False, alias="continue", description="Look at the rules after this one too; they observe.")
-    runbook_url: str = ""
+    runbook_url: str = Field("", description="For people, in reports. Default: the alert's annotation of that name.")
 
 
 class RuleFileText(Written):
     """A rule file: rules in order, and guides by name."""
 
-    rules: tuple[RuleText, ...] = ()
-    guides: dict[Name, GuideText] = {}
+    rules: tuple[RuleText, ...] = Field((), description="In order: the first that matches an alert takes it.")
+    guides: dict[Name, GuideText] = Field({}, description="By name; unique among all rule files.")

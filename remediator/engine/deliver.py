@@ -27,10 +27,15 @@ class Deliverer:
         self.failing = ""  #: why the last telling failed; empty when it worked
         self._store, self._clock = store, clock
         self._wakeup = asyncio.Event()
+        self._oldest: int | None = None  # when the row was written that is to be told next
 
     def nudge(self) -> None:
         """There is something to tell."""
         self._wakeup.set()
+
+    def delay(self) -> float:
+        """Seconds that the oldest untold report has waited; 0 when nothing waits."""
+        return max(0.0, (self._clock.now() - self._oldest) / 1e6) if self._oldest is not None else 0.0
 
     async def deliver(self) -> None:
         """Tell what waits, one after the other. Runs until cancelled."""
@@ -38,6 +43,7 @@ class Deliverer:
             self._wakeup.clear()
             try:
                 untold = await self._store.read(lambda tx: outbox.next_untold(tx, self.reporter.name))
+                self._oldest = untold.at if untold else None
                 if untold is None:
                     await self._wait(60.0)
                 elif untold.due_at > self._clock.now():

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from remediator.core.alert import Alert, Notification
@@ -19,6 +20,10 @@ from remediator.errors import NotificationError
 MOST_LABELS = 128
 MOST_ALERTS = 50_000
 ANNOTATION_KEPT = 16 * 1024  #: characters of one annotation; the rest is cut, an alert is never refused for it
+#: Bodies of this many bytes are counted before they are parsed: three bytes can cost a hundred in memory.
+COUNTED = 256 * 1024
+MOST_VALUES = 750_000  #: commas
+MOST_CONTAINERS = 250_000  #: opening brackets and braces
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -49,22 +54,47 @@ class NotificationText(BaseModel):
     receiver: str = Field("", max_length=1024)
     group_key: str = Field("", alias="groupKey", max_length=64 * 1024)
     truncated: int = Field(0, alias="truncatedAlerts", ge=0, le=1 << 40)
-    alerts: list[AlertText] = Field(max_length=MOST_ALERTS)
+    #: Each is read by itself as an ``AlertText``, up to the first that is wrong: what is wrong with all of
+    #: them could take a hundred times the body's own size to say.
+    alerts: list[Any] = Field(max_length=MOST_ALERTS)
 
 
 def read_notification(body: bytes) -> Notification:
     """Return the notification of a body. Raise NotificationError, naming the field, if it can never become right."""
     try:
-        text = NotificationText.model_validate_json(body)
+        text = NotificationText.model_validate(_document(body))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise NotificationError(place[:200], first["msg"][:300]) from error
+        raise _wrong(error) from error
     alerts = tuple(_alert(position, alert) for position, alert in enumerate(text.alerts))
     return Notification(text.receiver, text.group_key, alerts, text.truncated, body)
 
 
-def _alert(position: int, text: AlertText) -> Alert:
+def _document(body: bytes) -> Any:
+    if len(body) >= COUNTED and (
+        body.count(b",") > MOST_VALUES or body.count(b"[") + body.count(b"{") > MOST_CONTAINERS
+    ):
+        most = f"{MOST_VALUES} commas or {MOST_CONTAINERS} brackets"
+        raise NotificationError("", f"the body has more than {most}: it is not one of Alertmanager's")
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise NotificationError("", f"Invalid JSON: {error}"[:300]) from error
+
+
+def _wrong(error: ValidationError, *within: str) -> NotificationError:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    place = ".".join((*within, *(str(part) for part in first["loc"])))
+    return NotificationError(place[:200], first["msg"][:300])
+
+
+def _alert(position: int, found: Any) -> Alert:
+    for name in ("labels", "annotations") if isinstance(found, dict) else ():
+        if isinstance(inner := found.get(name), dict) and len(inner) > MOST_LABELS:
+            raise NotificationError(f"alerts.{position}.{name}", f"there are {len(inner)}; {MOST_LABELS} are the most")
+    try:
+        text = AlertText.model_validate(found)
+    except ValidationError as error:
+        raise _wrong(error, "alerts", str(position)) from error
     starts_at = _instant(text.starts_at, f"alerts.{position}.startsAt")
     ends_at = _instant(text.ends_at, f"alerts.{position}.endsAt")
     annotations = text.annotations

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from inspect import getdoc
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -26,6 +28,17 @@ from remediator.core.guide import (
 
 MADE = "<!-- Made from the models by `make docs`. -->\n\n"
 
+Titles = Mapping[type[BaseModel], str]
+"""The headings under which models have tables of their own on a page."""
+
+_LANDS = {
+    Lands.PROMQL: "PromQL", Lands.URL: "URL", Lands.URL_PATH: "URL path", Lands.JSON: "JSON text",
+    Lands.ARGV: "argument",
+}  # fmt: skip
+_WORDS: dict[Any, str] = {
+    str: "text", int: "whole number", float: "number", bool: "true or false", Any: "anything", dict: "mapping",
+}  # fmt: skip
+
 
 def action_page(action: Action[Any, Any]) -> str:
     """Return the page of one action."""
@@ -33,14 +46,15 @@ def action_page(action: Action[Any, Any]) -> str:
     facts = [
         f"- It {kind}{'; it can stand under `verify`' if action.checks and not action.changes else ''}.",
         *_about_changes(action),
+        "- A [template](../templates.md) may stand in every value of its parameters.",
     ]
+    asked = "What `steps.<id>.<name>` can ask; `steps.<id>.ok` and `steps.<id>.error` always exist.\n\n"
     parts = [
         f"{MADE}# `{action.name}`\n\n{action.summary}\n\n",
         "\n".join(facts),
-        "\n\n## Parameters\n\n",
-        model_table(action.parameters),
-        "\n## Outputs\n\nWhat `steps.<id>.<name>` can ask; `steps.<id>.ok` and `steps.<id>.error` always exist.\n\n",
-        model_table(action.outputs, outputs=True),
+        f"\n\n## Parameters\n\n{_tables(action.parameters)}",
+        f"\n## Outputs\n\n{asked}{_tables(action.outputs, outputs=True)}",
+        *_rights(action),
     ]
     return "".join(parts)
 
@@ -52,11 +66,41 @@ def _about_changes(action: Action[Any, Any]) -> Iterator[str]:
     if action.undo is None:
         yield "- It cannot be undone."
     else:
-        yield f"- It can be undone{', also by itself (`undo: on_failure`)' if action.undo_is_safe else ', by a person'}."
+        by_itself = ", also by itself (`undo: on_failure`)"
+        yield f"- It can be undone{by_itself if action.undo_is_safe else ', by a person'}."
     if action.happened is not None:
         yield "- When its answer is lost, it can find out whether it happened."
     if action.resolve is not None:
         yield "- Relative values become absolute, and what was there is recorded, before it is done."
+
+
+def _rights(action: Action[Any, Any]) -> Iterator[str]:
+    """Yield what it needs to be allowed to do at its backend, for each value of its first field of choices."""
+    fields = action.parameters.model_fields
+    # Any text does for names: only what kind of thing is meant decides which rights are needed.
+    anything = {name: name for name, info in fields.items() if info.is_required()}
+    choice = next((name for name, info in fields.items() if _choices(info)), "")
+    rows = []
+    for value in _choices(fields[choice]) if choice else (None,):
+        made = action.parameters.model_construct(**anything | ({choice: value} if choice else {}))
+        needed = [
+            f"`{right.verb} {right.resource}`{f' ({right.group})' if right.group else ''}"
+            for right in action.permissions(made)
+        ]
+        if needed:
+            about = f"`{choice}: {value}`" if value is not None else f"no `{choice}`" if choice else "it"
+            rows.append(f"| {about} | {', '.join(needed)} |\n")
+    if rows:
+        yield "\n## Rights\n\nWhat it must be allowed to do at its backend; the API group stands in brackets.\n\n"
+        yield "| with | needs |\n| --- | --- |\n"
+        yield from rows
+
+
+def _choices(info: FieldInfo) -> tuple[Any, ...]:
+    """Return the values of a field that takes one of some literals; None is among them where it may be absent."""
+    kinds = [info.annotation, *get_args(info.annotation)]
+    literal = next((kind for kind in kinds if get_origin(kind) is Literal), None)
+    return (*get_args(literal), *((None,) if type(None) in kinds else ())) if literal else ()
 
 
 def actions_index(actions: list[Action[Any, Any]]) -> str:
@@ -79,75 +123,116 @@ def rules_page() -> str:
         ("A remedy", "Under a guide's `remedies`, a list.", RemedyText),
         ("verify", "Of a guide.", VerifyText),
     ]
-    body = "".join(f"\n## {title}\n\n{text}\n\n{model_table(model)}" for title, text, model in parts)
+    titles = {model: title for title, _, model in parts}
+    body = "".join(f"\n## {title}\n\n{text}\n\n{model_table(model, titles)}" for title, text, model in parts)
     intro = (
-        "A rule file is YAML with `rules:` and `guides:`. Durations are written as Prometheus writes them (`30s`, `5m`,\n"
-        "`1h30m`). What can be known when the file is read is an error then, with file, line, column and a hint.\n"
-        "[Concepts](concepts.md) tells what the words mean, [templates](templates.md) what may stand in `{{ }}`.\n"
+        "A rule file is YAML with `rules:` and `guides:`. Durations are written as Prometheus writes them (`30s`,\n"
+        "`5m`, `1h30m`). What can be known when the file is read is an error then, with file, line, column and a\n"
+        "hint: `remediator check FILE`. [Concepts](concepts.md) tells what the words mean,\n"
+        "[templates](templates.md) what may stand in `{{ }}`, [actions](actions/README.md) what a step can do.\n"
     )
     return f"{MADE}# Rule files\n\n{intro}{body}"
 
 
-def model_table(model: type[BaseModel], *, outputs: bool = False) -> str:
-    """Return a table of a model's fields: name, type, default, meaning."""
-    rows = []
-    for name, info in model.model_fields.items():
-        shown = info.validation_alias if isinstance(info.validation_alias, str) else info.alias or name
-        default = "" if outputs else f" {_default(info)} |"
-        rows.append(
-            f"| `{shown}` | {_cell(_type(info.annotation, info.metadata))} |{default} {_cell(info.description or '')} |\n"
-        )
-    head = (
-        "| name | type | meaning |\n| --- | --- | --- |\n"
-        if outputs
-        else "| name | type | default | meaning |\n| --- | --- | --- | --- |\n"
-    )
-    return (head + "".join(rows)) if rows else "None.\n"
+def _tables(model: type[BaseModel], *, outputs: bool = False) -> str:
+    """Return a model's table, and below it one for each model in it."""
+    titles = {inner: _spoken(inner) for inner in _models_below(model)}
+    made = model_table(model, titles, outputs=outputs)
+    for inner, title in titles.items():
+        said = (getdoc(inner) or "").partition("\n\n")[0].replace("``", "`")
+        made += f"\n### {title}\n\n{_cell(said)}\n\n"
+        made += model_table(inner, titles, outputs=outputs)
+    return made
+
+
+def _models_below(model: type[BaseModel]) -> list[type[BaseModel]]:
+    """Return the models that a model's fields hold, each once, in their order."""
+    found: dict[type[BaseModel], None] = {}
+    for info in model.model_fields.values():
+        for inner in _models_in(info.annotation):
+            found |= dict.fromkeys([inner, *_models_below(inner)])
+    return list(found)
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in get_args(annotation) for model in _models_in(argument)]
+
+
+_HEAD = ("name", "type", "default", "meaning")
+
+
+def model_table(model: type[BaseModel], titles: Titles, *, outputs: bool = False) -> str:
+    """Return a table of a model's fields: name, type, default (not of outputs), meaning."""
+    rows = [_row(name, info, titles) for name, info in model.model_fields.items()]
+    if not rows:
+        return "None.\n"
+    cells = [_HEAD, ("---",) * len(_HEAD), *rows]
+    return "".join(f"| {' | '.join(row[:2] + row[3:] if outputs else row)} |\n" for row in cells)
+
+
+def _row(name: str, info: FieldInfo, titles: Titles) -> tuple[str, ...]:
+    shown = info.validation_alias if isinstance(info.validation_alias, str) else info.alias or name
+    kind = _cell(_type(info.annotation, titles, info.metadata))
+    # Markdown would take steps.<id> for HTML.
+    meaning = _cell(info.description or "").replace("<", "\\<").replace("*", "\\*")
+    return f"`{shown}`", kind, _default(info), meaning
 
 
 def _default(info: FieldInfo) -> str:
     if info.is_required():
         return "required"
-    if _is_duration(info.annotation, info.metadata) and isinstance(info.default, float):
-        return f"`{duration_text(info.default)}`"
-    default = info.get_default(call_default_factory=True) if not info.default_factory else PydanticUndefined
-    if default is PydanticUndefined or default is None or default in ("", (), {}):
+    default = info.default
+    if _is_duration(info.annotation, info.metadata) and isinstance(default, float):
+        return f"`{duration_text(default)}`"
+    if info.default_factory or default is PydanticUndefined or isinstance(default, BaseModel):
         return ""
-    if isinstance(default, BaseModel):
+    if default is None or default in ("", (), {}, []):
         return ""
-    return f"`{default}`"
+    written = default if isinstance(default, str) else json.dumps(default)
+    return f"`{_cell(written)}`"
 
 
 def _is_duration(annotation: Any, metadata: Any) -> bool:
     return "parse_duration" in repr(metadata) or "parse_duration" in repr(annotation)
 
 
-def _type(annotation: Any, metadata: Any = ()) -> str:  # noqa: C901, PLR0911 -- one return a kind
+def _type(annotation: Any, titles: Titles, metadata: Any = ()) -> str:  # noqa: PLR0911 -- one return a kind
     """Say a type in words that people who write YAML know."""
-    lands = next((each.value for each in metadata if isinstance(each, Lands)), "")
-    if lands and lands != "text":
-        return {"promql": "PromQL", "url": "URL", "json": "JSON text", "argv": "argument"}.get(lands, lands)
+    if lands := next((_LANDS[each] for each in metadata if each in _LANDS), ""):
+        return lands
     if _is_duration(annotation, metadata) and get_origin(annotation) is None:
         return "duration"
     origin = get_origin(annotation)
     if origin is Annotated:
         inner, *more = get_args(annotation)
-        return _type(inner, more)
+        return _type(inner, titles, more)
     if origin is Literal:
         return ", ".join(f"`{value}`" for value in get_args(annotation))
     if origin in (Union, UnionType):
-        return " or ".join(dict.fromkeys(_type(arg) for arg in get_args(annotation) if arg is not type(None)))
+        words = dict.fromkeys(_type(each, titles) for each in get_args(annotation) if each is not type(None))
+        return " or ".join(word for word in words if word != _WORDS[int] or _WORDS[float] not in words)
     if origin in (list, tuple, set, frozenset):
-        return f"list of {_type(next((a for a in get_args(annotation) if a is not Ellipsis), Any))}"
-    if origin is dict or annotation is dict:
-        return "mapping"
-    words = {str: "text", int: "whole number", float: "number", bool: "true or false", Any: "anything", bytes: "text"}
-    if annotation in words:
-        return words[annotation]
-    if isinstance(annotation, type) and hasattr(annotation, "__members__"):
-        return ", ".join(f"`{member.value}`" for member in annotation)  # type: ignore[attr-defined]
-    name = getattr(annotation, "__name__", str(annotation))
-    return re.sub(r"(?<!^)(?=[A-Z])", " ", name.removesuffix("Text").removesuffix("Parameters")).lower()
+        return f"list{_of(get_args(annotation)[0], titles)}"
+    if origin is dict:
+        return f"mapping{_of(get_args(annotation)[1], titles)}"
+    if annotation in _WORDS:
+        return _WORDS[annotation]
+    if hasattr(annotation, "__members__"):
+        return ", ".join(f"`{member.value}`" for member in annotation)
+    named = _spoken(annotation)
+    return f"[{named}](#{titles[annotation].lower().replace(' ', '-')})" if annotation in titles else named
+
+
+def _of(item: Any, titles: Titles) -> str:
+    return "" if item is Any else f" of {_type(item, titles)}"
+
+
+def _spoken(kind: type) -> str:
+    """Return a class's name as words: ``JsonCondition`` is a json condition."""
+    name = kind.__name__.removesuffix("Text").removesuffix("Parameters")
+    return re.sub(r"(?<!^)(?=[A-Z])", " ", name).lower()
 
 
 def _cell(text: str) -> str:

@@ -64,10 +64,17 @@ async def test_acting_needs_a_place_to_act_on(tmp_path):
 async def test_every_wrong_rule_is_told_at_its_place(tmp_path):
     rules = yaml.safe_dump(shop_rules(), sort_keys=False)
     site = Site.make(tmp_path, rules.replace("http.probe", "http.prob").replace("guide: shop", "guide: shpo"))
-    (tmp_path / "rules" / "more.yaml").write_text(rules.replace("shop", "other").replace("within: 5s", "within: 5"))
+    # What is wrong in form in one place hides nothing elsewhere: not in the file, not in the next one.
+    other = rules.replace("shop", "other").replace("within: 5s", "within: 5")
+    other += other[other.index("  other:") :].replace("  other:", "  third:").replace("within: 5", "within: 5s")
+    (tmp_path / "rules" / "more.yaml").write_text(other.replace("/admin/reset-breaker", "admin"))
     said = await refused(site)
-    for line in ('did you mean "http.probe"?', 'did you mean "shop"?', 'write "5s"', "rules/rules.yaml:", "  ^"):
+    for line in (
+        'did you mean "http.probe"?', 'did you mean "shop"?', 'write "5s"', 'a path begins with "/"', "rules/rules.yaml:",
+        "rules/more.yaml:", "  ^",
+    ):  # fmt: skip
         assert line in said
+    assert 'no guide "other"' not in said  # it is there, only wrong
     code, _, err = await command(tmp_path, "check", "rules")
     assert code == 1
     assert 'did you mean "http.probe"?' in err

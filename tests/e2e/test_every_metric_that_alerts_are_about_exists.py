@@ -7,7 +7,9 @@ from e2e.daemon import Site, start_daemon
 FILE = Path(__file__).parents[2] / "config/prometheus/remediator-alerts.yaml"
 RULES = {
     "rules": [{"name": "look", "match": "alertname = X", "guide": "look"}],
-    "guides": {"look": {"summary": "look", "target": "http/shop", "diagnose": [{"http.probe": {"url": "http://127.0.0.1:1/"}}]}},
+    "guides": {
+        "look": {"summary": "look", "target": "http/shop", "diagnose": [{"http.probe": {"url": "http://127.0.0.1:1/"}}]},
+    },
 }
 
 

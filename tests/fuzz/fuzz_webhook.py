@@ -48,13 +48,13 @@ connections:
 RULES = """
 rules:
   - name: critical ones are tried
-    match: ['severity = "critical"', 'alertname =~ ".+"']
+    match: ['severity = "critical"', 'alertname =~ ".+"', 'pod !~ "checkout-0|payment-0"']
     guide: try
     with: {service: "{{ labels.service }}", note: "{{ annotations.summary | default('') }}"}
     mode: auto
     continue: true
   - name: all others are looked at
-    match: 'alertname =~ ".*"'
+    match: ['alertname =~ ".*"', 'pod !~ "checkout-0|payment-0"']  # two of three as they came: runs cost the most
     guide: look
     mode: observe
 guides:
@@ -79,9 +79,6 @@ guides:
       - attempts: 1
         timeout: 2s
         prometheus.query: {query: 'up{instance="{{ labels.instance }}",job=~"{{ labels.job }}"}'}
-      - attempts: 1
-        timeout: 2s
-        http.probe: {url: "http://127.0.0.1:9/{{ labels.alertname }}"}
 """
 
 

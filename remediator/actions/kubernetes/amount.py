@@ -26,12 +26,19 @@ By = Annotated[str, BeforeValidator(_signed), Field(pattern="^[+-][0-9]{1,5}%?$"
 class Amount(Parameters):
     """``replicas`` or ``by``, one of them."""
 
-    replicas: Count | None = None  #: absolute
-    by: By | None = None  #: relative: ``+50%``, ``+2``, ``-1``; a percentage is rounded up when growing
-    min: Count | None = None  #: never below; 1 for ``by`` when not given
-    max: Count | None = None  #: never above
-    #: Only if the count is this (or already the wanted one). Set when a relative count becomes absolute.
-    from_replicas: Count | None = None
+    replicas: Count | None = Field(None, description="How many, absolutely. Instead of by.")
+    by: By | None = Field(
+        None,
+        description="How many more or fewer than there are: +50%, +2, -1. A percentage is rounded up when growing, "
+        "down when shrinking; zero replicas stay zero.",
+    )
+    min: Count | None = Field(None, description="Never below this. Default: 1 with by, 0 with replicas.")
+    max: Count | None = Field(None, description="Never above this. Default: 100,000.")
+    from_replicas: Count | None = Field(
+        None,
+        description="Change it only if there are so many, or already as many as wanted. Filled in when a count "
+        "becomes absolute, before the step is done.",
+    )
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:

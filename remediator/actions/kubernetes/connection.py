@@ -18,10 +18,12 @@ class Connection(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kubeconfig: Path | None = None  #: a kubeconfig file; without it, $KUBECONFIG or ~/.kube/config
-    context: str | None = Field(default=None, min_length=1)  #: a context of that file; without it, the current one
-    in_cluster: bool | None = None  #: the pod's service account; by default when neither of the above is given
-    request_timeout: Duration = Field(default=30.0, gt=0)  #: for one request, answer included
+    kubeconfig: Path | None = Field(None, description="A kubeconfig file. Default: $KUBECONFIG or ~/.kube/config.")
+    context: str | None = Field(None, min_length=1, description="A context of that file. Default: its current one.")
+    in_cluster: bool | None = Field(
+        None, description="Use the pod's service account. Default: when neither kubeconfig nor context is given."
+    )
+    request_timeout: Duration = Field(30.0, gt=0, description="For one request, answer included.")
 
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:

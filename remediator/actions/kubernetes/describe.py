@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from pydantic import Field
+
 from remediator.actions.context import Context
 from remediator.actions.kubernetes.api import open_api
 from remediator.actions.kubernetes.completion import condition, partition_of
@@ -34,38 +36,51 @@ _REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
 class Condition(Outputs):
     """One of the workload's conditions."""
 
-    type: str
-    status: str  #: ``True``, ``False`` or ``Unknown``
-    reason: str
-    message: str
+    type: str = Field(description="Its name, such as Available or Progressing.")
+    status: str = Field(description="True, False or Unknown.")
+    reason: str = Field(description="Why, in one word of the controller's.")
+    message: str = Field(description="Why, in a sentence; 300 characters at most.")
 
 
 class DescribeOutputs(Outputs):
     """A workload as it stands."""
 
-    replicas: int  #: asked for; for a daemonset, nodes that should run it
-    ready: int
-    updated: int  #: made from the newest pod template
-    available: int
-    unavailable: int  #: asked for and not available
-    generation: int
-    observed_generation: int
-    rolling_out: bool  #: a change of the pod template or the count is not complete; crashing pods alone are none
-    paused: bool
-    revision: str | None  #: a deployment's number, a statefulset's revision name, a daemonset's template generation
-    images: tuple[str, ...]
-    conditions: tuple[Condition, ...]
-    #: When the newest revision's ReplicaSet was made, RFC 3339. None when that is not when its rollout
-    #: began (a rollback takes an old ReplicaSet), and for other kinds than deployments.
-    started_at: str | None
-    started_ago: float | None  #: seconds since then
-    hpa: str | None  #: the HorizontalPodAutoscaler that targets it
-    managed_by: str | None  #: ``operator``, ``ArgoCD``, ``Flux``, ``Helm``, or what its label says
-    owner: str | None  #: the object that controls it, ``Kind/name``
-    restarts: int  #: of all containers of all its pods
-    not_ready: tuple[NotReady, ...]  #: at most 20, those that restarted most first
-    not_ready_total: int
-    pods_complete: bool  #: false when there were more pods than we read; the sums then are too small
+    replicas: int = Field(description="Pods asked for; of a daemonset, nodes that should run it.")
+    ready: int = Field(description="Pods that are ready.")
+    updated: int = Field(description="Pods made from the newest pod template.")
+    available: int = Field(description="Pods that have been ready for long enough.")
+    unavailable: int = Field(description="Pods asked for and not available.")
+    generation: int = Field(description="Number of the newest specification.")
+    observed_generation: int = Field(description="Number of the specification that its controller has seen.")
+    rolling_out: bool = Field(
+        description="Whether a change of the pod template or the count is not complete; crashing pods alone are none."
+    )
+    paused: bool = Field(description="Whether its rollout is paused.")
+    revision: str | None = Field(
+        description="A deployment's number, a statefulset's revision name, a daemonset's template generation."
+    )
+    images: tuple[str, ...] = Field(description="Images of its containers; 20 at most.")
+    conditions: tuple[Condition, ...] = Field(description="Its conditions; 10 at most.")
+    started_at: str | None = Field(
+        description="When the newest revision's ReplicaSet was made, RFC 3339; none where that is not when its rollout "
+        "began (a rollback takes an old ReplicaSet), and for other kinds than deployments."
+    )
+    started_ago: float | None = Field(description="Seconds since started_at.")
+    hpa: str | None = Field(description="Name of the HorizontalPodAutoscaler that targets it.")
+    managed_by: str | None = Field(
+        description="Who else looks after it: operator, ArgoCD, Flux, Helm, or what its label "
+        "app.kubernetes.io/managed-by says."
+    )
+    owner: str | None = Field(description="The object that controls it, Kind/name.")
+    restarts: int = Field(description="Restarts of all containers of all its pods.")
+    not_ready: tuple[NotReady, ...] = Field(
+        description="Its pods that are not ready; 20 at most, those that restarted most first."
+    )
+    not_ready_total: int = Field(description="How many of its pods are not ready.")
+    pods_complete: bool = Field(
+        description="False when it has more pods than are read (2000 of those that fit its selector); the sums then "
+        "are too small."
+    )
 
 
 async def perform(p: WorkloadParameters, context: Context) -> DescribeOutputs:
@@ -174,7 +189,7 @@ def _permissions(p: WorkloadParameters) -> tuple[Permission, ...]:
 
 ACTION = Action(
     name="kubernetes.describe_workload",
-    summary="Tell a workload's counts, rollout, images, autoscaler, keeper, restarts and pods that are not ready.",
+    summary="Tells a workload's counts, rollout, images, autoscaler, keeper, restarts and pods that are not ready.",
     parameters=WorkloadParameters,
     outputs=DescribeOutputs,
     perform=perform,

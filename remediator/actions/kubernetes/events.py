@@ -32,13 +32,13 @@ _OBJECT_KINDS = {"deployment": "Deployment", "statefulset": "StatefulSet", "daem
 class EventsParameters(Parameters):
     """Whose events. Without ``kind`` and ``name``: the whole namespace's."""
 
-    namespace: Label
-    kind: Kind | None = None
-    name: Name | None = None
-    connection: ConnectionName = "default"
-    newest: int = Field(default=20, ge=0, le=100)  #: how many to return; all are counted
-    since: Duration | None = Field(default=None, gt=0)  #: only those seen within this time
-    type: Literal["Normal", "Warning"] | None = None
+    namespace: Label = Field(description="The namespace.")
+    kind: Kind | None = Field(None, description="The workload's kind. With name; without both, the whole namespace.")
+    name: Name | None = Field(None, description="The workload's name; the events of its pods are among them.")
+    connection: ConnectionName = Field("default", description="Name of an entry under connections.kubernetes.")
+    newest: int = Field(20, ge=0, le=100, description="How many to return; all are counted.")
+    since: Duration | None = Field(None, gt=0, description="Only those seen within this time. Default: all there are.")
+    type: Literal["Normal", "Warning"] | None = Field(None, description="Only those of this type. Default: both.")
 
     @model_validator(mode="after")
     def _both_or_none(self) -> Self:
@@ -50,22 +50,24 @@ class EventsParameters(Parameters):
 class Event(Outputs):
     """One event, as the cluster last saw it."""
 
-    at: str  #: RFC 3339; empty when the event has no time
-    type: str
-    reason: str
-    object: str  #: ``Kind/name``
-    message: str
-    count: int
+    at: str = Field(description="When it was last seen, RFC 3339; empty when it has no time.")
+    type: str = Field(description="Normal or Warning.")
+    reason: str = Field(description="Why, in one word, such as BackOff.")
+    object: str = Field(description="What it is about, Kind/name.")
+    message: str = Field(description="What happened; 300 characters at most.")
+    count: int = Field(description="How often.")
 
 
 class EventsOutputs(Outputs):
     """What happened lately."""
 
-    total: int  #: occurrences, repeated ones included
-    warnings: int  #: of them of type Warning
-    counts: dict[str, int]  #: occurrences by reason, the 50 most frequent
-    events: tuple[Event, ...]  #: the newest first
-    complete: bool  #: false when the namespace had more events than we read; newer ones may be missing
+    total: int = Field(description="Occurrences, repeated ones included.")
+    warnings: int = Field(description="Occurrences of type Warning.")
+    counts: dict[str, int] = Field(description="Occurrences by reason; the 50 most frequent reasons.")
+    events: tuple[Event, ...] = Field(description="The newest first, as many as newest says.")
+    complete: bool = Field(
+        description="False when the namespace has more events than are read (5000); newer ones may be missing then."
+    )
 
 
 async def perform(p: EventsParameters, context: Context) -> EventsOutputs:
@@ -167,7 +169,7 @@ def _permissions(p: EventsParameters) -> tuple[Permission, ...]:
 
 ACTION = Action(
     name="kubernetes.events",
-    summary="Count and show the newest events of a workload and its pods, or of a namespace.",
+    summary="Counts and shows the newest events of a workload and its pods, or of a namespace.",
     parameters=EventsParameters,
     outputs=EventsOutputs,
     perform=perform,

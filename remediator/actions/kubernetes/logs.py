@@ -31,38 +31,53 @@ PatternName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{
 class LogsParameters(Parameters):
     """Whose log, and how much of it."""
 
-    kind: Literal["pod", "deployment", "statefulset", "daemonset"] = "pod"
-    name: Name
-    namespace: Label
-    connection: ConnectionName = "default"
-    container: Label | None = None  #: without it the pod's default container, else its first
-    tail: int = Field(default=500, ge=1, le=100_000)  #: lines from the end, per pod
-    since: Duration | None = Field(default=None, gt=0)
-    previous: bool = False  #: the container's run before its last restart
-    grep: dict[PatternName, Pattern] = Field(default_factory=dict, max_length=10)  #: RE2 patterns by name
-    keep: int = Field(default=20, ge=0, le=200)  #: lines to return: those that fit a pattern, or any without patterns
-    pods: int = Field(default=5, ge=1, le=50)  #: of a workload, read at most so many; those in trouble first
-    max_bytes: int = Field(default=1 << 20, ge=1024, le=16 << 20)  #: of all pods together
+    kind: Literal["pod", "deployment", "statefulset", "daemonset"] = Field(
+        "pod", description="What has this name: one pod, or a workload whose pods are read."
+    )
+    name: Name = Field(description="Name of the pod or the workload.")
+    namespace: Label = Field(description="Its namespace.")
+    connection: ConnectionName = Field("default", description="Name of an entry under connections.kubernetes.")
+    container: Label | None = Field(
+        None, description="Which container. Default: the pod's default container by its annotation, else its first."
+    )
+    tail: int = Field(500, ge=1, le=100_000, description="Lines from the end, for each pod.")
+    since: Duration | None = Field(
+        None, gt=0, description="Only lines written within this time; rounded up to seconds. Default: all there are."
+    )
+    previous: bool = Field(False, description="Read the container's run before its last restart.")
+    grep: dict[PatternName, Pattern] = Field(
+        default_factory=dict,
+        max_length=10,
+        description="RE2 patterns by name; a line fits when a pattern is found anywhere in it. 10 at most.",
+    )
+    keep: int = Field(
+        20, ge=0, le=200, description="Lines to return: those that fit a pattern, or any when there are no patterns."
+    )
+    pods: int = Field(5, ge=1, le=50, description="Of a workload, read so many pods at most; those in trouble first.")
+    max_bytes: int = Field(1 << 20, ge=1024, le=16 << 20, description="Bytes read of all pods together.")
 
 
 class Unread(Outputs):
     """A pod whose log could not be had."""
 
-    pod: str
-    reason: str
+    pod: str = Field(description="The pod's name.")
+    reason: str = Field(description="Why not; 300 characters at most.")
 
 
 class LogsOutputs(Outputs):
     """What the logs say."""
 
-    lines: int  #: read
-    bytes: int  #: read
-    matched: int  #: lines that fit any pattern
-    counts: dict[str, int]  #: lines by pattern's name
-    shown: tuple[str, ...]  #: the last lines (that fit), at most ``keep``, 500 characters each
-    pods: tuple[str, ...]  #: whose logs were read
-    unread: tuple[Unread, ...]  #: whose logs could not be read
-    complete: bool  #: false when ``max_bytes`` or ``pods`` cut something off
+    lines: int = Field(description="Lines that were read.")
+    bytes: int = Field(description="Bytes that were read.")
+    matched: int = Field(description="Lines that fit any pattern.")
+    counts: dict[str, int] = Field(description="Lines that fit, by the pattern's name.")
+    shown: tuple[str, ...] = Field(
+        description="The last lines that fit (without patterns: the last lines), as many as keep says, 500 characters "
+        "each at most."
+    )
+    pods: tuple[str, ...] = Field(description="Pods whose logs were read.")
+    unread: tuple[Unread, ...] = Field(description="Pods whose logs could not be read.")
+    complete: bool = Field(description="False when max_bytes or pods cut something off.")
 
 
 async def perform(p: LogsParameters, context: Context) -> LogsOutputs:
@@ -141,7 +156,7 @@ def _permissions(p: LogsParameters) -> tuple[Permission, ...]:
 
 ACTION = Action(
     name="kubernetes.logs",
-    summary="Read the end of a pod's or a workload's logs and count patterns in it.",
+    summary="Reads the end of a pod's or a workload's logs and counts patterns in it.",
     parameters=LogsParameters,
     outputs=LogsOutputs,
     perform=perform,

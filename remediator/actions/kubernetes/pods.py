@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from remediator.actions.kubernetes.documents import Document, clean, number, objects, section, text
 from remediator.core.action import Outputs
 
@@ -11,11 +13,13 @@ DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 class NotReady(Outputs):
     """A pod that is not ready, and what it says about that."""
 
-    name: str
-    phase: str
-    reason: str  #: a container's waiting or termination reason (``CrashLoopBackOff``), else a condition's
-    message: str
-    restarts: int
+    name: str = Field(description="The pod's name.")
+    phase: str = Field(description="Pending, Running or Unknown.")
+    reason: str = Field(
+        description="A container's reason to wait or to have ended, such as CrashLoopBackOff; else a condition's."
+    )
+    message: str = Field(description="What goes with the reason; 300 characters at most.")
+    restarts: int = Field(description="Restarts of its containers, together.")
 
 
 def is_ready(pod: Document) -> bool:

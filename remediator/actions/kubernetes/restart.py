@@ -40,16 +40,17 @@ _TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})
 class RestartParameters(WorkloadParameters):
     """Which workload to restart."""
 
-    #: Goes into the annotation, RFC 3339; without it, the moment the step begins.
-    restarted_at: Annotated[str, Field(pattern=_TIME)] | None = None
+    restarted_at: Annotated[str, Field(pattern=_TIME)] | None = Field(
+        None, description="The annotation's value, RFC 3339. Default: when the step begins."
+    )
 
 
 class RestartOutputs(Outputs):
     """What became of it."""
 
-    restarted_at: str  #: the annotation's value
-    generation: int  #: the workload's, after the change; ``rollout_status`` waits for it
-    changed: bool  #: false when this very restart had been asked for already
+    restarted_at: str = Field(description="The annotation's value.")
+    generation: int = Field(description="Number of the workload's specification after the change.")
+    changed: bool = Field(description="False when this very restart had been asked for already.")
 
 
 async def perform(p: RestartParameters, context: Context) -> RestartOutputs:
@@ -121,7 +122,7 @@ def _refuse_what_would_not_restart(p: RestartParameters, workload: Document) -> 
 
 ACTION = Action(
     name="kubernetes.rollout_restart",
-    summary="Replace a workload's pods by its own update strategy, as kubectl rollout restart does.",
+    summary="Replaces a workload's pods by its own update strategy, as kubectl rollout restart does.",
     parameters=RestartParameters,
     outputs=RestartOutputs,
     perform=perform,

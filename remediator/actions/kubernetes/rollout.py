@@ -25,19 +25,28 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 2.0  # seconds between two looks; each paus
 class RolloutParameters(WorkloadParameters):
     """Which workload, and how long to wait for it."""
 
-    wait: Duration = Field(default=0.0, le=86400.0)  #: look again until complete, for at most this long
+    wait: Duration = Field(
+        0.0,
+        le=86400.0,
+        description="Look again until it is complete, for this long at most. Default: look once. The step's own "
+        "timeout must be longer.",
+    )
 
 
 class RolloutOutputs(CheckOutputs):
     """Whether the newest rollout is complete, and why not."""
 
-    failed: bool  #: it will not complete by itself: its progress deadline is exceeded, or nobody drives it
-    replicas: int  #: asked for
-    updated: int
-    ready: int
-    available: int
-    generation: int
-    observed_generation: int
+    holds: bool = Field(description="Whether the newest rollout is complete, by kubectl's rules.")
+    reason: str = Field("", description="Why, in a sentence.")
+    failed: bool = Field(
+        description="Whether it will not complete by itself: its progress deadline is exceeded, or it updates OnDelete."
+    )
+    replicas: int = Field(description="Pods asked for; of a daemonset, nodes that should run it.")
+    updated: int = Field(description="Pods made from the newest pod template.")
+    ready: int = Field(description="Pods that are ready.")
+    available: int = Field(description="Pods that have been ready for long enough.")
+    generation: int = Field(description="Number of the newest specification.")
+    observed_generation: int = Field(description="Number of the specification that its controller has seen.")
 
 
 async def perform(p: RolloutParameters, context: Context) -> RolloutOutputs:
@@ -82,7 +91,7 @@ async def _look(api: Api, p: RolloutParameters) -> RolloutOutputs:
 
 ACTION = Action(
     name="kubernetes.rollout_status",
-    summary="Tell whether a workload's newest rollout is complete; can wait for it.",
+    summary="Tells whether a workload's newest rollout is complete; can wait for it.",
     parameters=RolloutParameters,
     outputs=RolloutOutputs,
     perform=perform,

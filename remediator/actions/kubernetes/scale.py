@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from pydantic import Field
+
 from remediator.actions.context import Context
 from remediator.actions.kubernetes.amount import Amount, amount
 from remediator.actions.kubernetes.api import MERGE_PATCH, Api, open_api
@@ -23,15 +25,15 @@ from remediator.errors import PermanentError
 class ScaleParameters(Amount, WorkloadParameters):
     """Which workload, and how many replicas it shall have."""
 
-    kind: Literal["deployment", "statefulset"]
+    kind: Literal["deployment", "statefulset"] = Field(description="The workload's kind.")
 
 
 class ScaleOutputs(Outputs):
     """What became of it."""
 
-    replicas: int  #: asked for now
-    before: int  #: asked for when the step began
-    changed: bool  #: false when there were as many already
+    replicas: int = Field(description="Pods asked for now.")
+    before: int = Field(description="Pods asked for when the step began.")
+    changed: bool = Field(description="False when there were as many already.")
 
 
 async def perform(p: ScaleParameters, context: Context) -> ScaleOutputs:
@@ -133,7 +135,7 @@ def _permissions(p: ScaleParameters) -> tuple[Permission, ...]:
 
 ACTION = Action(
     name="kubernetes.scale",
-    summary="Set how many replicas a deployment or statefulset has, absolutely or relative to now.",
+    summary="Sets how many replicas a deployment or statefulset has, absolutely or relative to now.",
     parameters=ScaleParameters,
     outputs=ScaleOutputs,
     perform=perform,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pydantic import Field
+
 from remediator.actions.kubernetes.api import Api, Listing
 from remediator.actions.kubernetes.documents import Document, number, objects, section, text
 from remediator.actions.kubernetes.names import ConnectionName, Kind, Label, Name
@@ -16,10 +18,10 @@ PLURALS = {"deployment": "deployments", "statefulset": "statefulsets", "daemonse
 class WorkloadParameters(Parameters):
     """Names one workload."""
 
-    kind: Kind
-    name: Name
-    namespace: Label
-    connection: ConnectionName = "default"
+    kind: Kind = Field(description="The workload's kind.")
+    name: Name = Field(description="The workload's name.")
+    namespace: Label = Field(description="Its namespace.")
+    connection: ConnectionName = Field("default", description="Name of an entry under connections.kubernetes.")
 
 
 @dataclass(frozen=True, slots=True)

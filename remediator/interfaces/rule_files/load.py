@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from remediator.core.guide import GuideText, RuleFileText
+from pydantic import BaseModel
+
+from remediator.core.guide import GuideText, RuleFileText, RuleText
 from remediator.core.problems import Problem
 from remediator.core.rules import Guide, Rule, RuleTable
 from remediator.errors import ConfigurationError
 from remediator.interfaces.documents import Document, problem_at, read_document, validate
 from remediator.interfaces.rule_files.guides import make_guide
 from remediator.interfaces.rule_files.rules import make_rule
+
+M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +37,59 @@ def load_rules(patterns: Iterable[str], root: Path) -> Loaded:
     """
     problems: list[Problem] = []
     files = find_files(patterns, root, problems)
-    documents: list[tuple[Document, RuleFileText]] = []
+    read: list[_File] = []
     digest = hashlib.sha256()
     for path in files:
         shown = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
         try:
             text = path.read_text("utf-8")
             digest.update(text.encode())
-            document = read_document(text, shown)
-            documents.append((document, validate(document, RuleFileText)))
+            read.append(_parts(read_document(text, shown), problems))
         except ConfigurationError as error:
             problems += error.problems
         except (OSError, UnicodeDecodeError) as error:
             problems.append(Problem(f"cannot be read: {error}", shown))
-    guides = _guides(documents, problems)
-    rules = _rules(documents, guides, problems)
+    guides = _guides(read, problems)
+    rules = _rules(read, guides, problems)
     errors = tuple(problem for problem in problems if problem.severity == "error")
     if errors:
         raise ConfigurationError(errors)
     return Loaded(RuleTable.of(rules, digest.hexdigest()[:12]), tuple(problems), files)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A rule file's parts; those that are wrong in themselves are left out, or None."""
+
+    document: Document
+    rules: tuple[tuple[int, RuleText], ...]  #: with their positions
+    guides: Mapping[str, GuideText | None]
+
+
+def _parts(document: Document, problems: list[Problem]) -> _File:
+    """Return the file's parts: what is wrong with one of them hides nothing of the others."""
+    try:
+        text = validate(document, RuleFileText)
+        return _File(document, tuple(enumerate(text.rules)), text.guides)
+    except ConfigurationError as error:
+        problems += error.problems
+    data = document.data if isinstance(document.data, dict) else {}
+    rules, guides = data.get("rules"), data.get("guides")
+    count = len(rules) if isinstance(rules, list) else 0
+    names = [name for name in guides if isinstance(name, str)] if isinstance(guides, dict) else []
+    read = [(position, _part(document, RuleText, ("rules", position))) for position in range(count)]
+    return _File(
+        document,
+        tuple((position, rule) for position, rule in read if rule is not None),
+        {name: _part(document, GuideText, ("guides", name)) for name in names},
+    )
+
+
+def _part(document: Document, model: type[M], path: tuple[str | int, ...]) -> M | None:
+    try:
+        return validate(document, model, path)
+    except ConfigurationError:  # told with the whole file
+        return None
 
 
 def find_files(patterns: Iterable[str], root: Path, problems: list[Problem]) -> tuple[Path, ...]:
@@ -67,19 +106,20 @@ def find_files(patterns: Iterable[str], root: Path, problems: list[Problem]) -> 
     return tuple(found)
 
 
-def _guides(documents: list[tuple[Document, RuleFileText]], problems: list[Problem]) -> dict[str, Guide | None]:
+def _guides(files: list[_File], problems: list[Problem]) -> dict[str, Guide | None]:
     """Return guides by name; None for one that is wrong, so that rules about it are not blamed too."""
     guides: dict[str, Guide | None] = {}
     origin: dict[str, str] = {}
-    for document, text in documents:
-        for name, guide in text.guides.items():
+    for file in files:
+        document = file.document
+        for name, guide in file.guides.items():
             place = ("guides", name)
             if name in guides:
                 message = f'the guide "{name}" stands in {origin[name]} already'
                 problems.append(problem_at(document, place, message, on_key=True))
                 continue
             origin[name] = document.file
-            guides[name] = _guide(document, name, guide, problems)
+            guides[name] = _guide(document, name, guide, problems) if guide is not None else None
     return guides
 
 
@@ -89,13 +129,12 @@ def _guide(document: Document, name: str, text: GuideText, problems: list[Proble
     return None if found else made
 
 
-def _rules(
-    documents: list[tuple[Document, RuleFileText]], guides: dict[str, Guide | None], problems: list[Problem]
-) -> tuple[Rule, ...]:
+def _rules(files: list[_File], guides: dict[str, Guide | None], problems: list[Problem]) -> tuple[Rule, ...]:
     rules: list[Rule] = []
     origin: dict[str, str] = {}
-    for document, text in documents:
-        for position, rule in enumerate(text.rules):
+    for file in files:
+        document = file.document
+        for position, rule in file.rules:
             if rule.name in origin:
                 message = f'the rule "{rule.name}" stands in {origin[rule.name]} already'
                 problems.append(problem_at(document, ("rules", position, "name"), message))

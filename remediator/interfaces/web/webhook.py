@@ -1,11 +1,12 @@
 """``POST /api/v1/alertmanager`` and ``/webhook``: stored first, answered then.
 
 202 with ids; 400 for what can never become right (kept in ``rejected``); 401; 413; 503 when it
-cannot be stored, which Alertmanager tries again. No input is answered 500.
+cannot be stored, which Alertmanager tries again; 408 for a large one that comes too slowly. No input is answered 500.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -22,6 +23,8 @@ from remediator.interfaces.web.auth import Credentials
 log = structlog.get_logger("receive")
 
 MOST_IDS = 1000
+LARGE = 1024 * 1024  #: bytes; of bodies beyond it one is taken at a time, for each costs many times its size in memory
+LARGE_WITHIN = 60.0  #: seconds in which such a body must have arrived: the next one waits for it
 
 
 class Received(Protocol):
@@ -40,6 +43,7 @@ class Webhook:
     ) -> None:  # fmt: skip
         self._receive, self._reject, self._credentials, self._counts = receive, reject, credentials, counts
         self.stopping = False
+        self._large = asyncio.Lock()
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one notification."""
@@ -52,14 +56,24 @@ class Webhook:
             elif self.stopping:
                 response = problem(503, "Stopping", "this process is about to end; send it again")
             else:
-                body = await request.read()
-                arrived, response = await self._take(body)
+                arrived, response = await self._read(request)
         except web.HTTPRequestEntityTooLarge:
             response = problem(413, "Content Too Large", f"the limit (web.max_body) is {request.client_max_size} bytes")
         self._counts.received(
             response.status, len(arrived.alerts) if arrived else 0, arrived.truncated if arrived else 0
         )
         return response
+
+    async def _read(self, request: web.Request) -> tuple[Notification | None, web.Response]:
+        if request.content_length is not None and request.content_length <= LARGE:
+            return await self._take(await request.read())
+        async with self._large:
+            try:
+                async with asyncio.timeout(LARGE_WITHIN):
+                    body = await request.read()
+            except TimeoutError:
+                return None, problem(408, "Request Timeout", f"the body did not arrive within {LARGE_WITHIN:g} seconds")
+            return await self._take(body)
 
     async def _take(self, body: bytes) -> tuple[Notification | None, web.Response]:
         try:

@@ -50,8 +50,12 @@ class Refusal:
     reason: str
 
 
-def bind(rule: Rule, alert: Alert, find: Find) -> Plan | Refusal:
-    """Return the plan of this rule for this alert, or why there can be none."""
+def bind(rule: Rule, alert: Alert, find: Find, ready: dict[str, Parameters] | None = None) -> Plan | Refusal:
+    """Return the plan of this rule for this alert, or why there can be none.
+
+    ``ready`` is filled with the parameters, by step id, that are known already: whoever performs
+    the plan in this process need not render them again.
+    """
     text, guide = rule.text, rule.guide
     scope: dict[str, object] = {
         "labels": alert.labels,
@@ -67,7 +71,7 @@ def bind(rule: Rule, alert: Alert, find: Find) -> Plan | Refusal:
     scope["params"] = params
     try:
         target = target_of(guide.segments, scope)
-        locks, backends = _touched(rule, target, scope, find)
+        locks, backends = _touched(rule, target, scope, find, ready if ready is not None else {})
     except RenderError as error:
         return Refusal("target", str(error))
     throttle = text.limits.throttle
@@ -198,7 +202,7 @@ def _bounded(name: str, declared: ParameterText, value: Any) -> None:
 
 
 def _touched(
-    rule: Rule, target: str, scope: Mapping[str, object], find: Find
+    rule: Rule, target: str, scope: Mapping[str, object], find: Find, ready: dict[str, Parameters]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return all targets and backends of the changing steps, as far as they are known before diagnosis.
 
@@ -213,6 +217,7 @@ def _touched(
             if action is None:
                 raise RenderError(f"no action {step.action}")
             parameters = validated(action, step, scope)
+            ready[step.id] = parameters
             locks.update(action.targets(parameters))
             backends.add(action.backend(parameters))
     outermost = (lock for lock in locks if not any(other != lock and covers(other, lock) for other in locks))

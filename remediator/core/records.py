@@ -1,11 +1,15 @@
-"""The frozen records of a run: its plan, its journal, and the view that reports are made from."""
+"""The frozen records of a run: its plan, its journal, and the view that reports are made from.
+
+Those that are made many times a run are named tuples: as frozen as a dataclass, and made in a
+fraction of its time.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from remediator.core.transitions import Mode, Status
 
@@ -55,8 +59,7 @@ class Throttle:
     per: float
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """A guide bound to an alert. Frozen with the run: later edits of the rules do not change it."""
 
     rule: str
@@ -107,8 +110,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One step in the journal. ``key`` is unique in the run: ``0/diagnose/pool``, ``0/act/0.1``."""
 
     key: str

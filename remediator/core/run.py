@@ -10,8 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
+from remediator.core.action import Parameters
 from remediator.core.durations import SECOND, show_duration
 from remediator.core.plan import scope_of
 from remediator.core.records import Entry, Outcome, Phase, Plan, RemedyPlan, StepPlan
@@ -24,8 +27,7 @@ CONFIRM_AFTER = 600 * SECOND  #: a run older than this asks whether the alert st
 REFUSED = "refused"  #: stands for an approval when a person has said no; no digest looks like it
 
 
-@dataclass(frozen=True, slots=True)
-class RunState:
+class RunState(NamedTuple):
     """A run as the engine moves it: the row's part that decides, and the journal by key."""
 
     id: str
@@ -34,18 +36,17 @@ class RunState:
     created_at: int
     mode: Mode  #: the strictest of rule and daemon, as it is now
     mode_reason: str = ""  #: why it is stricter than the rule asks
-    journal: Mapping[str, Entry] = field(default_factory=dict)
+    journal: Mapping[str, Entry] = MappingProxyType({})
     claimed: int = -1  #: the last cycle whose guards were passed; -1: it holds no locks and reservations
     approved: str = ""  #: digest of what was approved, or REFUSED
     cancelled_by: str = ""
     resolved: bool = False  #: all of its alerts have resolved
     deadline: int | None = None  #: when the run's time is up
     waiting_since: int | None = None  #: since when it has been held or awaiting approval
-    overtime: str = ""  #: why it was held longer than anybody should wait
+    ready: Mapping[str, Parameters] = MappingProxyType({})  #: rendered when it was planned, in this process
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """One step to perform. ``key`` is its place in the journal."""
 
     key: str
@@ -134,7 +135,8 @@ def next_move(run: RunState, now: int) -> Move:  # noqa: C901, PLR0911 -- it rea
     acted = _first(run, Phase.ACT, Outcome.DONE, Outcome.FAILED) is not None
     if run.resolved and not acted:
         return Finish(Status.CANCELLED, "the alert resolved before anything was changed")
-    fires_until = run.plan.starts_at + int(run.plan.wait * SECOND)
+    # A sender's clock may be ahead of ours: an alert that is here has begun.
+    fires_until = min(run.plan.starts_at, run.created_at) + int(run.plan.wait * SECOND)
     if now < fires_until and not acted:
         reason = f"must be firing for {show_duration(run.plan.wait)}"
         return Wait(fires_until, Status.HELD, reason, held_by="for")

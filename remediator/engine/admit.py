@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from remediator.actions import registry
+from remediator.core.action import Parameters
 from remediator.core.alert import Alert
 from remediator.core.durations import SECOND, show_duration
 from remediator.core.plan import Refusal, bind
@@ -36,6 +37,7 @@ class Proposal:
     rule: str
     made: Plan | Refusal
     same: str = ""  #: equal plans of open runs join
+    ready: Mapping[str, Parameters] = field(default_factory=dict)  #: what was rendered on the way, by step id
 
 
 @dataclass(slots=True)
@@ -65,8 +67,9 @@ def propose(table: RuleTable, alert: Alert) -> tuple[Proposal, ...]:
     """Return what the rule table wants done about an alert. Pure."""
     proposals = []
     for rule in table.matching(alert.labels):
-        made = bind(rule, alert, registry.find)
-        proposals.append(Proposal(rule.name, made, _same(made) if isinstance(made, Plan) else ""))
+        ready: dict[str, Parameters] = {}
+        made = bind(rule, alert, registry.find, ready)
+        proposals.append(Proposal(rule.name, made, _same(made) if isinstance(made, Plan) else "", ready))
     return tuple(proposals)
 
 
@@ -163,7 +166,7 @@ def _decide(
         done.count("joined", plan.rule)
         return
     mode, why = binding_mode(plan, site, may_act=acts)
-    run = RunState(new_id(now), plan, Status.QUEUED, now, mode, why)
+    run = RunState(new_id(now), plan, Status.QUEUED, now, mode, why, ready=proposal.ready)
     row = journal.RunRow()
     done.runs.append(run.id)
     work = move(tx, row, run, site, slots, now) if slots is not None else Work(run, full="everything")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from remediator.core.breaker import BreakerState
 from remediator.core.durations import SECOND, show_duration
 from remediator.core.guards import HOLD_AGAIN, Facts, Hold, Refuse, judge
@@ -40,7 +38,7 @@ def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) 
     )  # fmt: skip
     if run.status is Status.HELD:
         inbox.decide_run(tx, run.id, "run", now)
-    return replace(run, status=status, claimed=cycle, deadline=deadline, waiting_since=None)
+    return run._replace(status=status, claimed=cycle, deadline=deadline, waiting_since=None)
 
 
 def _outcome_breakers(tx: Tx, run: RunState, known: Facts, now: int) -> tuple[RunState, Hold | None]:
@@ -51,7 +49,7 @@ def _outcome_breakers(tx: Tx, run: RunState, known: Facts, now: int) -> tuple[Ru
         state = breaker.at(now).state
         if state is BreakerState.OPEN:
             reason = f"breaker {breaker.key} is open after {breaker.failures} runs that did not help"
-            return replace(run, mode=Mode.OBSERVE, mode_reason=reason), None
+            return run._replace(mode=Mode.OBSERVE, mode_reason=reason), None
         if state is BreakerState.HALF_OPEN and facts.rule_is_claimed(tx, run.plan.rule, run.id):
             reason = f"{breaker.key} is half-open and tries one run at a time"
             advice = f"remediator breakers reset '{breaker.key}'"
@@ -76,4 +74,4 @@ def _hold(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: int) 
     told = run.status is not Status.HELD and hold.guard != "order"
     if told:
         outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
-    return Work(replace(run, status=Status.HELD, claimed=-1), due=due, wake=tuple(woken), told=told, held=hold)
+    return Work(run._replace(status=Status.HELD, claimed=-1), due=due, wake=tuple(woken), told=told, held=hold)

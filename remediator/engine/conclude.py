@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from remediator.core.action import Intent
@@ -49,7 +48,7 @@ def conclude(tx: Tx, run: RunState, results: tuple[Result, ...], site: Site, slo
             facts.changed(tx, run.id, run.plan.locks, now)
         if said.any_breaker or result.transport:  # an answer matters only to a breaker that has failed before
             _count_answer(tx, result, site, now)
-    run = replace(run, journal={**run.journal, **entries})
+    run = run._replace(journal={**run.journal, **entries})
     return forward(tx, refresh(run, site, said), site, slots, now)
 
 
@@ -72,7 +71,7 @@ def conclude_poll(
         started_at=before.started_at if before else now, finished_at=now, attempt=output["polls"], output=output,
     )  # fmt: skip
     journal.write_step(tx, run.id, entry)
-    run = replace(run, journal={**run.journal, key: entry})
+    run = run._replace(journal={**run.journal, key: entry})
     return forward(tx, refresh(run, site, journal.control(tx, run.id)), site, slots, now)
 
 
@@ -102,8 +101,7 @@ def _outcome_entry(result: Result, intent: Entry | None, now: int) -> Entry:
     before = intent.before
     if job.phase is Phase.PREVIEW and output is not None:
         before, output = output["before"], {"preview": output["preview"]}
-    return replace(
-        intent, outcome=result.outcome, before=before, output=output, error=result.error[:4000],
+    return intent._replace(outcome=result.outcome, before=before, output=output, error=result.error[:4000],
         attempt=result.attempt, finished_at=now,
     )  # fmt: skip
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from remediator.core.records import Outcome, Phase
 from remediator.core.reporting import Telling
 from remediator.core.run import Finish, RunState
@@ -27,7 +25,7 @@ def finish(tx: Tx, row: RunRow, run: RunState, site: Site, move: Finish, now: in
     if acted:
         _count_outcome(tx, run, site, move.status, now)
     told = _tell_end(tx, run, site, move.status, acted=acted, now=now)
-    return Work(replace(run, status=move.status), wake=tuple(woken), finish=move, told=told)
+    return Work(run._replace(status=move.status), wake=tuple(woken), finish=move, told=told)
 
 
 def _count_outcome(tx: Tx, run: RunState, site: Site, status: Status, now: int) -> None:

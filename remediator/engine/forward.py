@@ -8,7 +8,6 @@ functions here are parts of units: they do SQL and pure core, nothing else.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from remediator.core.action import Intent
@@ -31,8 +30,7 @@ from remediator.store.sqlite import Tx
 def refresh(run: RunState, site: Site, said: Control) -> RunState:
     """Take over what others may have written, and what binds now: tightening applies at once."""
     mode, reason = binding_mode(run.plan, site, may_act=bool(said.may_act))
-    return replace(
-        run, status=Status(said.status), cancelled_by=said.cancelled_by, resolved=said.resolved_at is not None,
+    return run._replace(status=Status(said.status), cancelled_by=said.cancelled_by, resolved=said.resolved_at is not None,
         approved=said.approved, mode=mode, mode_reason=reason,
     )  # fmt: skip
 
@@ -89,7 +87,7 @@ def _poll(row: RunRow, run: RunState, slots: Slots, step: Poll, now: int) -> Wor
         return Work(run, full=missing)
     if run.status is not Status.VERIFYING:
         row.move(run, Status.VERIFYING, now, due_at=now, reason="verifying")
-        run = replace(run, status=Status.VERIFYING)
+        run = run._replace(status=Status.VERIFYING)
     return Work(run, poll=step)
 
 
@@ -105,7 +103,7 @@ def _wait(tx: Tx, row: RunRow, run: RunState, site: Site, move: Wait, now: int) 
         told = run.status is not Status.AWAITING_APPROVAL
         since = run.waiting_since if not told else now
         columns |= {"shown": move.shown, "approved": "", "claimed": -1, "waiting_since": since, "deadline": None}
-        run = replace(run, claimed=-1, waiting_since=since, approved="", deadline=None)
+        run = run._replace(claimed=-1, waiting_since=since, approved="", deadline=None)
         if told:
             outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
             outbox.tell(tx, site.reporters, run.id, Telling.THREAD, "approval", now)
@@ -114,4 +112,4 @@ def _wait(tx: Tx, row: RunRow, run: RunState, site: Site, move: Wait, now: int) 
         if run.status is not Status.HELD:
             inbox.decide_run(tx, run.id, "held", now, guard=move.held_by, reason=move.reason, until=move.until)
     row.move(run, move.status, now, **columns)
-    return Work(replace(run, status=move.status), due=move.until, wake=tuple(woken), told=told)
+    return Work(run._replace(status=move.status), due=move.until, wake=tuple(woken), told=told)

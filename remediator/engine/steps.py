@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -60,7 +59,7 @@ def begin_steps(
         outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
     if run.status is not step.status:
         row.move(run, step.status, now, due_at=now, held_scope="", held_by="", held_until=None)
-    return Work(replace(run, status=step.status), tasks=tasks, told=told)
+    return Work(run._replace(status=step.status), tasks=tasks, told=told)
 
 
 def _write(tx: Tx, run: RunState, entries: list[Entry]) -> RunState:
@@ -69,7 +68,7 @@ def _write(tx: Tx, run: RunState, entries: list[Entry]) -> RunState:
         return run
     for entry in entries:
         journal.write_step(tx, run.id, entry)
-    return replace(run, journal={**run.journal, **{entry.key: entry for entry in entries}})
+    return run._replace(journal={**run.journal, **{entry.key: entry for entry in entries}})
 
 
 def _before_change(tx: Tx, row: RunRow, run: RunState, site: Site, job: Job, now: int) -> Work | None:
@@ -118,7 +117,10 @@ def _ready(run: RunState, job: Job, scope: Mapping[str, Any], resolved: Intent[A
             intent: Intent[Any] | None = Intent(parameters, earlier.before or {})
             started_at = earlier.started_at if begun else now
             return Task(job, action, parameters, action.backend(parameters), intent, begun, started_at)
-        parameters = resolved.parameters if resolved is not None else validated(action, job.step, scope)
+        if resolved is not None:
+            parameters = resolved.parameters
+        else:
+            parameters = run.ready.get(job.step.id) or validated(action, job.step, scope)
         backend = action.backend(parameters)
         if job.phase is Phase.ACT:
             _only_what_is_locked(run.plan, action, parameters, backend)

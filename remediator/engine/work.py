@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from remediator.core.action import Action, Intent, Parameters
 from remediator.core.breaker import BreakerLimits
@@ -29,8 +29,7 @@ class Site:
     reporters: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """One step to perform. With ``intent`` it is journalled; without, it must be resolved first."""
 
     job: Job
@@ -42,8 +41,7 @@ class Task:
     started_at: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """What a run needs from outside next; nothing when it waits or is over."""
 
     run: RunState

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import orjson
@@ -57,7 +56,7 @@ def insert_run(tx: Tx, run: RunState, same: str, row: RunRow, *, may_act: bool) 
     plan, now = run.plan, run.created_at
     columns = {
         "id": run.id, "rule": plan.rule, "guide": plan.guide, "target": plan.target, "same": same, "status": run.status,
-        "mode": run.mode, "may_act": int(may_act), "priority": plan.priority, "plan": encode(plan), "created_at": now,
+        "mode": run.mode, "may_act": int(may_act), "priority": plan.priority, "plan": encode(plan._asdict()), "created_at": now,
         "updated_at": now, "due_at": now, **row.columns,
     }  # fmt: skip
     # Column names come from our own calls, never from data.
@@ -175,7 +174,8 @@ def view(tx: Tx, run: str) -> RunView:
 
 def document(shown: RunView) -> Mapping[str, Any]:
     """Return a view as the API's JSON document."""
-    return asdict(shown)
+    shallow = {name: getattr(shown, name) for name in RunView.__slots__}
+    return {**shallow, "plan": shown.plan._asdict(), "journal": [entry._asdict() for entry in shown.journal]}
 
 
 def _entry(row: Row) -> Entry:

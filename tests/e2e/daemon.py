@@ -35,7 +35,7 @@ FINAL = frozenset({
 })  # fmt: skip
 _STARTS_WITHIN = 20.0
 _STOPS_WITHIN = 20.0
-_LOOK = 0.03
+_LOOK = 0.04
 
 
 @dataclass(frozen=True, slots=True)

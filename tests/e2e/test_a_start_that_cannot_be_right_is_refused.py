@@ -70,8 +70,8 @@ async def test_every_wrong_rule_is_told_at_its_place(tmp_path):
     (tmp_path / "rules" / "more.yaml").write_text(other.replace("/admin/reset-breaker", "admin"))
     said = await refused(site)
     for line in (
-        'did you mean "http.probe"?', 'did you mean "shop"?', 'write "5s"', 'a path begins with "/"', "rules/rules.yaml:",
-        "rules/more.yaml:", "  ^",
+        'did you mean "http.probe"?', 'did you mean "shop"?', 'write "5s"', 'a path begins with "/"',
+        "rules/rules.yaml:", "rules/more.yaml:", "  ^",
     ):  # fmt: skip
         assert line in said
     assert 'no guide "other"' not in said  # it is there, only wrong

@@ -12,9 +12,9 @@ from remediator.core.records import Outcome, Phase, Throttle
 from remediator.core.transitions import Mode
 from remediator.engine.admit import Admitted, admit, propose
 from remediator.engine.conclude import begin, conclude, conclude_poll
-from remediator.engine.work import Site, Work
 from remediator.engine.limits import Slots
 from remediator.engine.perform import Result
+from remediator.engine.work import Site, Work
 from remediator.interfaces.rule_files import load_rules
 from remediator.store.facts import SiteLimits
 from remediator.store.sqlite import Tx, migrate

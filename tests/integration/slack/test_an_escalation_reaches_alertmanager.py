@@ -1,10 +1,9 @@
-import dataclasses
 
 import aiohttp
 import pytest
 from aiohttp import web
 from fakes.prometheus_servers import start_alertmanager
-from fakes.run_views import EXAMPLES, HOSTILE, RUN
+from fakes.run_views import EXAMPLES, HOSTILE, RUN, changed
 from fakes.small_server import serve
 
 from remediator.core.durations import SECOND
@@ -43,8 +42,8 @@ async def test_alertmanager_takes_the_alert_and_keeps_it_one(session, tmp_path):
 
         # Any text is a label to it.
         for place, text in enumerate(HOSTILE):
-            plan = dataclasses.replace(ESCALATION.run.plan, rule=text, guide=text, escalate=text or None)
-            run = dataclasses.replace(ESCALATION.run, plan=plan, id=f"{place}{text}", reason=text)
+            plan = changed(ESCALATION.run.plan, rule=text, guide=text, escalate=text or None)
+            run = changed(ESCALATION.run, plan=plan, id=f"{place}{text}", reason=text)
             await reporter.tell(Message(run, Telling.ESCALATION))
         assert len(await listed(server.url)) == 1 + len(HOSTILE)
 
@@ -56,7 +55,7 @@ async def test_other_tellings_and_alerts_of_its_own_are_dropped(session):
             for topic in TOPICS:
                 assert await reporter.tell(Message(ESCALATION.run, telling, topic)) is None
         labels = {"alertname": "RemediatorRunNeedsAttention"}
-        own = dataclasses.replace(ESCALATION.run, plan=dataclasses.replace(ESCALATION.run.plan, labels=labels))
+        own = changed(ESCALATION.run, plan=changed(ESCALATION.run.plan, labels=labels))
         assert await reporter.tell(Message(own, Telling.ESCALATION)) is None
     assert server.requests == []
 

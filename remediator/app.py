@@ -132,12 +132,20 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
         )  # fmt: skip
         operators = WatchedCredentials(options.web_config, web_file)
         application = make_application(
-            webhook, operate, api, operators, [translate], settings.web.max_body, options.route_prefix
+            webhook,
+            operate,
+            api,
+            operators,
+            [translate],
+            settings.web.max_body,
+            options.route_prefix,
+            open_door=settings.web.allow_unauthenticated,
         )
         runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=settings.drain)
         await runner.setup()
         cleanups.push_async_callback(runner.cleanup)
         watch(metrics, store, engine, deliverers)
+        dead: list[BaseException] = []
         # Old work is taken up before new alerts come in, so that what was first stays first.
         await recover(store, path, engine, read_notification)
         for task in (
@@ -145,7 +153,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
             upkeep(store, engine, clock, Kept(settings.retention.age, settings.retention.runs)),
             *(deliverer.deliver() for deliverer in deliverers),
         ):
-            start(cleanups, task)
+            start(cleanups, task, dead)
         site = web.TCPSite(runner, host, port, ssl_context=web_file.tls, backlog=1024)
         try:
             await site.start()
@@ -168,7 +176,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
         webhook.stopping = True
         cut = await engine.stop(settings.drain)
         log.info("stopped", cut_off=cut, open_runs=len(engine.queue))
-    return 0
+    return 1 if dead else 0
 
 
 def settle_memory() -> None:
@@ -178,7 +186,7 @@ def settle_memory() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def start(cleanups: AsyncExitStack, work: Any) -> None:
+def start(cleanups: AsyncExitStack, work: Any, dead: list[BaseException]) -> None:
     """Run something in the background until the end; if it dies, so does the daemon."""
     task = asyncio.create_task(work)
 
@@ -189,6 +197,7 @@ def start(cleanups: AsyncExitStack, work: Any) -> None:
     def died(done: asyncio.Task[Any]) -> None:
         if not done.cancelled() and (error := done.exception()):
             log.critical("a part of the daemon died; it stops and can be started again", exc_info=error)
+            dead.append(error)
             signal.raise_signal(signal.SIGTERM)
 
     task.add_done_callback(died)
@@ -305,7 +314,12 @@ def make_reporters(
     if slack is None and alertmanager is not None:
         from remediator.interfaces.escalate_alertmanager import AlertmanagerEscalation  # noqa: PLC0415 -- only when used
 
-        reporters.append(AlertmanagerEscalation(str(getattr(alertmanager, "url", "")), session, now=clock.now))
+        from remediator.actions.answers.access import credentials  # noqa: PLC0415 -- see above
+
+        known = credentials(alertmanager)  # type: ignore[arg-type]  # the registry's model of this system
+        reporters.append(
+            AlertmanagerEscalation(str(getattr(alertmanager, "url", "")), session, now=clock.now, headers=known.headers)
+        )
     return reporters
 
 

@@ -16,6 +16,7 @@ from remediator.store.sqlite import SqliteStore, Tx
 
 log = structlog.get_logger("report")
 
+ESCALATION_TRIES = 15  #: of an escalation that is refused: half an hour, in which a token can be put right
 LONGEST_WAIT = 120.0  #: seconds between tries while a reporter cannot tell
 
 
@@ -84,7 +85,14 @@ class Deliverer:
             due = self._clock.now() + int(wait * 1e6)
             await self._store.do(lambda tx: outbox.postpone(tx, untold, due))
         except ActionError as error:
-            await self._give_up(untold, str(error))
+            if untold.telling is Telling.ESCALATION and untold.attempts < ESCALATION_TRIES:
+                # People are needed: a token may be put right meanwhile.
+                self.failing = str(error)
+                log.error("an escalation cannot be told", reporter=name, run=untold.run, error=str(error))
+                due = self._clock.now() + int(LONGEST_WAIT * 1e6)
+                await self._store.do(lambda tx: outbox.postpone(tx, untold, due))
+            else:
+                await self._give_up(untold, str(error))
         except Exception as error:
             log.error("a report could not be made", reporter=name, run=untold.run, exc_info=error)
             await self._give_up(untold, type(error).__name__)

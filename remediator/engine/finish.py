@@ -36,7 +36,9 @@ def _count_outcome(tx: Tx, run: RunState, site: Site, status: Status, now: int) 
         success = False
     else:
         return
-    for key in facts.outcome_keys(run.plan):
+    rule, target = facts.outcome_keys(run.plan)
+    # Unknown says nothing of the rule: a crash of ours leaves one for every step that was in flight.
+    for key in (target,) if status is Status.UNKNOWN else (rule, target):
         facts.count_outcome(tx, key, success=success, limits=site.outcome_breaker, now=now)
 
 

@@ -30,7 +30,8 @@ from remediator.store.sqlite import Tx
 def refresh(run: RunState, site: Site, said: Control) -> RunState:
     """Take over what others may have written, and what binds now: tightening applies at once."""
     mode, reason = binding_mode(run.plan, site, may_act=bool(said.may_act))
-    return run._replace(status=Status(said.status), cancelled_by=said.cancelled_by, resolved=said.resolved_at is not None,
+    return run._replace(
+        status=Status(said.status), cancelled_by=said.cancelled_by, resolved=said.resolved_at is not None,
         approved=said.approved, mode=mode, mode_reason=reason,
     )  # fmt: skip
 

@@ -17,6 +17,7 @@ from remediator.store.sqlite import SqliteStore
 log = structlog.get_logger("upkeep")
 
 EVERY = 15.0  #: seconds
+AUDIT_KEPT = 400 * 86400 * SECOND  #: over a year
 SPENT_KEPT = 32 * 86400 * SECOND  #: longer than any throttle's window needs
 
 
@@ -49,6 +50,7 @@ async def once(store: SqliteStore, engine: Engine, now: int, kept: Kept) -> int:
         lambda tx: retention.delete_episodes(tx, before),
         lambda tx: retention.delete_notifications(tx, before, kept.runs),
         lambda tx: retention.delete_spent(tx, now - SPENT_KEPT),
+        lambda tx: retention.delete_audit(tx, now - AUDIT_KEPT),
     ):
         while count := await store.do(unit):
             deleted += count

@@ -53,6 +53,8 @@ def read_settings(path: Path) -> tuple[Settings, Connections]:
     """Return the settings with absolute paths, and the connections. Raise ConfigurationError."""
     document = _read(path)
     settings = validate(document, Settings)
+    for name, value in settings.web.webhook.basic_auth_users.items():
+        check_hash(document, name, value, ("web", "webhook", "basic_auth_users"))
     root = path.parent.resolve()
     store = settings.store.model_copy(update={"path": root / settings.store.path})
     return settings.model_copy(update={"store": store}), _connections(document, settings)

@@ -35,7 +35,8 @@ def tell(tx: Tx, reporters: tuple[str, ...], run: str, telling: Telling, topic: 
 def next_untold(tx: Tx, reporter: str) -> Untold | None:
     """Return the oldest row of a reporter. It blocks those behind it: order is kept."""
     row = tx.one(
-        "SELECT id, run, telling, topic, version, attempts, due_at, at FROM outbox WHERE reporter = ? ORDER BY id LIMIT 1",
+        "SELECT id, run, telling, topic, version, attempts, due_at, at FROM outbox WHERE reporter = ?"
+        " ORDER BY id LIMIT 1",
         reporter,
     )
     return Untold(row[0], row[1], Telling(row[2]), *row[3:]) if row else None

@@ -47,6 +47,14 @@ def delete_notifications(tx: Tx, before: int, keep: int) -> int:
     )  # fmt: skip
 
 
+def delete_audit(tx: Tx, before: int) -> int:
+    """Delete some entries of the audit trail, and change times of targets, that are older than then."""
+    old = tx.run("DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < ? ORDER BY id LIMIT ?)", before, BATCH)
+    return old + tx.run(
+        "DELETE FROM changed WHERE target IN (SELECT target FROM changed WHERE at < ? LIMIT ?)", before, BATCH
+    )
+
+
 def delete_spent(tx: Tx, before: int) -> int:
     """Delete reservations older than any window."""
     rows = tx.all("SELECT scope, n FROM spent WHERE at < ? ORDER BY at LIMIT ?", before, BATCH)

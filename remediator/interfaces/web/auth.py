@@ -10,6 +10,7 @@ import hmac
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 import bcrypt
 
@@ -80,4 +81,9 @@ def _matches(password: bytes, expected: bytes) -> bool:
 
 def is_loopback(host: str) -> bool:
     """Whether an address can only be reached from this machine."""
-    return host in ("localhost", "::1", "[::1]") or host.startswith("127.")
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

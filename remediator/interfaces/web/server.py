@@ -30,18 +30,21 @@ class Operators(Protocol):
 
 def make_application(
     webhook: Webhook, operate: Operate, api: Api, operators: Operators, middlewares: Sequence[Any], max_body: int,
-    prefix: str = "/",
+    prefix: str = "/", *, open_door: bool = False,
 ) -> web.Application:  # fmt: skip
-    """Return the aiohttp application. ``prefix`` stands before every path."""
+    """Return the aiohttp application.
+
+    ``prefix`` stands before every path. ``open_door``: somebody before us asks for the log-in.
+    """
     root = "/" + prefix.strip("/") if prefix.strip("/") else ""
 
     @web.middleware
     async def door(request: web.Request, handler: Any) -> web.StreamResponse:
         path = request.path[len(root) :]
+        asked = webhook.required if path in WEBHOOK else operators.required
+        if path not in OPEN and not asked and not open_door and _from_elsewhere(request):
+            return problem(403, "Forbidden", "call it by localhost and not from a page, or ask for a log-in")
         if path not in OPEN and path not in WEBHOOK:
-            # Without a log-in, a page in somebody's browser must not reach us by a name that it made up.
-            if not operators.required and not is_loopback(_host(request)):
-                return problem(403, "Forbidden", "call it by localhost, or give it --web.config.file")
             caller = await operators.caller(request.headers.get("Authorization", ""))
             if caller is None:
                 return problem(401, "Unauthorized", "log in as an operator (basic_auth_users of the web file)")
@@ -64,6 +67,14 @@ def make_application(
     ]
     application.add_routes([web.RouteDef(r.method, root + r.path, r.handler, r.kwargs) for r in routes])
     return application
+
+
+def _from_elsewhere(request: web.Request) -> bool:
+    """Whether a page in somebody's browser may be behind it: by a name that it made up, or from another origin."""
+    origin = request.headers.get("Origin", "")
+    return (
+        not is_loopback(_host(request)) or request.headers.get("Sec-Fetch-Site", "none") == "cross-site" or bool(origin)
+    )
 
 
 def _host(request: web.Request) -> str:

@@ -45,6 +45,11 @@ class Webhook:
         self.stopping = False
         self._large = asyncio.Lock()
 
+    @property
+    def required(self) -> bool:
+        """Whether senders have to show who they are."""
+        return self._credentials.required
+
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one notification."""
         arrived: Notification | None = None

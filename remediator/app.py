@@ -141,7 +141,10 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
             options.route_prefix,
             open_door=settings.web.allow_unauthenticated,
         )
-        runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=settings.drain)
+        runner = web.AppRunner(
+            application, access_log=None, handle_signals=False, shutdown_timeout=settings.drain,
+            auto_decompress=False,  # a few compressed bytes could become very many
+        )  # fmt: skip
         await runner.setup()
         cleanups.push_async_callback(runner.cleanup)
         watch(metrics, store, engine, deliverers)
@@ -312,9 +315,8 @@ def make_reporters(
         reporters.append(ConsoleReporter(sys.stdout))
     alertmanager = connections.get("alertmanager", {}).get(settings.report.escalate_to or "")
     if slack is None and alertmanager is not None:
-        from remediator.interfaces.escalate_alertmanager import AlertmanagerEscalation  # noqa: PLC0415 -- only when used
-
         from remediator.actions.answers.access import credentials  # noqa: PLC0415 -- see above
+        from remediator.interfaces.escalate_alertmanager import AlertmanagerEscalation  # noqa: PLC0415 -- only when used
 
         known = credentials(alertmanager)  # type: ignore[arg-type]  # the registry's model of this system
         reporters.append(

@@ -276,5 +276,7 @@ async def _ready(daemon: Daemon, seen: int) -> None:
 
 def _environment() -> dict[str, str]:
     """Nothing of the caller's that the daemon or its commands would read."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("REMEDIATOR_", "KUBE"))}
+    # Compiling all modules at each start would take longer than most tests.
+    unwanted = ("REMEDIATOR_", "KUBE", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     return kept | {"NO_COLOR": "1", "COLUMNS": "200", "NO_PROXY": "*"}

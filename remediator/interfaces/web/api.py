@@ -238,4 +238,6 @@ async def translate(request: web.Request, handler: Any) -> web.StreamResponse:
         return problem(409, "Conflict", str(error))
     except StoreError as error:
         return problem(503, "The store refuses", str(error))
+    except (web.RequestPayloadError, ConnectionResetError):
+        return problem(400, "Bad Request", "the body broke off or is not in the encoding that was announced")
     return response

@@ -57,4 +57,4 @@ def test_an_intent_survives_the_journal(action):
     for by_alias in (True, False):
         text = parameters.model_dump_json(by_alias=by_alias)
         assert action.parameters.model_validate_json(text) == parameters
-        assert action.parameters.model_validate(parameters.model_dump(by_alias=by_alias)) == parameters
+        assert action.parameters.model_validate(parameters.model_dump(mode="json", by_alias=by_alias)) == parameters

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import resource
 import signal
+import socket
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -51,6 +52,8 @@ from remediator.store.sqlite import Probe, SqliteStore
 
 log = structlog.get_logger("remediator")
 
+BACKLOG = 1024  #: connections that wait to be accepted
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -88,6 +91,8 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
     host, port = listen_address(options.listen)
     refuse_open_doors(host, settings, web_file, webhook_credentials)
     loaded = load_rules(settings.rules, root)
+    # Before anything is touched: a second daemon must not take up the first one's work.
+    listening = listen(host, port)
     metrics = Metrics()
     metrics.reloaded(ok=True, at=clock.now() / 1e6)
 
@@ -157,14 +162,8 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
             *(deliverer.deliver() for deliverer in deliverers),
         ):
             start(cleanups, task, dead)
-        site = web.TCPSite(runner, host, port, ssl_context=web_file.tls, backlog=1024)
-        try:
-            await site.start()
-        except OSError as error:
-            raise ConfigurationError(
-                (Problem(f"cannot listen on {options.listen}: {error.strerror or error}"),)
-            ) from error
-        bound = runner.addresses[0][1]
+        await web.SockSite(runner, listening, ssl_context=web_file.tls, backlog=BACKLOG).start()
+        bound = listening.getsockname()[1]
         operate.ready = True
         settle_memory()
         stop = stop_event(reload)
@@ -258,6 +257,15 @@ def listen_address(text: str) -> tuple[str, int]:
             (Problem(f'--web.listen-address takes host:port, such as 127.0.0.1:9095, not "{text}"'),)
         )
     return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 -- what an empty host means to Prometheus, too
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; who connects before all is ready waits in its backlog."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise ConfigurationError((Problem(f"cannot listen on {host}:{port}: {error.strerror or error}"),)) from error
 
 
 def refuse_open_doors(host: str, settings: Settings, web_file: WebFile, webhook: Credentials) -> None:

@@ -7,7 +7,7 @@ import shlex
 from remediator.core.durations import show_duration
 from remediator.core.records import RunView
 from remediator.core.transitions import Status
-from remediator.interfaces.report_facts import doubtful, is_final, lasting, remedy_in_hand
+from remediator.interfaces.report_facts import doubtful, remedy_in_hand
 from remediator.interfaces.report_lines import CELL, Kind, Line, clean, safe_url, show_time, show_values
 
 _WAITS = {
@@ -47,8 +47,6 @@ def advice(view: RunView) -> tuple[Line, ...]:
             lines += _by_hand(view)
         case _:
             pass
-    if is_final(view) and view.plan.undo != "never" and any(entry.before for entry in lasting(view)):
-        lines.append(Line(command("undo", view), "Take back what was changed", Kind.CODE))
     if lines and (url := safe_url(view.plan.runbook_url)):
         lines.append(Line(url, "Runbook", Kind.LINK))
     lines.append(Line(command("show", view, why=False), "Everything about this run", Kind.CODE))

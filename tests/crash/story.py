@@ -27,6 +27,7 @@ rules:
 guides:
   once:
     summary: One change that must not be repeated
+    parameters: {who: {default: "{{ alert.fingerprint }}"}}  # so that no two are equal
     target: "http/sink/{{ labels.place }}"
     remedies:
       - name: post
@@ -34,6 +35,7 @@ guides:
           - http.request: {method: POST, url: "SINK/effect/{{ alert.fingerprint }}"}
   full:
     summary: A diagnosis, two changes of which one may be repeated, and a verification
+    parameters: {who: {default: "{{ alert.fingerprint }}"}}  # so that no two are equal
     target: "http/sink/{{ labels.place }}"
     diagnose:
       - id: look
@@ -51,6 +53,7 @@ guides:
         - http.probe: {url: "SINK/check/{{ alert.fingerprint }}"}
   twice:
     summary: The first remedy does not help, the second does
+    parameters: {who: {default: "{{ alert.fingerprint }}"}}  # so that no two are equal
     target: "http/sink/{{ labels.place }}"
     diagnose:
       - id: peek

@@ -132,7 +132,7 @@ class Api:
 
         def unit(tx: Tx) -> list[str]:
             woken = units[verb](tx)
-            if verb in ("refuse", "settle"):  # the run is over by a person's word: people hear of it
+            if verb == "settle":  # the run is over by a person's word: people hear of it
                 outbox.tell(tx, self._reporters, run, Telling.MESSAGE, "", now)
             return woken
 

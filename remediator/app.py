@@ -39,7 +39,7 @@ from remediator.interfaces.alertmanager import read_notification
 from remediator.interfaces.configuration import Connections, WebFile, read_settings, read_web_file, secret
 from remediator.interfaces.metrics import Metrics
 from remediator.interfaces.rule_files import load_rules
-from remediator.interfaces.web.api import Api, translate
+from remediator.interfaces.web.api import Api
 from remediator.interfaces.web.auth import Credentials, is_loopback
 from remediator.interfaces.web.operate import Check, Operate
 from remediator.interfaces.web.server import make_application
@@ -141,7 +141,6 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
             operate,
             api,
             operators,
-            [translate],
             settings.web.max_body,
             options.route_prefix,
             open_door=settings.web.allow_unauthenticated,

@@ -89,7 +89,8 @@ class Engine:
         while not self._stopping:
             self._wakeup.clear()
             while not self._stopping and self.has_places() and (run := self.queue.pop(self.clock.now())):
-                self._start(run, self._advance(run))
+                self._begin(run)
+            self._hand_on()
             due = self.queue.next_due()
             wait = None if due is None else max((due - self.clock.now()) / 1e6, 0.001)
             if not self.has_places():
@@ -142,6 +143,13 @@ class Engine:
 
     # -- a run's side
 
+    def _begin(self, run: str) -> None:
+        """Look at a run. One that is being carried is looked at afterwards: no run ever has two carriers."""
+        if run in self._in_flight:
+            self._again.add(run)
+        else:
+            self._start(run, self._advance(run))
+
     def _start(self, run: str, carrying: Any) -> None:
         task = asyncio.create_task(self._guarded(run, carrying), name=f"run {run}")
         self._in_flight[run] = task
@@ -155,8 +163,17 @@ class Engine:
         self._free(run)
 
     def _free(self, run: str) -> None:
-        self.queue.freed(self.slots.release(run))
+        self.slots.release(run)
+        self._hand_on()
         self._wakeup.set()
+
+    def _hand_on(self) -> None:
+        """Give free places to the runs that wait for them, the most urgent first; each begins with its places taken."""
+        while not self._stopping and (run := self.queue.next_blocked(self._takes)):
+            self._start(run, self._advance(run))
+
+    def _takes(self, run: str, wants: tuple[str, ...]) -> bool:
+        return run not in self._in_flight and self.slots.take(run, wants) is None
 
     async def _guarded(self, run: str, carrying: Any) -> None:
         """Carry a run; a defect ends that run with people called, never the daemon."""
@@ -278,10 +295,11 @@ class Engine:
                      reason=work.held.reason)  # fmt: skip
         if work.finish:
             self._finished(work)
-        elif work.full == "everything" or (work.full and self.slots.has_place(work.full)):
-            self.wake(run.id)  # has_places() lets it through; or a place became free while this was written
+        elif work.wants and work.full:
+            self.queue.blocked(run.id, work.full, work.wants)
+            self._wakeup.set()  # a place may have become free while this was written
         elif work.full:
-            self.queue.blocked(run.id, work.full)
+            self.wake(run.id)
         elif work.due is not None:
             self.queue.later(run.id, work.due)
             self._wakeup.set()

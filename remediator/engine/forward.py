@@ -84,8 +84,9 @@ def move(
 
 
 def _poll(row: RunRow, run: RunState, slots: Slots, step: Poll, now: int) -> Work:
-    if missing := slots.take(run.id, poll_backends(run, step)):
-        return Work(run, full=missing)
+    wants = tuple(poll_backends(run, step))
+    if missing := slots.take(run.id, wants):
+        return Work(run, full=missing, wants=wants)
     if run.status is not Status.VERIFYING:
         row.move(run, Status.VERIFYING, now, due_at=now, reason="verifying")
         run = run._replace(status=Status.VERIFYING)

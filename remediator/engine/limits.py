@@ -21,10 +21,6 @@ class Slots:
         """Return how many steps may be in flight at this backend."""
         return self._limits.get(backend, self._default)
 
-    def has_place(self, backend: str) -> bool:
-        """Whether one more step could be in flight at this backend."""
-        return self._used[backend] < self.limit_of(backend)
-
     def take(self, run: str, backends: Iterable[str]) -> str | None:
         """Take a place for each step. Return None, or what is full: a backend, or ``everything``.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 
 
 class Queue:
@@ -15,7 +16,8 @@ class Queue:
         self._ready: list[tuple[int, int, str]] = []
         self._is_ready: set[str] = set()
         self._later: list[tuple[int, str]] = []
-        self._blocked: dict[str, list[str]] = {}
+        self._blocked: dict[str, list[tuple[int, int, str]]] = {}  # by what is full; may hold runs that left it
+        self._wants: dict[str, tuple[str, tuple[str, ...]]] = {}  # of the blocked ones: what is full, their places
         self._rank: dict[str, tuple[int, int]] = {}
 
     def know(self, run: str, priority: int, created_at: int) -> None:
@@ -25,6 +27,7 @@ class Queue:
     def forget(self, run: str) -> None:
         """The run is over."""
         self._rank.pop(run, None)
+        self._wants.pop(run, None)
 
     def __len__(self) -> int:
         """Return how many runs are open."""
@@ -46,19 +49,40 @@ class Queue:
         """The run can go on at that time."""
         heapq.heappush(self._later, (at, run))
 
-    def blocked(self, run: str, backend: str) -> None:
-        """The run can go on when that backend has a place."""
-        self._blocked.setdefault(backend, []).append(run)
+    def blocked(self, run: str, full: str, wants: tuple[str, ...]) -> None:
+        """The run can go on when it gets the places that it wants; ``full`` has none for it now."""
+        if run in self._rank:
+            self._wants[run] = (full, wants)
+            heapq.heappush(self._blocked.setdefault(full, []), (*self._rank[run], run))
 
-    def freed(self, backends: tuple[str, ...]) -> None:
-        """Places were given back: as many of those who wait for them can go on."""
-        for backend in backends:
-            if waiting := self._blocked.get(backend):
-                best = min(waiting, key=lambda run: self._rank.get(run, (9, 0)))
-                waiting.remove(best)
-                if not waiting:
-                    del self._blocked[backend]
-                self.push(best)
+    def next_blocked(self, take: Callable[[str, tuple[str, ...]], bool]) -> str | None:
+        """Return the most urgent blocked run for which ``take`` gets the places, or None.
+
+        Of those for which the same is full none overtakes another, however little it wants; and none
+        goes before a more urgent run that is ready.
+        """
+        if not self._blocked:
+            return None
+        while self._ready and self._ready[0][2] not in self._rank:
+            self._is_ready.discard(heapq.heappop(self._ready)[2])
+        for place in sorted(head for full in tuple(self._blocked) if (head := self._head(full))):
+            if self._ready and self._ready[0] < place:
+                return None
+            run = place[2]
+            if take(run, self._wants[run][1]):
+                del self._wants[run]
+                return run
+        return None
+
+    def _head(self, full: str) -> tuple[int, int, str] | None:
+        """Return the most urgent run that is blocked by this; drop what no longer is."""
+        waiting = self._blocked[full]
+        while waiting and self._wants.get(waiting[0][2], ("",))[0] != full:
+            heapq.heappop(waiting)
+        if waiting:
+            return waiting[0]
+        del self._blocked[full]
+        return None
 
     def pop(self, now: int) -> str | None:
         """Return the most urgent run that can go on, or None."""
@@ -68,6 +92,7 @@ class Queue:
             run = heapq.heappop(self._ready)[2]
             self._is_ready.discard(run)
             if run in self._rank:
+                self._wants.pop(run, None)
                 return run
         return None
 

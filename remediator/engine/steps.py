@@ -46,8 +46,9 @@ def begin_steps(
     scope = scope_of(run.plan, run.journal, step.jobs[0].cycle)
     made = [_ready(run, job, scope, resolved.get(job.key), now) for job in step.jobs]
     tasks = tuple(task for task in made if isinstance(task, Task))
-    if tasks and (missing := slots.take(run.id, [task.backend for task in tasks])):
-        return Work(run, full=missing)
+    wants = tuple(task.backend for task in tasks)
+    if tasks and (missing := slots.take(run.id, wants)):
+        return Work(run, full=missing, wants=wants)
     told = change is not None and run.plan.verify is not None and not has_changed(run)
     run = _write(tx, run, [entry for entry in made if isinstance(entry, Entry)])
     if not tasks:

@@ -48,6 +48,7 @@ class Work(NamedTuple):
     tasks: tuple[Task, ...] = ()
     poll: Poll | None = None
     full: str = ""  #: the backend (or ``everything``) that has no place for its step
+    wants: tuple[str, ...] = ()  #: the backend of each place that it would take; none: it was not asked yet
     due: int | None = None
     wake: tuple[str, ...] = ()
     finish: Finish | None = None

@@ -96,7 +96,7 @@ max_mode: auto
 rules: [rules.yaml]
 allow: {targets: ["http/**"]}
 limits:
-  steps_in_flight: 16
+  LIMITS
   per_target: {max: 100000, per: 1h}
   per_namespace: null
   overall: {max: 1000000, per: 1h}
@@ -141,11 +141,11 @@ def notice(*alerts: dict[str, Any]) -> Notice:
     return Notice(alerts)
 
 
-def lay_out(root: Path, sink: str, *, console: str = "on") -> Path:
-    """Write configuration and rules; return the configuration's file."""
+def lay_out(root: Path, sink: str, *, console: str = "on", rules: str = RULES, limits: str = "") -> Path:
+    """Write configuration and rules; return the configuration's file. ``limits`` are lines to put under that key."""
     root.mkdir(parents=True, exist_ok=True)
-    (root / "rules.yaml").write_text(RULES.replace("SINK", sink))
-    (root / "remediator.yml").write_text(CONFIG.replace("CONSOLE", console))
+    (root / "rules.yaml").write_text(rules.replace("SINK", sink))
+    (root / "remediator.yml").write_text(CONFIG.replace("CONSOLE", console).replace("  LIMITS\n", limits))
     return root / "remediator.yml"
 
 

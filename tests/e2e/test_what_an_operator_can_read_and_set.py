@@ -1,3 +1,5 @@
+import asyncio
+
 from e2e.daemon import Site, start_daemon
 from e2e.shop import remedy, shop_rules
 from prometheus_client.parser import text_string_to_metric_families
@@ -14,6 +16,7 @@ async def test_health_metrics_and_log_level(tmp_path, shop):
         await daemon.api("/api/v1/log-level", {"level": "error"})
         before = len(daemon.log())
         await daemon.reaches(await daemon.alert(alertname="ShopDown"), "succeeded")
+        await asyncio.sleep(0.3)  # the line would be written just after the commit that was seen
         assert len(daemon.log()) == before
         await daemon.api("/api/v1/log-level", {"level": "info"})
         shop.broken = True

@@ -57,8 +57,8 @@ def written(tmp_path):
 
 def run(*arguments, cwd=ROOT, text=None):
     done = subprocess.run(
-        [sys.executable, "-m", *arguments], cwd=cwd, input=text, capture_output=True, text=True, timeout=60, check=False,
-        env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"},
+        [sys.executable, "-m", *arguments], cwd=cwd, input=text, capture_output=True, text=True, timeout=60,
+        check=False, env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"},
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated, Protocol, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -227,17 +227,15 @@ def _limit(text: str) -> int:
     return max(1, min(int(text), 1000)) if text.isascii() and text.isdigit() and len(text) < 6 else 50  # noqa: PLR2004 -- digits of 1000
 
 
-@web.middleware
-async def translate(request: web.Request, handler: Any) -> web.StreamResponse:
-    """Turn our errors into problem documents; what is left is a defect and says no more than that."""
+async def translated(
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]], request: web.Request
+) -> web.StreamResponse:
+    """Call a handler; our errors become problem documents."""
     try:
-        response: web.StreamResponse = await handler(request)
+        return await handler(request)
     except NotFoundError as error:
         return problem(404, "Not Found", str(error))
     except ConflictError as error:
         return problem(409, "Conflict", str(error))
     except StoreError as error:
         return problem(503, "The store refuses", str(error))
-    except (web.RequestPayloadError, ConnectionResetError):
-        return problem(400, "Bad Request", "the body broke off or is not in the encoding that was announced")
-    return response

@@ -10,6 +10,7 @@ import hmac
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 
 import bcrypt
@@ -79,6 +80,7 @@ def _matches(password: bytes, expected: bytes) -> bool:
         return False
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Whether an address can only be reached from this machine."""
     if host == "localhost":

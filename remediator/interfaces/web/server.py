@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from aiohttp import web
 
 from remediator.interfaces.web.answers import problem
-from remediator.interfaces.web.api import Api
+from remediator.interfaces.web.api import Api, translated
 from remediator.interfaces.web.auth import Caller, is_loopback
 from remediator.interfaces.web.operate import Operate
 from remediator.interfaces.web.webhook import Webhook
 
-OPEN = frozenset({"/-/healthy", "/-/ready", "/health", "/health/live", "/health/ready"})
-WEBHOOK = frozenset({"/api/v1/alertmanager", "/webhook"})
+WEBHOOK = ("/api/v1/alertmanager", "/webhook")
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Operators(Protocol):
@@ -29,44 +29,52 @@ class Operators(Protocol):
 
 
 def make_application(
-    webhook: Webhook, operate: Operate, api: Api, operators: Operators, middlewares: Sequence[Any], max_body: int,
-    prefix: str = "/", *, open_door: bool = False,
+    webhook: Webhook, operate: Operate, api: Api, operators: Operators, max_body: int, prefix: str = "/", *,
+    open_door: bool = False,
 ) -> web.Application:  # fmt: skip
     """Return the aiohttp application.
 
+    Each route says which door stands before it: none for probes, the senders' or the operators'.
     ``prefix`` stands before every path. ``open_door``: somebody before us asks for the log-in.
     """
     root = "/" + prefix.strip("/") if prefix.strip("/") else ""
 
-    @web.middleware
-    async def door(request: web.Request, handler: Any) -> web.StreamResponse:
-        path = request.path[len(root) :]
-        asked = webhook.required if path in WEBHOOK else operators.required
-        if path not in OPEN and not asked and not open_door and _from_elsewhere(request):
-            return problem(403, "Forbidden", "call it by localhost and not from a page, or ask for a log-in")
-        if path not in OPEN and path not in WEBHOOK:
+    def operators_door(handler: Answer) -> Answer:
+        async def enter(request: web.Request) -> web.StreamResponse:
+            if not operators.required and not open_door and _from_elsewhere(request):
+                return _shut()
             caller = await operators.caller(request.headers.get("Authorization", ""))
             if caller is None:
                 return problem(401, "Unauthorized", "log in as an operator (basic_auth_users of the web file)")
             request["caller"] = caller.name
-        response: web.StreamResponse = await handler(request)
-        return response
+            return await translated(handler, request)
 
-    application = web.Application(client_max_size=max_body, middlewares=[door, *middlewares])
-    routes = [
-        *(web.post(path, webhook.handle) for path in sorted(WEBHOOK)),
-        web.get("/-/healthy", operate.healthy),
-        web.get("/-/ready", operate.is_ready),
+        return enter
+
+    async def senders_door(request: web.Request) -> web.StreamResponse:
+        if not webhook.required and not open_door and _from_elsewhere(request):
+            return _shut()
+        return await webhook.handle(request)
+
+    application = web.Application(client_max_size=max_body)
+    probes = {"/-/healthy": operate.healthy, "/-/ready": operate.is_ready, "/health": operate.health,
+              "/health/live": operate.healthy, "/health/ready": operate.is_ready}  # fmt: skip
+    operated = [
         web.post("/-/reload", operate.reload),
         web.put("/-/reload", operate.reload),
-        web.get("/health", operate.health),
-        web.get("/health/live", operate.healthy),
-        web.get("/health/ready", operate.is_ready),
         web.get("/metrics", operate.metrics),
         *api.routes(),
     ]
-    application.add_routes([web.RouteDef(r.method, root + r.path, r.handler, r.kwargs) for r in routes])
+    application.add_routes([
+        *(web.post(root + path, senders_door) for path in WEBHOOK),
+        *(web.get(root + path, handler) for path, handler in probes.items()),
+        *(web.RouteDef(r.method, root + r.path, operators_door(r.handler), r.kwargs) for r in operated),
+    ])  # fmt: skip
     return application
+
+
+def _shut() -> web.Response:
+    return problem(403, "Forbidden", "call it by localhost and not from a page, or ask for a log-in")
 
 
 def _from_elsewhere(request: web.Request) -> bool:

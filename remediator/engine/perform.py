@@ -94,7 +94,9 @@ async def _read(task: Task, action: Action[Any, Any], context: Context) -> Resul
         return Result(task, Outcome.FAILED, error="cancelled")
     except Exception as error:  # noqa: BLE001 -- an action's defect is a failed step, not a dead daemon
         return _defect(task, action, error)
-    return Result(task, Outcome.DONE, output=_kept(output), attempt=attempt, transport=False)
+    # A check says in its finding that nobody answered; that it was made is no sign of life.
+    answered = None if action.checks else False
+    return Result(task, Outcome.DONE, output=_kept(output), attempt=attempt, transport=answered)
 
 
 async def _change(

@@ -48,7 +48,7 @@ class Places(RuleBasedStateMachine):
         assert Counter(used) == sum(self.held.values(), Counter())
 
 
-Places.TestCase.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
+Places.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 test_limits = Places.TestCase
 
 

@@ -122,5 +122,5 @@ class Carrying(RuleBasedStateMachine):
         assert self.slots.in_use == 0
 
 
-Carrying.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
+Carrying.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 test_nothing_is_lost = Carrying.TestCase

@@ -57,7 +57,7 @@ def daemon(order: dict[str, Any], events: int) -> None:
     options = Options(Path(order["config"]), listen="127.0.0.1:0", log_style="json", log_level=order.get("level", "info"))
     try:
         code = run(options, probe=death, on_ready=lambda port: say(port=port))
-    except BaseException:  # noqa: BLE001 -- a forked child must never go back into its parent's loop
+    except BaseException:
         sys.excepthook(*sys.exc_info())
         code = 70
     say(commits=death.commits)

@@ -16,7 +16,7 @@ from crash.sink import Book
 
 POST_ACTIONS = '"method":"POST"'
 FINAL = frozenset(
-    "succeeded recovered_itself unverified observed refused cancelled expired failed undone escalated unknown".split()
+    ["succeeded", "recovered_itself", "unverified", "observed", "refused", "cancelled", "expired", "failed", "undone", "escalated", "unknown"]
 )
 
 

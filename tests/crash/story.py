@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-
 from crash import ledger
 from crash.ledger import Ledger
 from crash.nursery import Daemon

@@ -170,7 +170,7 @@ async def test_no_space_is_left(tmp_path: Path) -> None:
         disk.mkdir()
         async with daemon_on_tmpfs(tmp_path, disk) as daemon:
             seen = Path(f"/proc/{daemon.pid}/root{disk}")  # only the daemon has the mount
-            story = FarStory(story.root, story.book, story.session, seen=seen)
+            story = FarStory(story.root, story.book, story.session, seen=seen)  # noqa: PLW2901 -- the story goes on in another process
             await full_disk_is_survived(story, daemon, SmallDisk(seen), killed=False)
 
 

@@ -3,8 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from fuzz.fuzz_webhook import MAX_BODY, Found, a_daemon, fuzz, peak, send_all
 from fuzz.bodies import huge
+from fuzz.fuzz_webhook import MAX_BODY, Found, a_daemon, fuzz, peak, send_all
 
 RSS = 300  #: MB
 
@@ -86,7 +86,7 @@ async def test_broken_requests(tmp_path: Path) -> None:
         whole = await asyncio.gather(*(knock(port, request) for request in BROKEN))
         halves = await asyncio.gather(*(knock(port, *cut_at_body(request)) for request in BROKEN))
         for request, answer in zip(BROKEN * 2, whole + halves, strict=True):
-            assert not answer[9:10] == b"5" or answer[9:12] == b"501", (request[:200], answer)
+            assert answer[9:10] != b"5" or answer[9:12] == b"501", (request[:200], answer)
         assert (await knock(port, b"GET /-/healthy HTTP/1.1\r\nHost: a\r\n\r\n")).startswith(b"HTTP/1.1 200")
         assert peak(pid) < RSS
     assert "remediator/" not in (tmp_path / "errors.log").read_text()  # no traceback leads through our code

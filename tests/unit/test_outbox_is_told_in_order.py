@@ -38,7 +38,7 @@ class Tape:
 
 
 class Desk:
-    """A store with runs that only observe, and a deliverer that can be started again."""
+    """A store with runs, and a deliverer that can be started again."""
 
     def __init__(self, store: SqliteStore, folder: Path) -> None:
         self.store, self.tape = store, Tape()
@@ -46,17 +46,18 @@ class Desk:
         self._slots, self._clock = Slots(100, 100), SystemClock()
         self.runs: dict[str, str] = {}
 
-    async def observe(self, *services: str) -> None:
-        """Let alerts come in; in observe mode each is over at once, and that is to be told."""
+    async def happen(self, *services: str) -> None:
+        """Let alerts come in, and each one's run have something to tell."""
         for service in services:
             found = alert(service)
             proposals = {found.fingerprint: propose(self._site.table, found)}
-            done = await self.store.do(
-                lambda tx, found=found, proposals=proposals: admit(
-                    tx, Admitted(), "n", (found,), proposals, self._site, self._slots, self._clock.now()
-                )
-            )
-            self.runs[service] = done.runs[0]
+
+            def unit(tx, found=found, proposals=proposals):
+                done = admit(tx, Admitted(), "n", (found,), proposals, self._site, self._slots, self._clock.now())
+                return done.runs[0]
+
+            self.runs[service] = await self.store.do(unit)
+            await self.change(service)
 
     async def change(self, service: str) -> None:
         """Let a run say that it has changed."""
@@ -77,6 +78,7 @@ class Desk:
             await asyncio.gather(task, return_exceptions=True)
 
     async def all_told(self) -> list[tuple[str, str, str]]:
+        assert await self.untold() or self.tape.told
         async with asyncio.timeout(10):
             while await self.untold():
                 await asyncio.sleep(0.01)
@@ -96,13 +98,13 @@ def messages(told: list[tuple[str, str, str]]) -> list[str]:
 
 
 async def test_in_the_order_in_which_it_happened(desk):
-    await desk.observe("c", "a", "b")
+    await desk.happen("c", "a", "b")
     async with desk.delivering():
         assert messages(await desk.all_told()) == ["Down-c", "Down-a", "Down-b"]
 
 
 async def test_an_outage_holds_the_line_and_loses_nothing(desk):
-    await desk.observe("a", "b")
+    await desk.happen("a", "b")
     tries = 0
 
     async def down(_message: Message) -> None:
@@ -120,7 +122,7 @@ async def test_an_outage_holds_the_line_and_loses_nothing(desk):
 
 @pytest.mark.parametrize("error", [PermanentError("never"), ZeroDivisionError("a defect of the reporter")])
 async def test_what_is_refused_does_not_stop_the_rest(desk, error):
-    await desk.observe("a", "b")
+    await desk.happen("a", "b")
 
     async def refuse(message: Message) -> None:
         if message.run.plan.fingerprint == "Down-a":
@@ -132,7 +134,7 @@ async def test_what_is_refused_does_not_stop_the_rest(desk, error):
 
 
 async def test_a_run_that_changes_while_it_is_told_is_told_again(desk):
-    await desk.observe("a", "b")
+    await desk.happen("a", "b")
     seen: list[str] = []
 
     async def meanwhile(message: Message) -> None:
@@ -147,8 +149,27 @@ async def test_a_run_that_changes_while_it_is_told_is_told_again(desk):
     assert seen[:2] == ["", "1"]  # the second telling knows where the first one stands
 
 
+async def test_a_change_is_told_though_what_was_before_it_was_refused(desk):
+    await desk.happen("a")
+    tries = 0
+
+    async def refuse_the_first(_message: Message) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            await desk.change("a")
+            raise PermanentError("never")
+
+    desk.tape.before = refuse_the_first
+    async with desk.delivering():
+        async with asyncio.timeout(10):
+            while not desk.tape.told:
+                await asyncio.sleep(0.01)
+        assert messages(await desk.all_told()) == ["Down-a"]
+
+
 async def test_what_was_being_told_at_a_crash_is_told_after_it(desk):
-    await desk.observe("a")
+    await desk.happen("a")
     began = asyncio.Event()
 
     async def hang(_message: Message) -> None:
@@ -157,7 +178,8 @@ async def test_what_was_being_told_at_a_crash_is_told_after_it(desk):
 
     desk.tape.before = hang
     async with desk.delivering():
-        await began.wait()
+        async with asyncio.timeout(10):
+            await began.wait()
     assert desk.tape.told == []
     assert await desk.untold()
     desk.tape.before = None
@@ -168,6 +190,6 @@ async def test_what_was_being_told_at_a_crash_is_told_after_it(desk):
 async def test_what_comes_later_is_told_without_being_waited_for(desk):
     async with desk.delivering() as deliverer:
         await asyncio.sleep(0.05)  # it sleeps now
-        await desk.observe("a")
+        await desk.happen("a")
         deliverer.nudge()
         assert messages(await desk.all_told()) == ["Down-a"]

@@ -86,9 +86,10 @@ class Outbox(RuleBasedStateMachine):
     @rule(data=st.data())
     def it_is_given_up(self, data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(sorted(self.telling)))
-        untold, _ = self.telling.pop(name)
+        untold, changes = self.telling.pop(name)
         outbox.drop(self.tx, untold)
-        self.owed[name].pop(0)
+        if self.owed[name][0].changes == changes:
+            self.owed[name].pop(0)
 
     @rule()
     def the_process_dies(self) -> None:

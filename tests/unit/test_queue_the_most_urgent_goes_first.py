@@ -49,7 +49,7 @@ def test_blocked_runs_go_on_by_urgency_when_places_come_free(ranks):
     for run, rank in ranks.items():
         queue.know(run, *rank)
         queue.blocked(run, "x", ("x",))
-    assert queue.next_blocked(lambda run, wants: False) is None  # noqa: ARG005 -- no place is free
+    assert queue.next_blocked(lambda run, wants: False) is None
     came = []
     while run := queue.next_blocked(lambda run, wants: wants == ("x",)):
         came.append(run)

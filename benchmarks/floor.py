@@ -48,9 +48,9 @@ class Alert(BaseModel):
     status: str
     labels: dict[str, str]
     annotations: dict[str, str] = {}
-    startsAt: str
-    endsAt: str
-    generatorURL: str = ""
+    startsAt: str  # noqa: N815 -- Alertmanager's name
+    endsAt: str  # noqa: N815 -- Alertmanager's name
+    generatorURL: str = ""  # noqa: N815 -- Alertmanager's name
     fingerprint: str
 
 
@@ -58,8 +58,8 @@ class Notification(BaseModel):
     """A webhook's body."""
 
     version: str
-    groupKey: str
-    truncatedAlerts: int = 0
+    groupKey: str  # noqa: N815 -- Alertmanager's name
+    truncatedAlerts: int = 0  # noqa: N815 -- Alertmanager's name
     status: str
     receiver: str
     alerts: list[Alert]

@@ -1,4 +1,4 @@
-
+# ruff: noqa: INP001 -- the demo's scripts stand beside each other, they are no package
 """The service that breaks: a shop's checkout with a circuit breaker.
 
 ``GET /health`` and ``GET /metrics`` say how it is; ``POST /orders`` takes orders, unless it is broken.

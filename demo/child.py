@@ -1,4 +1,4 @@
-
+# ruff: noqa: INP001 -- the demo's scripts stand beside each other, they are no package
 """The real daemon as a child process, and how the demo speaks to it: by HTTP, as everybody does."""
 
 from __future__ import annotations

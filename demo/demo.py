@@ -1,4 +1,4 @@
-
+# ruff: noqa: INP001 -- the demo's scripts stand beside each other, they are no package
 """``make demo``: a service breaks, an alert comes, remediator heals it and proves that it did.
 
 The service is real (demo/checkout.py), the daemon is real (demo/remediator.yml, demo/rules/), and the
@@ -101,7 +101,7 @@ async def send(daemon: Daemon, screen: Screen, status: str) -> str:
 
 def made_now(notification: dict[str, Any], status: str) -> dict[str, Any]:
     """Return the notification with this status and the times of now."""
-    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")  # noqa: TID251 -- the sender's clock, not the daemon's
     [alert] = notification["alerts"]
     times = {"startsAt": now} | ({"endsAt": now} if status == "resolved" else {})
     return notification | {"status": status, "alerts": [alert | {"status": status} | times]}
@@ -175,7 +175,7 @@ async def run(options: argparse.Namespace) -> int:
     """Play, then clean up. Return the exit code."""
     screen = Screen(sys.stdout)
     task = asyncio.current_task()
-    assert task is not None
+    assert task is not None  # noqa: S101 -- a coroutine runs in a task
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     home = Path(tempfile.mkdtemp(prefix="remediator-demo-"))
     try:

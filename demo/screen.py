@@ -1,4 +1,4 @@
-
+# ruff: noqa: INP001 -- the demo's scripts stand beside each other, they are no package
 """What the demo writes: 80 columns, colour on a terminal only and never with NO_COLOR (no-color.org)."""
 
 from __future__ import annotations

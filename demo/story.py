@@ -1,4 +1,4 @@
-
+# ruff: noqa: INP001 -- the demo's scripts stand beside each other, they are no package
 """Follows one run at the daemon's API and shows what it does, as it does it."""
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ class Options:
     log_style: str = "auto"
 
 
-async def serve(
+async def serve(  # noqa: PLR0915 -- the wiring, line by line
     options: Options,
     *,
     probe: Probe | None = None,
@@ -251,11 +251,11 @@ async def reload_rules(settings: Settings, root: Path, engine: Engine, metrics: 
 def listen_address(text: str) -> tuple[str, int]:
     """Return host and port of ``host:port``; an empty host means every address."""
     host, _, port = text.rpartition(":")
-    if not port.isascii() or not port.isdigit() or int(port) > 65535:
+    if not port.isascii() or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004 -- the largest port
         raise ConfigurationError(
             (Problem(f'--web.listen-address takes host:port, such as 127.0.0.1:9095, not "{text}"'),)
         )
-    return host.strip("[]") or "0.0.0.0", int(port)
+    return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 -- what an empty host means to Prometheus, too
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -309,7 +309,7 @@ def make_reporters(
     reporters: list[Reporter] = []
     slack = settings.slack
     if slack is not None:
-        from remediator.interfaces.slack import SlackReporter, SlackWebhookReporter
+        from remediator.interfaces.slack import SlackReporter, SlackWebhookReporter  # noqa: PLC0415 -- only when used
 
         if slack.webhook_url_file:
             reporters.append(SlackWebhookReporter(secret(slack.webhook_url_file, root), session))
@@ -317,13 +317,13 @@ def make_reporters(
             token = secret(slack.token_file, root)
             reporters.append(SlackReporter(token, slack.channel or "", session, api_url=slack.api_url))
     if settings.report.console == "on" or (settings.report.console == "auto" and slack is None):
-        from remediator.interfaces.console import ConsoleReporter
+        from remediator.interfaces.console import ConsoleReporter  # noqa: PLC0415 -- only when used
 
         reporters.append(ConsoleReporter(sys.stdout))
     alertmanager = connections.get("alertmanager", {}).get(settings.report.escalate_to or "")
     if slack is None and alertmanager is not None:
-        from remediator.actions.answers.access import credentials
-        from remediator.interfaces.escalate_alertmanager import AlertmanagerEscalation
+        from remediator.actions.answers.access import credentials  # noqa: PLC0415 -- see above
+        from remediator.interfaces.escalate_alertmanager import AlertmanagerEscalation  # noqa: PLC0415 -- only when used
 
         known = credentials(alertmanager)  # type: ignore[arg-type]  # the registry's model of this system
         reporters.append(
@@ -336,7 +336,7 @@ def make_confirm(connections: Connections) -> Confirm | None:
     """Return who can be asked whether an alert still fires: Alertmanager, when it is configured."""
     if "default" not in connections.get("alertmanager", {}):
         return None
-    from remediator.actions.alertmanager import FiringState, still_firing
+    from remediator.actions.alertmanager import FiringState, still_firing  # noqa: PLC0415 -- only when used
 
     class AskAlertmanager:
         async def state_of(self, labels: dict[str, str], context: Context) -> str:
@@ -395,7 +395,7 @@ def watch(metrics: Metrics, store: SqliteStore, engine: Engine, deliverers: list
 def run(options: Options, **more: Any) -> int:
     """Run the daemon on uvloop where it is installed. Return the exit code."""
     try:
-        import uvloop
+        import uvloop  # noqa: PLC0415 -- optional
     except ImportError:
         return asyncio.run(serve(options, **more))
     return int(uvloop.run(serve(options, **more)))

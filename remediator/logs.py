@@ -19,7 +19,7 @@ _level = logging.INFO
 
 def set_level(name: str) -> None:
     """Change the level for everything that is logged from now on."""
-    global _level
+    global _level  # noqa: PLW0603 -- one process has one level
     _level = LEVELS[name]
     logging.getLogger().setLevel(_level)
 

@@ -18,8 +18,8 @@ def backup_store(
     config: Annotated[Path, typer.Option("--config.file", help="The daemon's configuration.")] = Path("remediator.yml"),
 ) -> None:
     """Copy the store into a new file. Run it where the daemon runs."""
-    from remediator.interfaces.configuration import read_settings
-    from remediator.store.sqlite import backup
+    from remediator.interfaces.configuration import read_settings  # noqa: PLC0415 -- other commands start faster
+    from remediator.store.sqlite import backup  # noqa: PLC0415 -- see above
 
     settings, _ = read_settings(config)
     backup(settings.store.path, file)

@@ -20,8 +20,8 @@ def check(
     config: Annotated[Path | None, typer.Option("--config.file", help="Check the daemon's configuration too.")] = None,
 ) -> None:
     """Say all that is wrong, with its place. Exit 1 for errors, 3 for warnings."""
-    from remediator.interfaces.configuration import read_settings
-    from remediator.interfaces.rule_files import load_rules
+    from remediator.interfaces.configuration import read_settings  # noqa: PLC0415 -- other commands start faster
+    from remediator.interfaces.rule_files import load_rules  # noqa: PLC0415 -- see above
 
     patterns: list[str] = []
     root = Path.cwd()

@@ -96,7 +96,7 @@ class VerifyText(Written):
     def _one_list(self) -> VerifyText:
         if bool(self.all) == bool(self.any):
             raise ValueError("verify takes conditions under one of: all, any")
-        if self.interval < 0.1:
+        if self.interval < 0.1:  # noqa: PLR2004 -- said in the field's description
             raise ValueError("interval must be 0.1s or more")
         return self
 

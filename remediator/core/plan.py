@@ -169,15 +169,15 @@ def coerce(name: str, declared: ParameterText, value: object) -> Any:
             case "integer":
                 made = int(value) if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value, re.ASCII) else value
                 if not isinstance(made, int) or isinstance(made, bool):
-                    raise ValueError("an integer is needed")
+                    raise ValueError("an integer is needed")  # noqa: TRY004 -- one exception for all types
             case "number":
                 made = float(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else value
-                if not isinstance(made, float) or made != made or made in (float("inf"), float("-inf")):
+                if not isinstance(made, float) or made != made or made in (float("inf"), float("-inf")):  # noqa: PLR0124 -- NaN
                     raise ValueError("a finite number is needed")
             case "boolean":
                 made = {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
                 if not isinstance(made, bool):
-                    raise ValueError("true or false is needed")
+                    raise ValueError("true or false is needed")  # noqa: TRY004 -- see above
             case "duration":
                 parse_duration(value)
                 made = str(value)

@@ -122,7 +122,7 @@ class Choice:
 _BEFORE_ACTING = frozenset({Status.HELD, Status.QUEUED, Status.DIAGNOSING, Status.AWAITING_APPROVAL})
 
 
-def next_move(run: RunState, now: int) -> Move:
+def next_move(run: RunState, now: int) -> Move:  # noqa: C901, PLR0911 -- it reads like the guide, a return a case
     """Return what this run does next. Pure: the same run and time give the same move."""
     if unknown := _first(run, Phase.ACT, Outcome.UNKNOWN):
         return Finish(Status.UNKNOWN, f"nobody can tell whether {unknown.action} took effect: {unknown.error}")
@@ -156,11 +156,11 @@ def next_move(run: RunState, now: int) -> Move:
         setback = came
         if setback.undo_failed:
             break
-    assert setback is not None
+    assert setback is not None  # noqa: S101 -- the loop runs at least once
     return _give_up(run, setback, setback.reason)
 
 
-def _cycle(
+def _cycle(  # noqa: PLR0911 -- see next_move
     run: RunState, cycle: int, tried: list[str], last: Setback | None, now: int
 ) -> Move | Setback:
     """One remedy from its diagnosis to its verification. Long because it is the guide's own order."""
@@ -208,7 +208,7 @@ def _pending_reads(run: RunState, cycle: int) -> tuple[Job, ...]:
     return tuple(jobs)
 
 
-def _gate(run: RunState, cycle: int, remedy: RemedyPlan, now: int) -> Move | None:
+def _gate(run: RunState, cycle: int, remedy: RemedyPlan, now: int) -> Move | None:  # noqa: PLR0911 -- see next_move
     """What stands between a chosen remedy and its first change: confirmation, mode, approval, claim."""
     if confirmed := _confirm(run, cycle, now):
         return confirmed
@@ -353,7 +353,7 @@ def _may_claim(run: RunState) -> bool:
 
 def _baseline_holds(run: RunState) -> bool:
     verify = run.plan.verify
-    assert verify is not None
+    assert verify is not None  # noqa: S101 -- the caller asked
     if _first(run, Phase.ACT, Outcome.DONE, Outcome.FAILED):
         return False
     entries = [run.journal[f"0/baseline/{step.id}"] for step in verify.conditions]

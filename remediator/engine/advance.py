@@ -257,7 +257,7 @@ class Engine:
 
     async def _poll(self, work: Work) -> Work:
         run, poll = work.run, work.poll
-        assert poll is not None
+        assert poll is not None  # noqa: S101 -- the caller asked
         now = self.clock.now()
         samples = await sample_all(run, poll, lambda key: self._context(run, key, now, poll.changed_at))
         self._free(run.id)
@@ -307,7 +307,7 @@ class Engine:
     def _finished(self, work: Work) -> None:
         """One canonical line a run."""
         run, finish = work.run, work.finish
-        assert finish is not None
+        assert finish is not None  # noqa: S101 -- the caller asked
         self.queue.forget(run.id)
         seconds = (self.clock.now() - run.created_at) / 1e6
         self._observer.finished(run, finish.status, seconds)

@@ -62,7 +62,7 @@ def conclude_poll(
 ) -> Work:
     """Write what a verification's poll showed, and go forward."""
     verify = run.plan.verify
-    assert verify is not None
+    assert verify is not None  # noqa: S101 -- only a plan with one is polled
     key = f"{poll.cycle}/verify/all"
     before = run.journal.get(key)
     output = judge_samples(verify, samples, (before.output or {}) if before else {}, poll.changed_at, now)

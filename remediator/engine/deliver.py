@@ -80,7 +80,7 @@ class Deliverer:
             got: Receipt | None = await self.reporter.tell(said)
         except TemporaryError as error:
             self.failing = str(error)
-            wait = error.retry_after or min(LONGEST_WAIT, 2.0**untold.attempts) * random.uniform(0.8, 1.2)
+            wait = error.retry_after or min(LONGEST_WAIT, 2.0**untold.attempts) * random.uniform(0.8, 1.2)  # noqa: S311 -- jitter
             log.warning("not told yet", reporter=name, run=untold.run, error=str(error), again_in_s=round(wait, 1))
             due = self._clock.now() + int(wait * 1e6)
             await self._store.do(lambda tx: outbox.postpone(tx, untold, due))

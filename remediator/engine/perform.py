@@ -64,7 +64,7 @@ class _Pause(wait_base):
 async def perform(task: Task, context: Context) -> Result:
     """Perform a step whose intent is journalled. Never raises but for cancellation."""
     action, intent = task.action, task.intent
-    assert action is not None and intent is not None
+    assert action is not None and intent is not None  # noqa: S101, PT018 -- the caller's part
     phase = task.job.phase
     if phase is Phase.PREVIEW:
         return await _preview(task, action, context)
@@ -80,7 +80,7 @@ async def perform(task: Task, context: Context) -> Result:
 
 async def _read(task: Task, action: Action[Any, Any], context: Context) -> Result:
     intent = task.intent
-    assert intent is not None
+    assert intent is not None  # noqa: S101 -- the caller's part
     try:
         output, attempt = await _tried(task, lambda: action.perform(intent.parameters, context), task.job.step.attempts)
     except ActionError as error:
@@ -92,7 +92,7 @@ async def _read(task: Task, action: Action[Any, Any], context: Context) -> Resul
         if current is not None and current.cancelling():
             raise
         return Result(task, Outcome.FAILED, error="cancelled")
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- an action's defect is a failed step, not a dead daemon
         return _defect(task, action, error)
     # A check says in its finding that nobody answered; that it was made is no sign of life.
     answered = None if action.checks else False
@@ -112,7 +112,7 @@ async def _change(
     except TimeoutError:
         why = f"no answer within {task.job.step.timeout:g}s"
         return await _ask(task, action, intent, context, why, transport=True)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- a defect after the call went out may have changed something
         _defect(task, action, error)
         return await _ask(task, action, intent, context, f"{type(error).__name__} in {action.name}", transport=None)
     return Result(task, Outcome.DONE, output=_kept(output), attempt=attempt, transport=False)
@@ -153,7 +153,7 @@ async def _ask(
                 took = await action.happened(intent, context)
         except (ActionError, TimeoutError) as error:
             why = f"{why}; asking whether it happened failed: {redact(str(error)) or 'no answer'}"
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- not being able to tell is an answer here
             _defect(task, action, error)
     if took is True:
         return Result(task, Outcome.DONE, error=f"{why}; it did happen", transport=transport)
@@ -169,7 +169,7 @@ async def _ask(
 async def _preview(task: Task, action: Action[Any, Any], context: Context) -> Result:
     """Ask the backend what a change would do. What it refuses is found here."""
     intent = task.intent
-    assert intent is not None
+    assert intent is not None  # noqa: S101 -- the caller's part
     try:
         async with asyncio.timeout(task.job.step.timeout):
             before = dict((await action.resolve(intent.parameters, context)).before) if action.resolve else {}
@@ -178,7 +178,7 @@ async def _preview(task: Task, action: Action[Any, Any], context: Context) -> Re
         return Result(task, Outcome.FAILED, error=redact(str(error)), transport=error.transport)
     except TimeoutError:
         return Result(task, Outcome.FAILED, error=f"no answer within {task.job.step.timeout:g}s", transport=True)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- see _read
         return _defect(task, action, error)
     return Result(
         task, Outcome.DONE, output={"preview": redact(text)[:OUTPUT_LIMIT], "before": before}, transport=False
@@ -195,7 +195,7 @@ async def _undo(action: Action[Any, Any], intent: Intent[Any], context: Context)
 async def resolve(task: Task, context: Context) -> Intent[Any] | Result:
     """Make a change's parameters absolute before its intent is journalled."""
     action = task.action
-    assert action is not None and action.resolve is not None
+    assert action is not None and action.resolve is not None  # noqa: S101, PT018 -- the caller's part
     try:
         async with asyncio.timeout(task.job.step.timeout):
             made: Intent[Any] = await action.resolve(task.parameters, context)
@@ -203,7 +203,7 @@ async def resolve(task: Task, context: Context) -> Intent[Any] | Result:
         return Result(task, Outcome.FAILED, error=redact(str(error)), transport=error.transport)
     except TimeoutError:
         return Result(task, Outcome.FAILED, error=f"no answer within {task.job.step.timeout:g}s", transport=True)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- see _read
         return _defect(task, action, error)
     return made
 

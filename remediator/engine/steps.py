@@ -76,7 +76,7 @@ def _before_change(tx: Tx, row: RunRow, run: RunState, site: Site, job: Job, now
     """Read again, before each change, what may forbid it: pause, envelope, the rule and its mode."""
     known = Facts(pauses=facts.pauses(tx, run.plan.rule))
     if paused := judge_pause(run.plan, known, site.envelope, now):
-        assert isinstance(paused, Hold)
+        assert isinstance(paused, Hold)  # noqa: S101 -- a pause only holds
         due = min(paused.until or now + PAUSE_CHECK, now + PAUSE_CHECK, run.deadline or now + PAUSE_CHECK)
         row.move(
             run, run.status, now, reason=paused.reason[:1000], held_by="pause", held_scope=paused.scope, due_at=due

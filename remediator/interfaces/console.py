@@ -107,7 +107,7 @@ def _brief(report: Report, topic: str) -> str:
     told: list[str] = []
     for item in report.on(topic):
         if isinstance(item, Table):
-            told += [f"{row[0]}: {row[-1] if len(row) <= 2 else row[2]}" for row in item.rows]
+            told += [f"{row[0]}: {row[-1] if len(row) <= 2 else row[2]}" for row in item.rows]  # noqa: PLR2004 -- name, value; or name, arguments, outcome
         else:
             told.append(f"{item.label}: {item.text}" if item.label else item.text)
     return shorten("; ".join(told) or report.reason, _SHORT)

@@ -33,7 +33,7 @@ async def post_json(
     body: object,
     *,
     service: str,
-    timeout: float,
+    timeout: float,  # noqa: ASYNC109 -- the deliverer has no limit of its own for one call
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
     """Post and return the answer. ``service`` is its name in errors; ``timeout`` in seconds, for all of it.
@@ -54,9 +54,9 @@ async def post_json(
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         # Not chained: the foreign error's text may hold the address.
         raise unreachable(service, error) from None
-    if status == 429:
+    if status == 429:  # noqa: PLR2004 -- Too Many Requests, RFC 6585
         raise TemporaryError(f"{service} asks to slow down", retry_after=wait)
-    if status >= 500:
+    if status >= 500:  # noqa: PLR2004 -- server errors
         raise TemporaryError(f"{service} answered {status}", transport=True)
     return Answer(status, clean(text, 300))
 
@@ -76,6 +76,6 @@ def unreachable(service: str, error: BaseException) -> TemporaryError:
 def retry_after(headers: Mapping[str, str]) -> float:
     """Return the seconds of ``Retry-After`` (RFC 9110, 10.2.3, its number form), 1 if there are none, bounded."""
     value = next((headers[name] for name in headers if name.lower() == "retry-after"), "").strip()
-    if not (value.isascii() and value.isdigit()) or len(value) > 9:
+    if not (value.isascii() and value.isdigit()) or len(value) > 9:  # noqa: PLR2004 -- far beyond the bound
         return 1.0
     return min(float(value), _LONGEST_WAIT)

@@ -198,7 +198,7 @@ def _is_duration(annotation: Any, metadata: Any) -> bool:
     return "parse_duration" in repr(metadata) or "parse_duration" in repr(annotation)
 
 
-def _type(annotation: Any, titles: Titles, metadata: Any = ()) -> str:
+def _type(annotation: Any, titles: Titles, metadata: Any = ()) -> str:  # noqa: PLR0911 -- one return a kind
     """Say a type in words that people who write YAML know."""
     if lands := next((_LANDS[each] for each in metadata if each in _LANDS), ""):
         return lands

@@ -58,7 +58,7 @@ def about(view: RunView) -> str:
     return f"{name} on {clean(view.plan.target, CELL)}"
 
 
-def _said(view: RunView) -> tuple[Need, str]:
+def _said(view: RunView) -> tuple[Need, str]:  # noqa: PLR0911 -- one return a status
     if view.status in _PEOPLE_IF_FIRING:
         return _people(view)
     if not is_final(view):

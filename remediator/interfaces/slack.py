@@ -36,7 +36,7 @@ _PASSES = frozenset({
     "ratelimited", "rate_limited", "message_limit_exceeded", "internal_error", "fatal_error", "service_unavailable",
     "request_timeout", "team_added_to_org",
 })  # fmt: skip
-_TOKEN_HINT = "check the bot token (xoxb-…) in the daemon's configuration"
+_TOKEN_HINT = "check the bot token (xoxb-…) in the daemon's configuration"  # noqa: S105 -- a hint, no token
 _HINTS = {
     "not_authed": _TOKEN_HINT,
     "invalid_auth": _TOKEN_HINT,
@@ -170,7 +170,7 @@ class SlackWebhookReporter:
             return None
         body = {"text": text, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
         answer = await post_json(self._session, self._url, body, service="Slack's webhook", timeout=self._timeout)
-        if answer.status != 200:
+        if answer.status != 200:  # noqa: PLR2004 -- Slack answers 200 "ok", nothing else means success
             raise PermanentError(
                 f"Slack's webhook refuses: {answer.status} {answer.text}; make a new one if it is gone"
             )
@@ -182,9 +182,9 @@ def _refusal(response: Any) -> TemporaryError | PermanentError:
     status = int(getattr(response, "status_code", 0) or getattr(response, "status", 0))
     data = getattr(response, "data", None)
     code = clean(data.get("error", ""), 80) if isinstance(data, dict) else ""
-    if status == 429 or code in _PASSES:
+    if status == 429 or code in _PASSES:  # noqa: PLR2004 -- Too Many Requests, RFC 6585
         return TemporaryError(f"Slack asks to wait: {code or status}", retry_after=retry_after(response.headers))
-    if status >= 500:
+    if status >= 500:  # noqa: PLR2004 -- server errors
         return TemporaryError(f"Slack answered {status}", transport=True)
     if code in _GONE:
         return _GoneError(f"Slack: {code}")

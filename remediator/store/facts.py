@@ -76,7 +76,7 @@ def _last_changes(tx: Tx, run: str, plan: Plan) -> tuple[tuple[str, int], ...]:
 def pauses(tx: Tx, rule: str = "") -> tuple[Pause, ...]:
     """Return the pauses that bind this rule; all of them when no rule is given."""
     where, values = ("WHERE scope IN ('global', ?)", (f"rule:{rule}",)) if rule else ("", ())
-    rows = tx.all(f"SELECT scope, author, reason, until, at FROM pause {where} ORDER BY scope", *values)
+    rows = tx.all(f"SELECT scope, author, reason, until, at FROM pause {where} ORDER BY scope", *values)  # noqa: S608 -- constants
     return tuple(Pause(*row) for row in rows)
 
 
@@ -135,7 +135,7 @@ def breakers(tx: Tx, keys: list[str]) -> tuple[Breaker, ...]:
     """Return those of these breakers that have ever failed."""
     marks = ",".join("?" * len(keys))
     rows = tx.all(
-        f"SELECT key, state, failures, until, trials, total, failed, updated_at FROM breaker WHERE key IN ({marks})",
+        f"SELECT key, state, failures, until, trials, total, failed, updated_at FROM breaker WHERE key IN ({marks})",  # noqa: S608 -- marks only
         *keys,
     )
     return tuple(Breaker(row[0], BreakerState(row[1]), *row[2:]) for row in rows)
@@ -174,7 +174,7 @@ def _locked_by(tx: Tx, run: str, targets: tuple[str, ...]) -> tuple[tuple[str, s
         marks = ",".join("?" * len(ancestors))
         # "0" is the character after "/": everything below the target lies between the two.
         rows = tx.all(
-            f"SELECT scope, run FROM lock WHERE scope IN ({marks}) OR (scope > ? AND scope < ?)",
+            f"SELECT scope, run FROM lock WHERE scope IN ({marks}) OR (scope > ? AND scope < ?)",  # noqa: S608 -- marks only
             *ancestors, f"{target}/", f"{target}0",
         )  # fmt: skip
         found += [(scope, holder) for scope, holder in rows if holder != run]
@@ -185,11 +185,11 @@ def _at_all(tx: Tx, scopes: list[str]) -> tuple[bool, bool, bool, dict[str, int]
     """Return whether there is any pause, breaker, held run, and each scope's highest ``n``. Index look-ups only."""
     asked = "".join(", (SELECT max(n) FROM spent WHERE scope = ?)" for _ in scopes)
     row = tx.one(
-        "SELECT EXISTS (SELECT 1 FROM pause), EXISTS (SELECT 1 FROM breaker),"
+        "SELECT EXISTS (SELECT 1 FROM pause), EXISTS (SELECT 1 FROM breaker),"  # noqa: S608 -- marks only
         f" EXISTS (SELECT 1 FROM run WHERE finished_at IS NULL AND held_scope <> ''){asked}",
         *scopes,
     )
-    assert row is not None
+    assert row is not None  # noqa: S101 -- a SELECT without FROM has one row
     return bool(row[0]), bool(row[1]), bool(row[2]), {scope: n or 0 for scope, n in zip(scopes, row[3:], strict=True)}
 
 
@@ -219,7 +219,7 @@ def _waiting_before(
     wanted += [f"{kind}:{target}" for target in plan.locks for kind in ("lock", "cooldown")]
     marks = ",".join("?" * len(wanted))
     row = tx.one(
-        f"SELECT held_scope, id FROM run WHERE finished_at IS NULL AND held_scope <> '' AND held_scope IN ({marks})"
+        f"SELECT held_scope, id FROM run WHERE finished_at IS NULL AND held_scope <> '' AND held_scope IN ({marks})"  # noqa: S608 -- marks only
         " AND created_at < ? AND id <> ? AND held_by <> 'order' ORDER BY created_at LIMIT 1",
         *wanted, created_at, run,
     )  # fmt: skip

@@ -20,7 +20,7 @@ def delete_runs(tx: Tx, before: int, keep: int) -> int:
     )  # fmt: skip
     for (run,) in runs:
         for table, column in (("step", "run"), ("receipt", "run"), ("outbox", "run"), ("run", "id")):
-            tx.run(f"DELETE FROM {table} WHERE {column} = ?", run)
+            tx.run(f"DELETE FROM {table} WHERE {column} = ?", run)  # noqa: S608 -- fixed words
     return len(runs)
 
 

@@ -103,7 +103,7 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Finish what waits, then let go of the file."""
-        while self._busy or self._waiting:
+        while self._busy or self._waiting:  # noqa: ASYNC110 -- once, at the end, for some milliseconds
             await asyncio.sleep(0.005)
         self._closed = True
         self._thread.shutdown()
@@ -166,7 +166,7 @@ class SqliteStore:
         if self._writer is None:
             self._connect()
         db = self._writer
-        assert db is not None
+        assert db is not None  # noqa: S101 -- _connect sets it or raises
         tx, failed = Tx(db), dict[int, BaseException]()
         while True:
             db.execute("BEGIN IMMEDIATE")
@@ -189,7 +189,7 @@ class SqliteStore:
     def _commit(self) -> None:
         if self._probe:
             self._probe("before")
-        assert self._writer is not None
+        assert self._writer is not None  # noqa: S101 -- a batch was run on it
         self._writer.execute("COMMIT")
         if self._probe:
             self._probe("after")

@@ -54,10 +54,12 @@ def daemon(order: dict[str, Any], events: int) -> None:
     for stream, path in ((1, order.get("out", order["log"])), (2, order["log"])):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644), stream)
     death = Death(order.get("die", ""))
-    options = Options(Path(order["config"]), listen="127.0.0.1:0", log_style="json", log_level=order.get("level", "info"))
+    options = Options(
+        Path(order["config"]), listen="127.0.0.1:0", log_style="json", log_level=order.get("level", "info")
+    )
     try:
         code = run(options, probe=death, on_ready=lambda port: say(port=port))
-    except BaseException:
+    except BaseException:  # noqa: BLE001 -- a forked child must never go back into its parent's loop
         sys.excepthook(*sys.exc_info())
         code = 70
     say(commits=death.commits)

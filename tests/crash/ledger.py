@@ -14,10 +14,12 @@ from pathlib import Path
 
 from crash.sink import Book
 
+DECISIONS = "SELECT e.fingerprint, d.verdict, coalesce(d.run, '') FROM decision d JOIN episode e ON e.id = d.episode"
 POST_ACTIONS = '"method":"POST"'
-FINAL = frozenset(
-    ["succeeded", "recovered_itself", "unverified", "observed", "refused", "cancelled", "expired", "failed", "undone", "escalated", "unknown"]
-)
+FINAL = frozenset({
+    "succeeded", "recovered_itself", "unverified", "observed", "refused", "cancelled", "expired", "failed", "undone",
+    "escalated", "unknown",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -104,10 +106,8 @@ def read(path: Path) -> Ledger:
             runs={run.id: run for run in runs},
             steps=steps,
             locks=tuple(db.execute("SELECT scope, run FROM lock ORDER BY scope")),
-            notifications={row[0]: row[1] >= row[2] for row in db.execute("SELECT id, admitted, alerts FROM notification")},
-            decisions=tuple(db.execute(
-                "SELECT e.fingerprint, d.verdict, coalesce(d.run, '') FROM decision d JOIN episode e ON e.id = d.episode"
-            )),
+            notifications={n: bool(all_) for n, all_ in db.execute("SELECT id, admitted >= alerts FROM notification")},
+            decisions=tuple(db.execute(DECISIONS)),
             fingerprints=frozenset(row[0] for row in db.execute("SELECT fingerprint FROM episode")),
             untold=db.execute("SELECT count(*) FROM outbox").fetchone()[0],
             gaps=tuple(row[0] for row in spent),
@@ -147,7 +147,7 @@ def broken_at_the_end(end: Ledger, book: Book, may_be_unknown: set[str]) -> list
     wrong += [f"a decision leads to no run: {who} {verdict}"
               for who, verdict, run in end.decisions if verdict != "refused" and run not in end.runs]  # fmt: skip
     unknown = end.unknown()
-    wrong += [f"{scope} is locked by {run}, which is {end.runs[run].status}" for scope, run in end.locks if run not in unknown]
+    wrong += [f"{scope} is locked by {run}: {end.runs[run].status}" for scope, run in end.locks if run not in unknown]
     wrong += [f"the reservations of {scope} have gaps" for scope in end.gaps]
     journal = {step.sent_as: step for step in end.steps}
     for key, came in book.arrivals.items():

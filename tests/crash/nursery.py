@@ -23,7 +23,7 @@ class Daemon:
 
     name: str
     pid: int = 0
-    port: int = 0
+    port: int | None = None
     commits: int | None = None  #: how many it made, if it ended by itself
     code: int | None = None  #: its exit code, -9 when it was killed
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -36,7 +36,7 @@ class Daemon:
     async def until(self, *parts: str) -> None:
         """Wait until one of these parts (``port``, ``code``) is known."""
         async with asyncio.timeout(START_LIMIT):
-            while not any(getattr(self, part) not in (0, None) or (part == "code" and self.code is not None) for part in parts):
+            while all(getattr(self, part) is None for part in parts):
                 self.changed.clear()
                 await self.changed.wait()
 

@@ -42,7 +42,7 @@ class Sink:
         self.books: dict[str, Book] = defaultdict(Book)
         self.port = 0
 
-    async def handle(self, request: web.Request) -> web.Response:
+    async def handle(self, request: web.BaseRequest) -> web.Response:
         """Count first, answer then: what was sent has happened, whether the answer is heard or not."""
         _, story, what, name = request.path.split("/", 3)
         book = self.books[story]

@@ -157,8 +157,9 @@ class Story:
     session: aiohttp.ClientSession
     acknowledged: dict[str, Notice] = field(default_factory=dict)  #: by the id that was answered
     approved: set[str] = field(default_factory=set)
-    may_be_unknown: set[str] = field(default_factory=set)  #: steps that were in flight at a kill and must not be repeated
-    in_flight: list[int] = field(default_factory=list)  #: how many of those there were, a kill
+    #: Steps that were in flight at a kill and must not be repeated; and how many of them there were, kill by kill.
+    may_be_unknown: set[str] = field(default_factory=set)
+    in_flight: list[int] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     _then: list[tuple[Ledger, dict[str, int], dict[str, int]]] = field(default_factory=list)
 
@@ -175,6 +176,8 @@ class Story:
         """Return status and JSON of an answer. Raise DiedError when there is none."""
         data = None if document is None else json.dumps(document)
         headers = {"Content-Type": "application/json"} if data else {}
+        if daemon.port is None:
+            raise DiedError
         try:
             async with self.session.request(method, daemon.url + path, data=data, headers=headers) as response:
                 return response.status, await response.json(content_type=None)
@@ -212,8 +215,8 @@ class Story:
             if now.settled():
                 return now
             if loop.time() > until:
-                left = [f"{run.id} {run.rule} {run.status} {run.held_scope}" for run in now.runs.values() if not run.over]
-                self.wrong.append(f"not settled within {limit}s: {left[:5]}, {now.untold} untold, {now.notifications}")
+                left = [run for run in now.runs.values() if not run.over]
+                self.wrong.append(f"not settled within {limit}s: {left[:5]}, {now.untold} reports are untold")
                 return now
             if any(run.status == "awaiting_approval" for run in now.runs.values()):
                 await self.approve(daemon)
@@ -259,8 +262,10 @@ class Story:
                            for who in sent.fingerprints if who not in end.fingerprints]  # fmt: skip
             self.wrong += [f"{a['fingerprint']} was acknowledged in {said}, but nothing was decided"
                            for a in firing(sent) if a["fingerprint"] not in decided]  # fmt: skip
-        self.wrong += [f"run {run.id} of {run.rule} ended {run.status}"
-                       for run in end.runs.values() if run.over and not run.settled and run.status not in ENDS[run.rule]]  # fmt: skip
+        ended = [run for run in end.runs.values() if run.over and not run.settled]
+        self.wrong += [
+            f"run {run.id} of {run.rule} ended {run.status}" for run in ended if run.status not in ENDS[run.rule]
+        ]
         acted = {step.run for step in end.steps if step.phase == "act"}
         self.wrong += [f"{run} was approved, but ended {end.runs[run].status}"
                        for run in self.approved - acted if end.runs[run].over]  # fmt: skip

@@ -170,8 +170,8 @@ async def test_no_space_is_left(tmp_path: Path) -> None:
         disk.mkdir()
         async with daemon_on_tmpfs(tmp_path, disk) as daemon:
             seen = Path(f"/proc/{daemon.pid}/root{disk}")  # only the daemon has the mount
-            story = FarStory(story.root, story.book, story.session, seen=seen)  # noqa: PLW2901 -- the story goes on in another process
-            await full_disk_is_survived(story, daemon, SmallDisk(seen), killed=False)
+            far = FarStory(story.root, story.book, story.session, seen=seen)
+            await full_disk_is_survived(far, daemon, SmallDisk(seen), killed=False)
 
 
 @contextlib.asynccontextmanager

@@ -94,7 +94,7 @@ async def kill_often(root: Path, nursery: Nursery, kills: int, seed: int, *, con
 def report(story: Story) -> None:
     end = story.read()
     steps = [step for step in end.steps if step.outcome == "unknown"]
-    begun = sum(story.in_flight)
+    begun = len(story.may_be_unknown)
     print(
         f"\n{len(story.in_flight)} kills, {len(end.runs)} runs of {len(end.fingerprints)} alerts, "
         f"{sum(story.book.counts().values())} effects: {len(steps)} steps became unknown of {begun} "
@@ -106,14 +106,14 @@ def report(story: Story) -> None:
 
 
 @pytest.mark.timeout(120)
-async def test_ten_kills(tmp_path):
+async def test_ten_kills(tmp_path: Path) -> None:
     async with open_nursery() as nursery:
         report(await kill_often(tmp_path, nursery, 10, seed=1))
 
 
 @pytest.mark.chaos
 @pytest.mark.timeout(1800)
-async def test_two_hundred_kills(tmp_path):
+async def test_two_hundred_kills(tmp_path: Path) -> None:
     seed = int(os.environ.get("CRASH_SEED", "2"))
     async with open_nursery() as nursery:
         # Without reports, for ten thousands of them would only take time.

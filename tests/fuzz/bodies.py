@@ -122,7 +122,7 @@ class Bodies:
             found["fingerprint"] = f"{self._chance.getrandbits(64):016x}"
 
     def _value(self, tree: Any) -> None:
-        values = (None, True, 0, -1, 1.5, 2**70, "", "x", [], {}, [1], {"a": "b"}, [None], "firing", "resolved", "\ud800", "\udc00a")
+        values: tuple[Any, ...] = (None, True, 0, -1, 1.5, 2**70, "", "x", [], {}, [1], {"a": "b"}, [None], "firing", "resolved", "\ud800", "\udc00a")
         self._put(tree, self._chance.choice(values))
 
     def _time(self, tree: Any) -> None:

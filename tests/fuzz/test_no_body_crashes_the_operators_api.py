@@ -61,7 +61,7 @@ class Api:
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     root = tmp_path_factory.mktemp("api")
     config, errors = lay_out(root, "http://127.0.0.1:9"), root / "errors.log"
-    command = [sys.executable, SCRIPT, "--config", config, "--out", "/dev/null", "--log", errors, "--level", "error"]
+    command: list[str | Path] = [sys.executable, SCRIPT, "--config", config, "--out", "/dev/null", "--log", errors, "--level", "error"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         api = Api(json.loads(process.stdout.readline())["port"])

@@ -13,7 +13,9 @@ WANTS = st.lists(st.sampled_from(["x", "y", "z"]), max_size=6)
 
 
 class Places(RuleBasedStateMachine):
-    @initialize(total=st.integers(1, 8), each=st.integers(1, 5), own=st.dictionaries(st.sampled_from("xy"), st.integers(1, 9)))
+    @initialize(
+        total=st.integers(1, 8), each=st.integers(1, 5), own=st.dictionaries(st.sampled_from("xy"), st.integers(1, 9))
+    )
     def begin(self, total: int, each: int, own: dict[str, int]) -> None:
         self.slots = Slots(total, each, own)
         self.limits = {backend: own.get(backend, each) for backend in "xyz"}

@@ -112,7 +112,9 @@ class Carrying(RuleBasedStateMachine):
         for run in self.carried:
             self.slots.release(run)
         for _ in range(100):
-            run = self.queue.pop(self.now) or self.queue.next_blocked(lambda run, wants: self.slots.take(run, wants) is None)
+            run = self.queue.pop(self.now) or self.queue.next_blocked(
+                lambda run, wants: self.slots.take(run, wants) is None
+            )
             if run is None:
                 break
             came.add(run)

@@ -3,7 +3,9 @@ from hypothesis import strategies as st
 
 from remediator.engine.queue import Queue
 
-RANKS = st.dictionaries(st.text("abcdef", min_size=1, max_size=3), st.tuples(st.integers(0, 4), st.integers(0, 9)), max_size=20)
+RANKS = st.dictionaries(
+    st.text("abcdef", min_size=1, max_size=3), st.tuples(st.integers(0, 4), st.integers(0, 9)), max_size=20
+)
 
 
 def drain(queue: Queue, now: int = 0) -> list[str]:

@@ -49,7 +49,7 @@ class Everything(Parameters):
     many: tuple[Url, ...]
     bodies: dict[str, Json]
     deep: dict[str, list[Inner | None]]
-    union: Annotated[Union[Inner, Other], Field(discriminator="kind")]
+    union: Annotated[Union[Inner, Other], Field(discriminator="kind")]  # noqa: UP007 -- the older form is read, too
     shape: Url | list[Argv]
     from_: Url = Field(alias="from")
     alias: Alias

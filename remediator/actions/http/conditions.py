@@ -34,7 +34,7 @@ _RANGE = re.compile(r"([1-5])xx|([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?")
 class _Search(FilterFunction):
     """RFC 9535's ``match`` and ``search`` with RE2: a path's regex meets whatever a server sends."""
 
-    arg_types = [ExpressionType.VALUE, ExpressionType.VALUE]
+    arg_types = [ExpressionType.VALUE, ExpressionType.VALUE]  # noqa: RUF012 -- the base class declares it so
     return_type = ExpressionType.LOGICAL
 
     def __init__(self, around: str) -> None:
@@ -45,7 +45,7 @@ class _Search(FilterFunction):
             return False
         try:
             return matches_whole(f"{self._around}(?:{pattern}){self._around}", value)
-        except Exception:
+        except Exception:  # noqa: BLE001 -- RFC 9535, section 2.4.6: what is no regex is false
             return False
 
 

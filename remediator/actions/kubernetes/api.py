@@ -139,7 +139,7 @@ class Api:
         unusable = f'kubernetes connection "{self._name}": cannot use its credential'
         try:
             await client.update_params_for_auth(headers, [], ["BearerToken"])
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- reading the token anew can fail in any way; its text may hold it
             raise TemporaryError(f"{unusable} ({type(error).__name__})") from None
         headers = {name: value.strip() for name, value in headers.items()}  # a token file may end with a newline
         if not all(value.isprintable() for value in headers.values()):

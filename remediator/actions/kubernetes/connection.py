@@ -60,7 +60,7 @@ async def make_client(name: str, connection: Connection) -> Any:
         client = parts.api_client(configuration)
     except TimeoutError as error:
         raise TemporaryError(f'kubernetes connection "{name}": no credential within the time of a request') from error
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- the loaders raise whatever a malformed file leads to
         # No ``from``: the cause's text may hold a credential, and a traceback would print it.
         raise PermanentError(f'kubernetes connection "{name}": cannot use {where} ({type(error).__name__})') from None
     client.user_agent = "remediator"

@@ -174,7 +174,7 @@ def order(left: object, right: object) -> int:
 
 def _comparable(value: Any) -> int | float:
     # `not x > 1` is true for a NaN x: what cannot be measured would act.
-    if value != value:
+    if value != value:  # noqa: PLR0124 -- only NaN differs from itself
         raise RenderError("NaN compares with nothing")
     found: int | float = value
     return found

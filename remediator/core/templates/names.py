@@ -100,7 +100,7 @@ def _nothing(chain: Chain, at: int, found: list[Shape]) -> tuple[str, str]:
     models = [names for shape in found if (names := fields_of(shape)) is not None]
     if models:
         fields = [name for names in models for name in names]
-        extra = STEP_FIELDS if at == 2 else ()
+        extra = STEP_FIELDS if at == 2 else ()  # noqa: PLR2004 -- right below the step
         return f'{before} has no "{key}"', nearest(key, [*fields, *extra])
     if any(is_list(shape) for shape in found):
         return f'{before} is a list; "{key}" is no index', f"write {before}[0]"

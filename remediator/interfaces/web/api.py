@@ -224,7 +224,7 @@ def _who(request: web.Request, said: str) -> str:
 
 
 def _limit(text: str) -> int:
-    return max(1, min(int(text), 1000)) if text.isascii() and text.isdigit() and len(text) < 6 else 50
+    return max(1, min(int(text), 1000)) if text.isascii() and text.isdigit() and len(text) < 6 else 50  # noqa: PLR2004 -- digits of 1000
 
 
 async def translated(

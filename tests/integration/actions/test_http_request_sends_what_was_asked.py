@@ -78,7 +78,7 @@ async def test_a_preview_sends_nothing(connected):
 
 
 def test_the_backend_is_the_host_or_the_connection():
-    key = lambda **args: REQUEST.backend(REQUEST.parameters.model_validate(args))
+    key = lambda **args: REQUEST.backend(REQUEST.parameters.model_validate(args))  # noqa: E731 -- short
     assert key(url="http://127.0.0.1:8080/a") == "http/127.0.0.1:8080"
     assert key(url="https://Shop.example/a") == "http/shop.example:443"
     assert key(url="http://[::1]:80/") == "http/::1:80"

@@ -16,14 +16,14 @@ serve: $(VENV)/.installed  ## the same, and keep it up to try things
 test: $(VENV)/.dev servers lint unit  ## everything that CI asks for
 
 lint: $(VENV)/.dev
-	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff check --quiet --output-format concise .
 	@$(BIN)/ruff format --check --quiet remediator
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-cache > .lint-imports.log || { cat .lint-imports.log; exit 1; }
 	@rm -f .lint-imports.log
 
 unit: $(VENV)/.dev
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -p no:cacheprovider -rs
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -p no:cacheprovider -rfEs
 
 bench: $(VENV)/.dev  ## measure, compare with the floor and, where installed, with webhook
 	@$(BIN)/python benchmarks/bench.py

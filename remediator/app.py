@@ -127,8 +127,11 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
             now = clock.now()
             await store.do(lambda tx: inbox.store_rejected(tx, new_id(now), field, reason, body, now))
 
+        reloading = asyncio.Lock()
+
         async def reload() -> str:
-            return await reload_rules(settings, root, engine, metrics, clock)
+            async with reloading:
+                return await reload_rules(settings, root, engine, metrics, clock)
 
         webhook = Webhook(path.receive, reject, webhook_credentials, metrics)
         operate = Operate(lambda: health(store, engine, deliverers, metrics, settings), reload, metrics.registry)

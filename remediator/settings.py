@@ -7,7 +7,7 @@ the file: ``…_file`` names the file that holds one.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -57,7 +57,9 @@ class LimitSettings(Section):
 
     steps_in_flight: int = Field(32, ge=1, le=10_000, description="Steps performed at the same time, in all.")
     steps_per_backend: int = Field(16, ge=1, le=10_000, description="The same, for each backend.")
-    backends: dict[str, int] = Field({}, description="The same, for named backends such as http/10.0.0.1:8080.")
+    backends: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        {}, description="The same, for named backends such as http/10.0.0.1:8080."
+    )
     backlog: int = Field(20_000, ge=1, description="Open runs beyond which notifications are answered 503.")
     per_target: ThrottleText | None = Field(_per_hour(5), description="Runs let through per target.")
     per_namespace: ThrottleText | None = Field(_per_hour(20), description="... per namespace.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import http.client
 import json
 import os
 import urllib.error
@@ -45,11 +46,11 @@ class Daemon:
     def get(self, path: str, **query: str) -> Any:
         """Return a document."""
         asked = urllib.parse.urlencode({key: value for key, value in query.items() if value})
-        return json.loads(self.call("GET", f"{path}?{asked}" if asked else path))
+        return _document(self.call("GET", f"{path}?{asked}" if asked else path))
 
     def post(self, path: str, document: Any) -> Any:
         """Send a document, return the answer."""
-        return json.loads(self.call("POST", path, json.dumps(document).encode()))
+        return _document(self.call("POST", path, json.dumps(document).encode()))
 
     def call(self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> str:
         """Return the answer's text. Raise DaemonError with what the daemon says is wrong."""
@@ -61,11 +62,23 @@ class Daemon:
                 return str(answer.read().decode())
         except urllib.error.HTTPError as error:
             raise DaemonError(_said(error)) from error
-        except (urllib.error.URLError, OSError) as error:
+        except (urllib.error.URLError, OSError, ValueError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
             raise DaemonError(
                 f"cannot reach the daemon at {self._url}: {reason}; is it running? --url says where"
             ) from error
+
+
+def _document(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise DaemonError("the answer is no JSON; is that really remediator's address?") from error
+
+
+def quoted(part: str) -> str:
+    """Return a run's id as it stands in a path, whatever was typed."""
+    return urllib.parse.quote(part, safe="")
 
 
 def _said(error: urllib.error.HTTPError) -> str:

@@ -105,6 +105,8 @@ class Action(Generic[P, R]):
     changes: bool = False  #: false: it only reads, may be repeated, runs in every mode
     #: Whether performing it twice with the same intent equals performing it once. Reads always may be.
     idempotent: Callable[[P], bool] = _always
+    #: The same, where only the site's configuration knows; asked with the context. Either one is enough.
+    repeatable: Callable[[P, Any], bool] | None = None
     #: Targets that it changes beside the guide's own; all must be inside the locked ones.
     targets: Callable[[P], tuple[str, ...]] = _nothing
     #: Makes relative parameters absolute and records what was there. Reads only.

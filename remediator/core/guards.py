@@ -14,6 +14,7 @@ from remediator.core.breaker import Breaker, BreakerState
 from remediator.core.durations import SECOND, show_duration
 from remediator.core.records import Plan, Throttle
 
+LOCK_AGAIN = 30 * SECOND  #: a lock that is let go wakes the oldest; this is the net under it
 HOLD_AGAIN = 5 * SECOND  #: how soon a hold with no known end is judged again when nothing wakes it
 
 
@@ -98,12 +99,16 @@ def judge(plan: Plan, facts: Facts, envelope: Envelope, now: int, *, holding: bo
 
 def judge_envelope(plan: Plan, _facts: Facts, envelope: Envelope, _now: int) -> Verdict:
     """Refuse what the site has not allowed: every target must match an allowed pattern."""
-    for target in plan.locks:
-        if pattern := next((p for p in envelope.protected if place_matches(p, target)), None):
-            return Refuse("envelope", f"{target} is protected by {pattern}", "see allow.protected")
-        if not any(place_matches(pattern, target) for pattern in envelope.targets):
-            advice = "a person may add it to allow.targets in the daemon's configuration"
-            return Refuse("envelope", f"{target} is not among the targets that may be changed", advice)
+    return next((refused for target in plan.locks if (refused := judge_place(target, envelope))), None)
+
+
+def judge_place(target: str, envelope: Envelope) -> Refuse | None:
+    """Refuse a target that is protected, or not among those that may be changed."""
+    if pattern := next((p for p in envelope.protected if place_matches(p, target)), None):
+        return Refuse("envelope", f"{target} is protected by {pattern}", "see allow.protected")
+    if not any(place_matches(pattern, target) for pattern in envelope.targets):
+        advice = "a person may add it to allow.targets in the daemon's configuration"
+        return Refuse("envelope", f"{target} is not among the targets that may be changed", advice)
     return None
 
 
@@ -126,10 +131,12 @@ def judge_breakers(_plan: Plan, facts: Facts, _envelope: Envelope, now: int) -> 
     return None
 
 
-def judge_lock(_plan: Plan, facts: Facts, _envelope: Envelope, _now: int) -> Verdict:
+def judge_lock(_plan: Plan, facts: Facts, _envelope: Envelope, now: int) -> Verdict:
     """Hold while another run works on a target, on an ancestor or on a descendant of it."""
     for scope, run in facts.locked_by:
-        return Hold("lock", f"lock:{scope}", f"run {run} works on {scope}", None, f"remediator runs show {run}")
+        return Hold(
+            "lock", f"lock:{scope}", f"run {run} works on {scope}", now + LOCK_AGAIN, f"remediator runs show {run}"
+        )
     return None
 
 

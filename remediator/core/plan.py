@@ -53,7 +53,7 @@ class Refusal:
 def bind(rule: Rule, alert: Alert, find: Find, ready: dict[str, Parameters] | None = None) -> Plan | Refusal:
     """Return the plan of this rule for this alert, or why there can be none.
 
-    ``ready`` is filled with the parameters, by step id, that are known already: whoever performs
+    ``ready`` is filled with the parameters, by ``remedy/index``, that are known already: whoever performs
     the plan in this process need not render them again.
     """
     text, guide = rule.text, rule.guide
@@ -210,14 +210,14 @@ def _touched(
     """
     locks, backends = {target}, set()
     for remedy in rule.guide.remedies:
-        for step in remedy.steps:
+        for index, step in enumerate(remedy.steps):
             if step.needs:
                 continue
             action = find(step.action)
             if action is None:
                 raise RenderError(f"no action {step.action}")
             parameters = validated(action, step, scope)
-            ready[step.id] = parameters
+            ready[f"{remedy.name}/{index}"] = parameters
             locks.update(action.targets(parameters))
             backends.add(action.backend(parameters))
     outermost = (lock for lock in locks if not any(other != lock and covers(other, lock) for other in locks))

@@ -122,7 +122,7 @@ class Choice:
 _BEFORE_ACTING = frozenset({Status.HELD, Status.QUEUED, Status.DIAGNOSING, Status.AWAITING_APPROVAL})
 
 
-def next_move(run: RunState, now: int) -> Move:  # noqa: C901, PLR0911 -- it reads like the guide, a return a case
+def next_move(run: RunState, now: int) -> Move:  # noqa: C901, PLR0911, PLR0912 -- it reads like the guide, a return a case
     """Return what this run does next. Pure: the same run and time give the same move."""
     if unknown := _first(run, Phase.ACT, Outcome.UNKNOWN):
         return Finish(Status.UNKNOWN, f"nobody can tell whether {unknown.action} took effect: {unknown.error}")
@@ -143,6 +143,8 @@ def next_move(run: RunState, now: int) -> Move:  # noqa: C901, PLR0911 -- it rea
     tried: list[str] = []
     setback: Setback | None = None
     for cycle in range(MAX_REMEDIES):
+        if setback and run.resolved and f"{cycle}/act/0" not in run.journal:
+            return Finish(Status.UNVERIFIED, f"{setback.reason}; the alert has resolved since")
         if all(remedy.name in tried for remedy in run.plan.remedies) and setback:
             break
         if _may_claim(run) and run.claimed < cycle and f"{cycle}/act/0" not in run.journal:
@@ -160,15 +162,17 @@ def next_move(run: RunState, now: int) -> Move:  # noqa: C901, PLR0911 -- it rea
     return _give_up(run, setback, setback.reason)
 
 
-def _cycle(  # noqa: PLR0911 -- see next_move
+def _cycle(  # noqa: C901, PLR0911 -- see next_move
     run: RunState, cycle: int, tried: list[str], last: Setback | None, now: int
 ) -> Move | Setback:
     """One remedy from its diagnosis to its verification. Long because it is the guide's own order."""
     plan = run.plan
     if jobs := _pending_reads(run, cycle):
         return Do(jobs, Status.DIAGNOSING)
-    if cycle == 0 and plan.verify and _baseline_holds(run):
-        return Finish(Status.RECOVERED_ITSELF, "the verification already held before anything was done")
+    if plan.verify and f"{cycle}/act/0" not in run.journal and _baseline_holds(run, cycle):
+        if last is None:
+            return Finish(Status.RECOVERED_ITSELF, "the verification already held before anything was done")
+        return Finish(Status.SUCCEEDED, f"{last.reason}; but it holds now, before another remedy")
     if not plan.remedies:
         return Finish(Status.OBSERVED, "the guide gathers evidence; what to do is for people")
     found = [run.journal[f"{cycle}/diagnose/{step.id}"] for step in plan.diagnose]
@@ -180,7 +184,7 @@ def _cycle(  # noqa: PLR0911 -- see next_move
         return _give_up(run, last, (f"{last.reason}; " if last else "") + f"no remedy applies ({why})")
     remedy = choice.remedy
     tried.append(remedy.name)
-    if f"{cycle}/act/0" not in run.journal and (gate := _gate(run, cycle, remedy, now)):
+    if f"{cycle}/act/0" not in run.journal and (gate := _gate(run, cycle, remedy, last, now)):
         return gate
     for index, step in enumerate(remedy.steps):
         entry = run.journal.get(f"{cycle}/act/{index}")
@@ -199,16 +203,18 @@ def _pending_reads(run: RunState, cycle: int) -> tuple[Job, ...]:
     pending = [(step, key) for step, key in keys if key not in run.journal]
     waited_for = {step.id for step, _ in pending}
     jobs = [Job(key, Phase.DIAGNOSE, cycle, step) for step, key in pending if waited_for.isdisjoint(step.needs)]
-    if cycle == 0 and run.plan.verify and run.plan.remedies:
+    if run.plan.verify and run.plan.remedies:
         jobs += [
-            Job(key, Phase.BASELINE, 0, step)
+            Job(key, Phase.BASELINE, cycle, step)
             for step in run.plan.verify.conditions
-            if (key := f"0/baseline/{step.id}") not in run.journal and waited_for.isdisjoint(step.needs)
+            if (key := f"{cycle}/baseline/{step.id}") not in run.journal and waited_for.isdisjoint(step.needs)
         ]
     return tuple(jobs)
 
 
-def _gate(run: RunState, cycle: int, remedy: RemedyPlan, now: int) -> Move | None:  # noqa: PLR0911 -- see next_move
+def _gate(  # noqa: PLR0911 -- see next_move
+    run: RunState, cycle: int, remedy: RemedyPlan, last: Setback | None, now: int
+) -> Move | None:
     """What stands between a chosen remedy and its first change: confirmation, mode, approval, claim."""
     if confirmed := _confirm(run, cycle, now):
         return confirmed
@@ -223,6 +229,8 @@ def _gate(run: RunState, cycle: int, remedy: RemedyPlan, now: int) -> Move | Non
     if mode is Mode.ASK:
         return _ask(run, cycle, remedy, now)
     would = f'would do "{remedy.name}"'
+    if last is not None:
+        return _give_up(run, last, f"{last.reason}; {would}, but {run.mode_reason or 'that remedy only observes'}")
     if run.mode_reason.startswith("breaker"):
         return Finish(Status.ESCALATED, f"{would}, but {run.mode_reason}")
     return Finish(Status.OBSERVED, f"{would}; {run.mode_reason or 'its mode is observe'}")
@@ -351,12 +359,10 @@ def _may_claim(run: RunState) -> bool:
     return run.mode is Mode.ASK and bool(run.approved)
 
 
-def _baseline_holds(run: RunState) -> bool:
+def _baseline_holds(run: RunState, cycle: int) -> bool:
     verify = run.plan.verify
     assert verify is not None  # noqa: S101 -- the caller asked
-    if _first(run, Phase.ACT, Outcome.DONE, Outcome.FAILED):
-        return False
-    entries = [run.journal[f"0/baseline/{step.id}"] for step in verify.conditions]
+    entries = [run.journal[f"{cycle}/baseline/{step.id}"] for step in verify.conditions]
     held = [entry.outcome is Outcome.DONE and bool((entry.output or {}).get("holds")) for entry in entries]
     return all(held) if verify.every else any(held)
 

@@ -58,14 +58,22 @@ _ENDS_AFTER_ACTING = frozenset({
 })  # fmt: skip
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {
-    Status.HELD: frozenset({Status.QUEUED, Status.DIAGNOSING, Status.ACTING}) | _ENDS_BEFORE_ACTING,
-    Status.QUEUED: frozenset({Status.HELD, Status.DIAGNOSING, Status.ACTING}) | _ENDS_BEFORE_ACTING,
+    Status.HELD: frozenset({Status.QUEUED, Status.DIAGNOSING, Status.ACTING, Status.AWAITING_APPROVAL})
+    | _ENDS_BEFORE_ACTING
+    | _ENDS_AFTER_ACTING,
+    Status.QUEUED: frozenset({Status.HELD, Status.DIAGNOSING, Status.ACTING, Status.AWAITING_APPROVAL})
+    | _ENDS_BEFORE_ACTING
+    | _ENDS_AFTER_ACTING,
     Status.DIAGNOSING: frozenset({Status.HELD, Status.QUEUED, Status.AWAITING_APPROVAL, Status.ACTING})
     | _ENDS_BEFORE_ACTING
     | _ENDS_AFTER_ACTING,
-    Status.AWAITING_APPROVAL: frozenset({Status.QUEUED, Status.HELD, Status.DIAGNOSING}) | _ENDS_BEFORE_ACTING,
-    Status.ACTING: frozenset({Status.VERIFYING, Status.DIAGNOSING, Status.HELD}) | _ENDS_AFTER_ACTING,
-    Status.VERIFYING: frozenset({Status.DIAGNOSING, Status.ACTING, Status.HELD}) | _ENDS_AFTER_ACTING,
+    Status.AWAITING_APPROVAL: frozenset({Status.QUEUED, Status.HELD, Status.DIAGNOSING})
+    | _ENDS_BEFORE_ACTING
+    | _ENDS_AFTER_ACTING,
+    Status.ACTING: frozenset({Status.VERIFYING, Status.DIAGNOSING, Status.HELD, Status.AWAITING_APPROVAL})
+    | _ENDS_AFTER_ACTING,
+    Status.VERIFYING: frozenset({Status.DIAGNOSING, Status.ACTING, Status.HELD, Status.AWAITING_APPROVAL})
+    | _ENDS_AFTER_ACTING,
     # A person settles what could not be told.
     Status.UNKNOWN: frozenset({Status.SUCCEEDED, Status.FAILED}),
 }

@@ -36,7 +36,8 @@ def judge_samples(
     verdict = "open"
     if since is not None and now - since >= int(verify.hold * SECOND):
         verdict = "holds"
-    elif since is None and now >= deadline:
+    elif since is None and now >= deadline and not any(sample.early for sample in samples):
+        # At least one sample has to count: a query over a long range may need longer than the time given.
         verdict = "failed"
     return {
         "verdict": verdict,

@@ -27,6 +27,7 @@ from remediator.engine.work import Site, Work
 from remediator.store import inbox, journal
 from remediator.store.sqlite import Tx
 
+FORGOTTEN = 24 * 3600 * SECOND  #: an episode not heard of for so long is over, when a later one begins
 CHUNK = 64  #: alerts admitted in one transaction
 
 
@@ -37,7 +38,7 @@ class Proposal:
     rule: str
     made: Plan | Refusal
     same: str = ""  #: equal plans of open runs join
-    ready: Mapping[str, Parameters] = field(default_factory=dict)  #: what was rendered on the way, by step id
+    ready: Mapping[str, Parameters] = field(default_factory=dict)  #: what was rendered on the way, by remedy/index
 
 
 @dataclass(slots=True)
@@ -78,7 +79,7 @@ def _same(plan: Plan) -> str:
     return hashlib.blake2b(text, digest_size=12).hexdigest()
 
 
-def admit(
+def admit(  # noqa: C901 -- what an alert can mean, case by case
     tx: Tx, done: Admitted, notification: str, alerts: tuple[Alert, ...],
     proposals: Mapping[str, tuple[Proposal, ...]], site: Site, slots: Slots | None, now: int,
 ) -> Admitted:  # fmt: skip
@@ -97,6 +98,10 @@ def admit(
         if episode and episode.resolved_at is not None and episode.resolved_at + int(site.grace * SECOND) <= now:
             inbox.close_episode(tx, episode.id, episode.resolved_at + int(site.grace * SECOND))
             episode = None
+        elif episode and alert.firing and now - episode.last_seen > FORGOTTEN and alert.starts_at > episode.last_seen:
+            # Its "resolved" never came (none is sent for what is silenced just then); this is another trouble.
+            inbox.close_episode(tx, episode.id, episode.last_seen)
+            episode = None
         if not alert.firing:
             if episode is not None:
                 done.wake += inbox.resolve_episode(tx, episode.id, now)
@@ -111,8 +116,8 @@ def admit(
             inbox.start_episode(tx, episode_id, alert, notification, last.id if last else None, len(made), now)
         else:
             episode_id = episode.id
+            again = inbox.rules_to_decide_anew(tx, episode_id)
             if episode.resolved_at is not None:
-                again = inbox.runs_ended_by_resolution(tx, episode_id)
                 inbox.fires_again(tx, episode_id)
             inbox.see_again(tx, episode_id, now)
             done.wake += inbox.open_runs_of(tx, episode_id)
@@ -161,7 +166,7 @@ def _decide(
         age = show_duration((now - plan.starts_at) / SECOND)
         _refuse(tx, done, episode, plan.rule, "stale", f"it began {age} ago; max_age is {show_duration(oldest)}", now)
         return
-    if other := inbox.run_to_join(tx, proposal.same):
+    if other := inbox.run_to_join(tx, proposal.same, may_act=acts):
         inbox.decide(tx, episode, plan.rule, "joined", now, reason="an equal run is under way", run=other)
         done.count("joined", plan.rule)
         return

@@ -132,9 +132,14 @@ class Engine:
     async def stop(self, limit: float) -> int:
         """Begin nothing more, let steps in flight finish for ``limit`` seconds; return how many were cut off."""
         self._stopping = True
+        self.slots.closed = True  # from here on no intent is written
         self._wakeup.set()
-        if self._in_flight:
-            await asyncio.wait(self._in_flight.values(), timeout=limit)
+        try:
+            async with asyncio.timeout(limit):
+                while self._in_flight:
+                    await asyncio.wait(list(self._in_flight.values()))
+        except TimeoutError:
+            log.warning("steps in flight are cut off", runs=list(self._in_flight))
         left = list(self._in_flight.values())
         for task in left:
             task.cancel()
@@ -203,7 +208,7 @@ class Engine:
         """Perform, write, go forward; until the run waits or is over."""
         while True:
             self._note(work)
-            if self._stopping or not (work.tasks or work.poll):
+            if not (work.tasks or work.poll):  # what has been begun is finished, also while we stop
                 return
             if work.poll:
                 work = await self._poll(work)
@@ -223,13 +228,23 @@ class Engine:
             reading = [asyncio.create_task(self._one(run, task, began)) for task in work.tasks]
             self._reading[run.id] = reading
             try:
-                results = tuple(await asyncio.gather(*reading))
+                came = await asyncio.gather(*reading, return_exceptions=True)
             finally:
                 self._reading.pop(run.id, None)
+            results = tuple(self._landed_so(task, each) for task, each in zip(work.tasks, came, strict=True))
         for result in results:
             self._observer.step(result, (self.clock.now() - began) / 1e6)
         self._free(run.id)  # before the commit: the next run's step need not wait for our disk
         return await self._written(lambda tx: conclude(tx, run, results, self.site, self.slots, self.clock.now()))
+
+    @staticmethod
+    def _landed_so(task: Task, came: Result | BaseException) -> Result:
+        """Return how a reading step came out; one that a person has cancelled has failed."""
+        if isinstance(came, asyncio.CancelledError):
+            return Result(task, Outcome.FAILED, error="cancelled")
+        if isinstance(came, BaseException):
+            raise came
+        return came
 
     async def _one(self, run: RunState, task: Task, now: int) -> Result:
         context = self._context(run, task.job.key, now)
@@ -244,8 +259,12 @@ class Engine:
         failed: list[Result] = []
         for task in work.tasks:
             made = await resolve(task, self._context(run, task.job.key, self.clock.now()))
+            shown = run.journal.get(task.job.key.replace("/act/", "/preview/"))
             if isinstance(made, Result):
                 failed.append(made)
+            elif run.approved and shown is not None and dict(shown.before or {}) != dict(made.before):
+                why = "what is there is no longer what was shown to the approver"
+                failed.append(Result(task, Outcome.FAILED, error=why, attempt=0))
             else:
                 resolved[task.job.key] = made
         if failed:

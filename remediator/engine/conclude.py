@@ -44,7 +44,7 @@ def conclude(tx: Tx, run: RunState, results: tuple[Result, ...], site: Site, slo
         else:
             journal.write_outcome(tx, run.id, entry)
         entries[entry.key] = entry
-        if entry.phase in (Phase.ACT, Phase.UNDO) and entry.outcome is not Outcome.FAILED:
+        if entry.phase in (Phase.ACT, Phase.UNDO) and (entry.outcome is not Outcome.FAILED or result.maybe):
             facts.changed(tx, run.id, run.plan.locks, now)
         if said.any_breaker or result.transport:  # an answer matters only to a breaker that has failed before
             _count_answer(tx, result, site, now)

@@ -16,12 +16,11 @@ _TROUBLE = frozenset({Status.ESCALATED, Status.FAILED, Status.UNDONE, Status.UNK
 
 def finish(tx: Tx, row: RunRow, run: RunState, site: Site, move: Finish, now: int) -> Work:
     """End a run: row, locks, reservations, breakers, decision, and what is to be told."""
-    changed = has_changed(run)
     acted = any(entry.phase is Phase.ACT for entry in run.journal.values())
     row.move(run, move.status, now, reason=move.reason[:2000])
     woken: list[str] = []
     if run.claimed >= 0 and move.status is not Status.UNKNOWN:  # unknown keeps its lock until a person settles it
-        woken = facts.release(tx, run.id, give_back=not changed)
+        woken = facts.release(tx, run.id, give_back=not has_tried(run))
     if acted:
         _count_outcome(tx, run, site, move.status, now)
     told = _tell_end(tx, run, site, move.status, acted=acted, now=now)
@@ -62,7 +61,12 @@ def _tell_end(tx: Tx, run: RunState, site: Site, status: Status, *, acted: bool,
 
 def let_go(tx: Tx, run: RunState) -> list[str]:
     """Release locks and, where nothing was changed, reservations."""
-    return facts.release(tx, run.id, give_back=not has_changed(run)) if run.claimed >= 0 else []
+    return facts.release(tx, run.id, give_back=not has_tried(run)) if run.claimed >= 0 else []
+
+
+def has_tried(run: RunState) -> bool:
+    """Whether a change was attempted, helpful or not: that counts for throttles and the budget."""
+    return any(entry.phase is Phase.ACT and entry.attempt > 0 for entry in run.journal.values())
 
 
 def has_changed(run: RunState) -> bool:

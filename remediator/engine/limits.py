@@ -16,6 +16,7 @@ class Slots:
         self._held: dict[str, tuple[str, ...]] = {}
         self._used: Counter[str] = Counter()
         self.in_use = 0
+        self.closed = False  #: nothing more begins: the process is about to end
 
     def limit_of(self, backend: str) -> int:
         """Return how many steps may be in flight at this backend."""
@@ -27,6 +28,8 @@ class Slots:
         Steps of one run that want the same backend never ask for more places than it has.
         """
         self.release(run)
+        if self.closed:
+            return "everything"
         wanted = Counter(backends)
         for backend, count in wanted.items():
             limit = self.limit_of(backend)

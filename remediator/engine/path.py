@@ -13,6 +13,7 @@ A notification comes in at the top; every line below is a stage, and data only g
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -24,12 +25,13 @@ from remediator.engine.admit import CHUNK, Admitted, Proposal, admit, chunks, pr
 from remediator.engine.advance import Engine
 from remediator.engine.clock import Clock, new_id
 from remediator.engine.work import Work
-from remediator.errors import StoreError
+from remediator.errors import NotificationError, StoreError
 from remediator.store import inbox
 from remediator.store.sqlite import SqliteStore, Tx
 
 log = structlog.get_logger("receive")
 
+ADMIT_AGAIN = 1.0  #: seconds between tries while the store refuses
 KNOWN_KEPT = 100_000  #: fingerprints remembered as open, so that a resend costs no planning
 
 
@@ -59,10 +61,12 @@ class Path:
         self._store, self._engine, self._clock, self._counts = store, engine, clock, counts
         self._backlog = backlog
         self._known: dict[str, None] = {}
+        self._rest: set[asyncio.Task[None]] = set()
 
     async def receive(self, arrived: Notification) -> Accepted:
         """Store a notification and admit its alerts. Raises StoreError; then nothing was stored."""
-        if len(self._engine.queue) >= self._backlog:
+        # "Resolved" is what empties a backlog.
+        if len(self._engine.queue) >= self._backlog and any(alert.firing for alert in arrived.alerts):
             raise BacklogFullError(f"{len(self._engine.queue)} runs are open; the limit is {self._backlog}")
         now = self._clock.now()
         notification = new_id(now)
@@ -70,8 +74,25 @@ class Path:
             done = await self._admit(notification, arrived.alerts, arrived=arrived)
             return Accepted(notification, tuple(done.runs))
         await self._store.do(lambda tx: inbox.store_notification(tx, notification, arrived, now, 0))
-        runs = await self.admit_rest(notification, arrived.alerts, 0)
-        return Accepted(notification, runs)
+        try:
+            return Accepted(notification, await self.admit_rest(notification, arrived.alerts, 0))
+        except StoreError as error:
+            # It is stored, so it is acknowledged; the rest follows when the store takes it.
+            log.warning("the rest of a notification follows later", notification=notification, error=str(error))
+            rest = asyncio.create_task(self._admit_later(notification, arrived.alerts))
+            self._rest.add(rest)
+            rest.add_done_callback(self._rest.discard)
+            return Accepted(notification)
+
+    async def _admit_later(self, notification: str, alerts: tuple[Alert, ...]) -> None:
+        while True:
+            await asyncio.sleep(ADMIT_AGAIN)
+            try:
+                admitted = await self._store.do(lambda tx: inbox.admitted(tx, notification))
+                await self.admit_rest(notification, alerts, admitted)
+            except StoreError:
+                continue
+            return
 
     async def admit_rest(self, notification: str, alerts: tuple[Alert, ...], admitted: int) -> tuple[str, ...]:
         """Admit the alerts of a stored notification from there on: also after a crash."""
@@ -151,8 +172,11 @@ async def recover(
             engine.wake(run)
     waiting = await store.read(inbox.unadmitted)
     for notification, _, admitted, body in waiting:
-        arrived = read_body(body)
-        await path.admit_rest(notification, arrived.alerts, admitted)
+        try:
+            await path.admit_rest(notification, read_body(body).alerts, admitted)
+        except (StoreError, NotificationError) as error:
+            # One that cannot be taken up must not keep the daemon from starting; it stays for the next start.
+            log.error("a stored notification could not be taken up", notification=notification, error=str(error))
     if runs or waiting:
         log.info("took up what was left", runs=len(runs), notifications=len(waiting))
     return len(runs), len(waiting)

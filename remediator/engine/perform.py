@@ -7,6 +7,7 @@ lost asks the action whether it happened; if nobody can tell, the outcome is unk
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -46,6 +47,7 @@ class Result:
     output: dict[str, Any] | None = None
     error: str = ""
     attempt: int = 1
+    maybe: bool = False  #: it failed, but may have changed something
     transport: bool | None = None  #: for the backend's breaker: True failed to answer, False answered, None not asked
 
 
@@ -72,8 +74,8 @@ async def perform(task: Task, context: Context) -> Result:
         return await _change(task, action, intent, context, lambda: _undo(action, intent, context), once=True)
     if not action.changes:
         return await _read(task, action, context)
-    once = not action.idempotent(intent.parameters)
-    if task.recovered and once:
+    once = not _may_repeat(action, intent, context)
+    if task.recovered and (once or task.only_ask):
         return await _ask(task, action, intent, context, "the process ended while it was done", transport=None)
     return await _change(task, action, intent, context, lambda: action.perform(intent.parameters, context), once=once)
 
@@ -87,11 +89,6 @@ async def _read(task: Task, action: Action[Any, Any], context: Context) -> Resul
         return Result(task, Outcome.FAILED, error=redact(str(error)), transport=error.transport)
     except TimeoutError:
         return Result(task, Outcome.FAILED, error=f"no answer within {task.job.step.timeout:g}s", transport=True)
-    except asyncio.CancelledError:
-        current = asyncio.current_task()
-        if current is not None and current.cancelling():
-            raise
-        return Result(task, Outcome.FAILED, error="cancelled")
     except Exception as error:  # noqa: BLE001 -- an action's defect is a failed step, not a dead daemon
         return _defect(task, action, error)
     # A check says in its finding that nobody answered; that it was made is no sign of life.
@@ -127,8 +124,8 @@ async def _tried(task: Task, do: Callable[[], Awaitable[Outputs]], attempts: int
     except TemporaryError as error:
         if attempts <= 1:
             raise
-        if error.retry_after:
-            await asyncio.sleep(min(error.retry_after, LONGEST_PAUSE))
+        asked = error.retry_after
+        await asyncio.sleep(random.uniform(0.1, 0.5) if asked is None else min(asked, LONGEST_PAUSE))  # noqa: S311 -- jitter
     tries = AsyncRetrying(
         stop=stop_after_attempt(attempts - 1),
         retry=retry_if_exception_type(TemporaryError),
@@ -160,10 +157,19 @@ async def _ask(
     if took is False:
         return Result(task, Outcome.FAILED, error=f"{why}; it did not happen", transport=transport)
     # A change that may be repeated, and was, leaves nothing to be settled: it failed.
-    sure = action.idempotent(intent.parameters) or task.job.phase is Phase.UNDO
-    return Result(
-        task, Outcome.FAILED if sure else Outcome.UNKNOWN, error=f"{why}; it may have happened", transport=transport
-    )
+    sure = _may_repeat(action, intent, context) or task.job.phase is Phase.UNDO
+    outcome = Outcome.FAILED if sure else Outcome.UNKNOWN
+    return Result(task, outcome, error=f"{why}; it may have happened", maybe=sure, transport=transport)
+
+
+def _may_repeat(action: Action[Any, Any], intent: Intent[Any], context: Context) -> bool:
+    """Whether performing it twice equals performing it once. Who cannot tell says no."""
+    if action.idempotent(intent.parameters):
+        return True
+    try:
+        return action.repeatable is not None and action.repeatable(intent.parameters, context)
+    except ActionError:
+        return False
 
 
 async def _preview(task: Task, action: Action[Any, Any], context: Context) -> Result:
@@ -200,9 +206,11 @@ async def resolve(task: Task, context: Context) -> Intent[Any] | Result:
         async with asyncio.timeout(task.job.step.timeout):
             made: Intent[Any] = await action.resolve(task.parameters, context)
     except ActionError as error:
-        return Result(task, Outcome.FAILED, error=redact(str(error)), transport=error.transport)
+        return Result(task, Outcome.FAILED, attempt=0, error=redact(str(error)), transport=error.transport)
     except TimeoutError:
-        return Result(task, Outcome.FAILED, error=f"no answer within {task.job.step.timeout:g}s", transport=True)
+        return Result(
+            task, Outcome.FAILED, attempt=0, error=f"no answer within {task.job.step.timeout:g}s", transport=True
+        )
     except Exception as error:  # noqa: BLE001 -- see _read
         return _defect(task, action, error)
     return made

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from remediator.actions import registry
 from remediator.core.action import Action, Intent, Parameters
 from remediator.core.durations import SECOND
-from remediator.core.guards import Facts, Hold, judge_envelope, judge_pause
+from remediator.core.guards import Envelope, Facts, Hold, judge_envelope, judge_pause, judge_place
 from remediator.core.plan import covers, scope_of, validated
 from remediator.core.records import Entry, Outcome, Phase, Plan
 from remediator.core.reporting import Telling
@@ -40,12 +40,16 @@ def begin_steps(
     """Make steps ready, take their places, write their intents."""
     change = next((job for job in step.jobs if job.phase in (Phase.ACT, Phase.UNDO)), None)
     # A claim of this same transaction has just judged; anything older is asked again.
-    asked = change is None or change.key in run.journal or "claimed" in row.columns
-    if change is not None and not asked and (stop := _before_change(tx, row, run, site, change, now)):
-        return stop
+    only_ask = False
+    if change is not None and "claimed" not in row.columns:
+        forbidden = _forbids(tx, run, site, change, now)
+        only_ask = forbidden is not None and change.key in run.journal
+        if forbidden is not None and not only_ask:
+            return _stop_before(tx, row, run, site, forbidden, now)
+        row.move(run, run.status, now, held_by="", held_scope="", held_until=None)
     scope = scope_of(run.plan, run.journal, step.jobs[0].cycle)
-    made = [_ready(run, job, scope, resolved.get(job.key), now) for job in step.jobs]
-    tasks = tuple(task for task in made if isinstance(task, Task))
+    made = [_ready(run, job, scope, resolved.get(job.key), site.envelope, now) for job in step.jobs]
+    tasks = tuple(task._replace(only_ask=only_ask) for task in made if isinstance(task, Task))
     wants = tuple(task.backend for task in tasks)
     if tasks and (missing := slots.take(run.id, wants)):
         return Work(run, full=missing, wants=wants)
@@ -72,36 +76,40 @@ def _write(tx: Tx, run: RunState, entries: list[Entry]) -> RunState:
     return run._replace(journal={**run.journal, **{entry.key: entry for entry in entries}})
 
 
-def _before_change(tx: Tx, row: RunRow, run: RunState, site: Site, job: Job, now: int) -> Work | None:
+def _forbids(tx: Tx, run: RunState, site: Site, job: Job, now: int) -> Hold | str | None:
     """Read again, before each change, what may forbid it: pause, envelope, the rule and its mode."""
     known = Facts(pauses=facts.pauses(tx, run.plan.rule))
-    if paused := judge_pause(run.plan, known, site.envelope, now):
-        assert isinstance(paused, Hold)  # noqa: S101 -- a pause only holds
-        due = min(paused.until or now + PAUSE_CHECK, now + PAUSE_CHECK, run.deadline or now + PAUSE_CHECK)
-        row.move(
-            run, run.status, now, reason=paused.reason[:1000], held_by="pause", held_scope=paused.scope, due_at=due
-        )
-        if run.deadline is not None and now >= run.deadline:
-            return finish(tx, row, run, site, Finish(Status.ESCALATED, f"its time was up while {paused.reason}"), now)
-        return Work(run, due=due, held=paused)
-    refused = judge_envelope(run.plan, known, site.envelope, now)
+    paused = judge_pause(run.plan, known, site.envelope, now)
+    if isinstance(paused, Hold):
+        return paused
+    if refused := judge_envelope(run.plan, known, site.envelope, now):
+        return refused.reason
     if job.phase is Phase.UNDO:
-        return None if refused is None else _stop(tx, row, run, site, refused.reason, now)
+        return None
     wanted = next(remedy.mode for remedy in run.plan.remedies if remedy.name == job.remedy)
     mode = stricter(run.mode, wanted)
-    if refused is not None:
-        return _stop(tx, row, run, site, refused.reason, now)
     if mode is Mode.OBSERVE or (mode is Mode.ASK and not run.approved):
-        return _stop(tx, row, run, site, run.mode_reason or f"its mode is now {mode}", now)
+        return run.mode_reason or f"its mode is now {mode}"
     return None
 
 
-def _stop(tx: Tx, row: RunRow, run: RunState, site: Site, reason: str, now: int) -> Work:
-    status = Status.ESCALATED if has_changed(run) else Status.CANCELLED
-    return finish(tx, row, run, site, Finish(status, f"stopped before the next change: {reason}"), now)
+def _stop_before(tx: Tx, row: RunRow, run: RunState, site: Site, forbidden: Hold | str, now: int) -> Work:
+    """Wait while paused; end where the site or the rule was tightened."""
+    if isinstance(forbidden, str):
+        status = Status.ESCALATED if has_changed(run) else Status.CANCELLED
+        return finish(tx, row, run, site, Finish(status, f"stopped before the next change: {forbidden}"), now)
+    if run.deadline is not None and now >= run.deadline:
+        return finish(tx, row, run, site, Finish(Status.ESCALATED, f"its time was up while {forbidden.reason}"), now)
+    due = min(forbidden.until or now + PAUSE_CHECK, now + PAUSE_CHECK, run.deadline or now + PAUSE_CHECK)
+    row.move(
+        run, run.status, now, reason=forbidden.reason[:1000], held_by="pause", held_scope=forbidden.scope, due_at=due
+    )
+    return Work(run, due=due, held=forbidden)
 
 
-def _ready(run: RunState, job: Job, scope: Mapping[str, Any], resolved: Intent[Any] | None, now: int) -> Task | Entry:
+def _ready(
+    run: RunState, job: Job, scope: Mapping[str, Any], resolved: Intent[Any] | None, envelope: Envelope, now: int
+) -> Task | Entry:
     """Return the task for a job, or the entry that says why it cannot be done."""
     if job.phase is Phase.CONFIRM:
         return Task(job, None, None, "alertmanager", Intent(Parameters(), {}), started_at=now)
@@ -121,10 +129,11 @@ def _ready(run: RunState, job: Job, scope: Mapping[str, Any], resolved: Intent[A
         if resolved is not None:
             parameters = resolved.parameters
         else:
-            parameters = run.ready.get(job.step.id) or validated(action, job.step, scope)
+            known = run.ready.get(f"{job.remedy}/{job.key.rsplit('/', 1)[1]}") if job.remedy else None
+            parameters = known or validated(action, job.step, scope)
         backend = action.backend(parameters)
         if job.phase is Phase.ACT:
-            _only_what_is_locked(run.plan, action, parameters, backend)
+            _only_what_is_allowed(run.plan, action, parameters, envelope, "" if job.step.needs else backend)
     except (RenderError, ValidationError) as error:
         return _entry(job, Outcome.FAILED, now, error=str(error), finished=True)
     if resolved is not None:
@@ -134,11 +143,16 @@ def _ready(run: RunState, job: Job, scope: Mapping[str, Any], resolved: Intent[A
     return Task(job, action, parameters, backend, intent, started_at=now)
 
 
-def _only_what_is_locked(plan: Plan, action: Action[Any, Any], parameters: Parameters, backend: str) -> None:
+def _only_what_is_allowed(
+    plan: Plan, action: Action[Any, Any], parameters: Parameters, envelope: Envelope, backend: str
+) -> None:
+    """Check what a step really touches: a guide's target may be an ancestor of it, and say less than it does."""
     for target in action.targets(parameters):
         if not any(covers(lock, target) for lock in plan.locks):
             raise RenderError(f"{action.name} would change {target}, which this run has not locked")
-    if backend not in plan.backends:
+        if refused := judge_place(target, envelope):
+            raise RenderError(f"{action.name} would change what must not be changed: {refused.reason}")
+    if backend and backend not in plan.backends:
         raise RenderError(f"{action.name} would talk to {backend}, which was not known when the run was planned")
 
 
@@ -162,7 +176,7 @@ def _entry(
     return Entry(
         key=job.key, phase=job.phase, cycle=job.cycle, step=job.step.id, action=job.step.action, remedy=job.remedy,
         outcome=outcome, args=args if args is not None else job.step.args, before=before, error=error, started_at=now,
-        finished_at=now if finished else None,
+        finished_at=now if finished else None, attempt=0 if finished else 1,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from remediator.store.sqlite import SqliteStore
 log = structlog.get_logger("upkeep")
 
 EVERY = 15.0  #: seconds
+DELETE_EVERY = 600.0  #: looking for what is old walks whole tables
 AUDIT_KEPT = 400 * 86400 * SECOND  #: over a year
 SPENT_KEPT = 32 * 86400 * SECOND  #: longer than any throttle's window needs
 
@@ -31,18 +32,26 @@ class Kept:
 
 async def upkeep(store: SqliteStore, engine: Engine, clock: Clock, kept: Kept) -> None:
     """Do it again and again. Runs until cancelled."""
+    due = clock.now() + int(DELETE_EVERY * SECOND)
     while True:
         try:
-            await once(store, engine, clock.now(), kept)
+            await close(store, engine, clock.now())
+            if clock.now() >= due:
+                due = clock.now() + int(DELETE_EVERY * SECOND)
+                await delete(store, clock.now(), kept)
         except StoreError as error:
             log.warning("upkeep waits: the store refuses", error=str(error))
         await asyncio.sleep(EVERY)
 
 
-async def once(store: SqliteStore, engine: Engine, now: int, kept: Kept) -> int:
-    """Close and delete what is due; return how many rows' worth was deleted."""
+async def close(store: SqliteStore, engine: Engine, now: int) -> None:
+    """Close the episodes whose grace is over."""
     grace = int(engine.site.grace * SECOND)
     await store.do(lambda tx: inbox.close_resolved(tx, grace, now))
+
+
+async def delete(store: SqliteStore, now: int, kept: Kept) -> int:
+    """Delete what is over and old; return how many rows' worth."""
     before = now - int(kept.age * SECOND)
     deleted = 0
     for unit in (

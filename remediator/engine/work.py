@@ -39,6 +39,7 @@ class Task(NamedTuple):
     intent: Intent[Any] | None = None
     recovered: bool = False  #: begun by a process that died
     started_at: int = 0
+    only_ask: bool = False  #: begun before, and forbidden now: find out whether it happened, and no more
 
 
 class Work(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +90,9 @@ def check_hash(document: Document, name: str, value: str, place: tuple[str, ...]
         bcrypt.checkpw(b"", value.encode())
     except ValueError:
         hint = "make one with: htpasswd -nBC 10 USER"
-        raise ConfigurationError((problem_at(document, (*place, name), "this is no bcrypt hash", hint),)) from None
+        # Without the line: what stands there instead of a hash is most likely the password.
+        found = replace(problem_at(document, (*place, name), f"what {name} has is no bcrypt hash", hint), source="")
+        raise ConfigurationError((found,)) from None
 
 
 def _tls(document: Document, text: TlsText | None, root: Path) -> ssl.SSLContext | None:

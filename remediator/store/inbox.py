@@ -20,6 +20,7 @@ class LastEpisode:
     resolved_at: int | None
     decided: int
     closed_at: int | None
+    last_seen: int
 
 
 def store_notification(tx: Tx, notification_id: str, arrived: Notification, now: int, admitted: int) -> None:
@@ -35,6 +36,12 @@ def store_notification(tx: Tx, notification_id: str, arrived: Notification, now:
 def set_admitted(tx: Tx, notification_id: str, admitted: int) -> None:
     """Note how many alerts of a notification have been dealt with."""
     tx.run("UPDATE notification SET admitted = ? WHERE id = ?", admitted, notification_id)
+
+
+def admitted(tx: Tx, notification_id: str) -> int:
+    """Return how many alerts of a notification have been dealt with."""
+    row = tx.one("SELECT admitted FROM notification WHERE id = ?", notification_id)
+    return int(row[0]) if row else 0
 
 
 def unadmitted(tx: Tx) -> list[tuple[str, int, int, bytes]]:
@@ -55,7 +62,8 @@ def store_rejected(tx: Tx, rejected_id: str, field: str, reason: str, body: byte
 def last_episode(tx: Tx, fingerprint: str) -> LastEpisode | None:
     """Return the newest episode of a fingerprint."""
     row = tx.one(
-        "SELECT id, resolved_at, decided, closed_at FROM episode WHERE fingerprint = ? ORDER BY opened_at DESC LIMIT 1",
+        "SELECT id, resolved_at, decided, closed_at, last_seen FROM episode WHERE fingerprint = ?"
+        " ORDER BY closed_at IS NULL DESC, opened_at DESC LIMIT 1",
         fingerprint,
     )
     return LastEpisode(*row) if row else None
@@ -144,17 +152,24 @@ def decide_run(
     )  # fmt: skip
 
 
-def run_to_join(tx: Tx, same: str) -> str | None:
-    """Return the open run that is equal to one about to be made."""
-    row = tx.one("SELECT id FROM run WHERE same = ? AND finished_at IS NULL LIMIT 1", same)
+def run_to_join(tx: Tx, same: str, *, may_act: bool) -> str | None:
+    """Return the open run that is equal to one about to be made, and is not about to end."""
+    row = tx.one(
+        "SELECT id FROM run WHERE same = ? AND finished_at IS NULL AND resolved_at IS NULL AND cancelled_by = ''"
+        " AND may_act = ? LIMIT 1",
+        same, int(may_act),
+    )  # fmt: skip
     return row[0] if row else None
 
 
-def runs_ended_by_resolution(tx: Tx, episode: str) -> list[str]:
-    """Return the rules whose run of this episode was cancelled before acting because it had resolved."""
+def rules_to_decide_anew(tx: Tx, episode: str) -> list[str]:
+    """Return the rules whose run of this episode ended, before it acted, for a reason that has passed.
+
+    It had resolved, or Alertmanager said that it was silenced or gone; now it is here again.
+    """
     rows = tx.all(
         "SELECT d.rule FROM decision d JOIN run r ON r.id = d.run"
-        " WHERE d.episode = ? AND r.status = 'cancelled' AND r.resolved_at IS NOT NULL AND r.cancelled_by = ''",
+        " WHERE d.episode = ? AND r.status = 'cancelled' AND r.cancelled_by = ''",
         episode,
     )
     return [rule for (rule,) in rows]

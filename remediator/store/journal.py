@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from remediator.core.records import Entry, Outcome, Phase, Plan, RunView
 from remediator.core.run import RunState
 from remediator.core.transitions import FINAL, Mode, Status, legal
-from remediator.errors import NotFoundError, StoreError
+from remediator.errors import ConflictError, NotFoundError
 from remediator.store.sqlite import Row, Tx
 
 _PLAN = TypeAdapter(Plan)
@@ -143,9 +143,9 @@ class RunRow:
         self.columns: dict[str, Any] = {}
 
     def move(self, run: RunState, new: Status, now: int, **columns: Any) -> None:
-        """Note a move. Raise StoreError for a transition that is not in the table."""
+        """Note a move. Raise ConflictError for a transition that is not in the table."""
         if not legal(run.status, new):
-            raise StoreError(f"run {run.id} cannot go from {run.status} to {new}")
+            raise ConflictError(f"run {run.id} cannot go from {run.status} to {new}")
         self.columns.update(columns, status=new, updated_at=now)
         if new in FINAL:
             self.columns.update(finished_at=now, due_at=None, held_scope="", held_by="", held_until=None)

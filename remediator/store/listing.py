@@ -64,9 +64,14 @@ def audit_trail(tx: Tx, most: int = 100) -> list[dict[str, Any]]:
     return [dict(zip(("at", "who", "what", "subject", "detail"), row, strict=True)) for row in rows]
 
 
+SHORTEST_PART = 4  #: characters of a run's id by which it may be named
+
+
 def find_run(tx: Tx, part: str) -> list[str]:
     """Return the ids that begin or end with this part."""
-    pattern = part.replace("[", "").replace("*", "").replace("?", "")
+    if len(part) < SHORTEST_PART or not part.isalnum() or not part.isascii():
+        return []
+    pattern = part.lower()
     rows = tx.all("SELECT id FROM run WHERE id GLOB ? OR id GLOB ? LIMIT 5", f"{pattern}*", f"*{pattern}")
     return [run for (run,) in rows]
 

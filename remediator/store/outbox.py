@@ -66,7 +66,7 @@ def postpone(tx: Tx, untold: Untold, due_at: int) -> None:
 
 def drop(tx: Tx, untold: Untold) -> None:
     """Give a row up: the reporter will never take it."""
-    tx.run("DELETE FROM outbox WHERE id = ?", untold.id)
+    tx.run("DELETE FROM outbox WHERE id = ? AND version = ?", untold.id, untold.version)
 
 
 def waiting(tx: Tx) -> dict[str, int]:

@@ -15,7 +15,7 @@ def delete_runs(tx: Tx, before: int, keep: int) -> int:
     limit = max(before, boundary[0] + 1) if boundary else before
     runs = tx.all(
         "SELECT id FROM run WHERE finished_at IS NOT NULL AND finished_at < ? AND status <> 'unknown'"
-        " ORDER BY finished_at LIMIT ?",
+        " AND id NOT IN (SELECT run FROM outbox) ORDER BY finished_at LIMIT ?",
         limit, BATCH,
     )  # fmt: skip
     for (run,) in runs:

@@ -180,7 +180,9 @@ class SqliteStore:
                 except Exception as error:
                     if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
                         raise  # the disk is full, the file is damaged: nobody's unit can be kept
-                    failed[index] = error
+                    # A row that contradicts another is our defect; the sender may come again.
+                    ours = isinstance(error, sqlite3.Error)
+                    failed[index] = StoreError(f"the store refuses: {error}") if ours else error
                     break
             else:
                 return done

@@ -94,13 +94,13 @@ class SmallSite:
         """Look at a run as the dispatcher does."""
         return begin(self.tx, run, self.site, self.slots, self.now)
 
-    def came(self, work: Work, outcome: Outcome = Outcome.DONE, *, transport: bool | None = False, **output: object) -> Work:
+    def came(self, work: Work, outcome: Outcome = Outcome.DONE, *, transport: bool | None = False, attempt: int = 1, **output: object) -> Work:
         """Let the steps of a run come out so."""
         self.slots.release(work.run.id)
         error = "" if outcome is Outcome.DONE else "it did not work"
         asked = {"preview": "", "before": {}}
         results = tuple(
-            Result(task, outcome, asked if task.job.phase is Phase.PREVIEW else output or {"status": 200}, error, transport=transport)
+            Result(task, outcome, asked if task.job.phase is Phase.PREVIEW else output or {"status": 200}, error, attempt, transport=transport)
             for task in work.tasks
         )
         return conclude(self.tx, work.run, results, self.site, self.slots, self.now)

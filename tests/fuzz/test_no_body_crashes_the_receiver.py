@@ -1,10 +1,13 @@
 """A short run of what ``make fuzz`` does with a million bodies; and the worst that a sender can do with one."""
 
 import asyncio
+import json
 from pathlib import Path
 
-from fuzz.bodies import huge
+from fuzz.bodies import SEEDS, huge
 from fuzz.fuzz_webhook import MAX_BODY, Found, a_daemon, fuzz, peak, send_all
+
+from remediator.interfaces.alertmanager import read_notification
 
 RSS = 300  #: MB
 
@@ -66,6 +69,15 @@ async def test_the_largest_bodies_at_the_same_time(tmp_path: Path) -> None:
     assert found.answers.total() == len(bodies)
     assert found.answers[202] == 2  # a long annotation is no reason to refuse an alert
     assert found.answers[413] == 2
+
+
+def test_the_largest_real_body_is_read() -> None:
+    """The counts that bound memory are far from what Alertmanager sends."""
+    alerts = json.loads((SEEDS / "firing-60.json").read_bytes())["alerts"]
+    one = len(json.dumps(alerts)) // len(alerts)
+    body = json.dumps({"alerts": alerts * (MAX_BODY // one // len(alerts))}).encode()
+    assert MAX_BODY * 0.9 < len(body) <= MAX_BODY
+    assert len(read_notification(body).alerts) > 20_000
 
 
 async def test_broken_requests(tmp_path: Path) -> None:

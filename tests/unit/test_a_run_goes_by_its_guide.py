@@ -89,7 +89,7 @@ def test_it_counts_only_when_the_verification_has_held(small):
 
 def test_a_remedy_that_does_not_help_is_followed_by_the_next_and_then_by_people(small):
     work = until_verified(small, small.came(small.came(begin(small), **DOWN)), holds=False)
-    assert keys(work) == ["1/diagnose/health"], "diagnosis is repeated"
+    assert keys(work) == ["1/diagnose/health", "1/baseline/check1"], "both are repeated"
     work = small.came(work, **DOWN)
     assert (keys(work), work.tasks[0].job.remedy) == (["1/act/0"], "second")
     work = until_verified(small, small.came(work), holds=False)

@@ -50,12 +50,12 @@ def test_oldest_goes_first(tmp_path):
     assert small.begin(older.run.id).tasks
 
 
-def test_what_changed_nothing_gives_its_place_back(tmp_path):
+def test_what_was_never_tried_gives_its_place_back(tmp_path):
     small = SmallSite.of(tmp_path)
     small.limited(overall=Throttle(1, 3600.0))
     (first,) = small.admit(alert("a")).works
     (second,) = small.admit(alert("b")).works
     assert second.held.guard == "throttle"
-    done = small.came(first, Outcome.FAILED)
+    done = small.came(first, Outcome.FAILED, attempt=0)
     assert done.wake == (second.run.id,)
     assert small.begin(second.run.id).tasks

@@ -5,7 +5,7 @@ from typer.main import get_command
 
 from remediator.cli import application
 from remediator.core.transitions import FINAL
-from remediator.interfaces.web.server import OPEN, WEBHOOK
+from remediator.interfaces.web.server import PROBES, WEBHOOK
 
 PAGE = (Path(__file__).parents[2] / "docs/operations.md").read_text()
 
@@ -24,4 +24,4 @@ def test_every_flag_of_the_daemon_has_its_default():
 
 
 def test_every_path_that_asks_for_no_operator_is_named():
-    assert [path for path in OPEN | WEBHOOK if f"{path}`" not in PAGE] == []
+    assert [path for path in (*PROBES, *WEBHOOK) if f"{path}`" not in PAGE] == []

@@ -12,7 +12,7 @@ from remediator.actions.answers.reading import excerpt, printable
 from remediator.actions.command.entry import Connection
 from remediator.actions.command.process import Ended, run_to_end
 from remediator.actions.context import Context
-from remediator.core.action import Action, Argv, CheckOutputs, Intent, Outputs, Parameters
+from remediator.core.action import Action, Argv, CheckOutputs, Outputs, Parameters
 from remediator.core.durations import show_duration
 from remediator.errors import AmbiguousError, PermanentError, TemporaryError
 
@@ -141,10 +141,10 @@ async def preview(parameters: RunParameters, context: Context) -> str:
     return excerpt(shlex.join(entry.command_line(parameters.arguments)), _PREVIEW)
 
 
-async def happened(intent: Intent[RunParameters], context: Context) -> bool | None:
-    """Whether an earlier start took effect: nobody can tell, so it is only repeated where the entry allows it."""
-    entry: Connection = context.connection("command", intent.parameters.command)
-    return False if entry.idempotent else None
+def repeatable(parameters: RunParameters, context: Context) -> bool:
+    """Whether the site says of this entry that running it twice equals running it once."""
+    entry: Connection = context.connection("command", parameters.command)
+    return entry.idempotent
 
 
 def backend(parameters: CheckParameters) -> str:
@@ -153,7 +153,7 @@ def backend(parameters: CheckParameters) -> str:
 
 
 def _never(_parameters: RunParameters) -> bool:
-    # Only its entry knows, and that speaks through ``happened``.
+    # Only its entry knows: see ``repeatable``.
     return False
 
 
@@ -166,7 +166,7 @@ RUN: Action[RunParameters, RunOutputs] = Action(
     backend=backend,
     changes=True,
     idempotent=_never,
-    happened=happened,
+    repeatable=repeatable,
     preview=preview,
 )
 

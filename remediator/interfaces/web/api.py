@@ -239,3 +239,5 @@ async def translated(
         return problem(409, "Conflict", str(error))
     except StoreError as error:
         return problem(503, "The store refuses", str(error))
+    except (web.RequestPayloadError, ConnectionResetError):
+        return problem(400, "Bad Request", "the body broke off or is not in the encoding that was announced")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import hashlib
 import hmac
 from collections import OrderedDict
@@ -46,20 +45,20 @@ class Credentials:
             return Caller("anonymous")
         scheme, _, value = authorization.partition(" ")
         if scheme.lower() == "bearer" and self._token:
-            same = hmac.compare_digest(value.strip().encode(), self._token)
+            same = hmac.compare_digest(value.strip().encode("utf-8", "surrogateescape"), self._token)
             return Caller("token") if same else None
         if scheme.lower() == "basic" and self._users:
             return await self._basic(value)
         return None
 
     async def _basic(self, value: str) -> Caller | None:
-        digest = hashlib.sha256(value.encode()).digest()
+        digest = hashlib.sha256(value.encode("utf-8", "surrogateescape")).digest()
         if digest in self._verified:
             self._verified.move_to_end(digest)
             return self._verified[digest]
         try:
             name, _, password = base64.b64decode(value, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # no base64, no UTF-8, or not even ASCII
             return None
         expected = self._users.get(name, _NOBODY)
         # bcrypt takes 72 bytes; a longer password is cut by every program that made the hash.

@@ -13,6 +13,7 @@ from remediator.interfaces.web.auth import Caller, is_loopback
 from remediator.interfaces.web.operate import Operate
 from remediator.interfaces.web.webhook import Webhook
 
+PROBES = ("/-/healthy", "/-/ready", "/health", "/health/live", "/health/ready")
 WEBHOOK = ("/api/v1/alertmanager", "/webhook")
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -57,8 +58,7 @@ def make_application(
         return await webhook.handle(request)
 
     application = web.Application(client_max_size=max_body)
-    probes = {"/-/healthy": operate.healthy, "/-/ready": operate.is_ready, "/health": operate.health,
-              "/health/live": operate.healthy, "/health/ready": operate.is_ready}  # fmt: skip
+    probing = (operate.healthy, operate.is_ready, operate.health, operate.healthy, operate.is_ready)
     operated = [
         web.post("/-/reload", operate.reload),
         web.put("/-/reload", operate.reload),
@@ -67,7 +67,7 @@ def make_application(
     ]
     application.add_routes([
         *(web.post(root + path, senders_door) for path in WEBHOOK),
-        *(web.get(root + path, handler) for path, handler in probes.items()),
+        *(web.get(root + path, handler) for path, handler in zip(PROBES, probing, strict=True)),
         *(web.RouteDef(r.method, root + r.path, operators_door(r.handler), r.kwargs) for r in operated),
     ])  # fmt: skip
     return application

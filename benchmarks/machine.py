@@ -18,7 +18,7 @@ def describe(folder: Path) -> list[str]:
     load = os.getloadavg()[0]
     return [
         f"CPU: {cpu_model()}, {len(os.sched_getaffinity(0))} cores; load before the start {load:.2f}",
-        f"Kernel: {platform.system()} {platform.release()}; Python {platform.python_version()}",
+        f"Kernel: {platform.system()} {platform.release().partition('-')[0]}; Python {platform.python_version()}",
         f"Stores on {filesystem(folder)}; a sync of 4 kB takes {sync_milliseconds(folder):.2f} ms (median of {SYNCS})",
     ]
 

@@ -63,7 +63,6 @@ class Options:
     listen: str = "127.0.0.1:9095"
     web_config: Path | None = None
     route_prefix: str = "/"
-    external_url: str = ""
     log_level: str = "info"
     log_style: str = "auto"
 

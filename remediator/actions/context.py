@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 
@@ -12,13 +12,6 @@ from remediator.core.problems import nearest
 from remediator.errors import PermanentError
 
 T = TypeVar("T")
-
-
-class Closable(Protocol):
-    """A client that wants to be closed."""
-
-    async def close(self) -> None:
-        """Free what it holds."""
 
 
 class Clients:

@@ -20,7 +20,6 @@ def serve(
         Path | None, typer.Option("--web.config.file", help="Users and TLS, as Prometheus has it.")
     ] = None,
     route_prefix: Annotated[str, typer.Option("--web.route-prefix", help="Stands before every path.")] = "/",
-    external_url: Annotated[str, typer.Option("--web.external-url", help="Under which people reach it.")] = "",
     log_level: Annotated[str, typer.Option("--log.level", help="debug, info, warning, error")] = "info",
     log_format: Annotated[str, typer.Option("--log.format", help="json, pretty, auto")] = "auto",
 ) -> None:
@@ -32,4 +31,4 @@ def serve(
         raise typer.BadParameter(f"--log.level is one of {', '.join(LEVELS)}")
     if log_format not in ("json", "pretty", "auto"):
         raise typer.BadParameter("--log.format is one of json, pretty, auto")
-    raise typer.Exit(run(Options(config, listen, web_config, route_prefix, external_url, log_level, log_format)))
+    raise typer.Exit(run(Options(config, listen, web_config, route_prefix, log_level, log_format)))

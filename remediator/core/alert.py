@@ -1,4 +1,4 @@
-"""Alerts and episodes as frozen values. The webhook's documents are in ``interfaces.alertmanager``."""
+"""Alerts and notifications as frozen values. The webhook's documents are in ``interfaces.alertmanager``."""
 
 from __future__ import annotations
 
@@ -33,18 +33,3 @@ class Notification:
     alerts: tuple[Alert, ...]
     truncated: int = 0  #: alerts that Alertmanager left out; with any, "resolved" is not believed
     body: bytes = b""  #: as it arrived; what is stored
-
-
-@dataclass(frozen=True, slots=True)
-class Episode:
-    """One trouble of one fingerprint, from firing to resolved."""
-
-    id: str
-    fingerprint: str
-    labels: Mapping[str, str]
-    annotations: Mapping[str, str]
-    starts_at: int
-    opened_at: int
-    resolved_at: int | None = None  #: when "resolved" was heard; the grace counts from here
-    closed_at: int | None = None
-    previous: str | None = None  #: the same fingerprint's episode before this one

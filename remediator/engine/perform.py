@@ -70,12 +70,14 @@ async def perform(task: Task, context: Context) -> Result:
     phase = task.job.phase
     if phase is Phase.PREVIEW:
         return await _preview(task, action, context)
+    if task.only_ask:
+        return await _ask(task, action, intent, context, "begun before a restart, and forbidden now", transport=None)
     if phase is Phase.UNDO:
         return await _change(task, action, intent, context, lambda: _undo(action, intent, context), once=True)
     if not action.changes:
         return await _read(task, action, context)
     once = not _may_repeat(action, intent, context)
-    if task.recovered and (once or task.only_ask):
+    if task.recovered and once:
         return await _ask(task, action, intent, context, "the process ended while it was done", transport=None)
     return await _change(task, action, intent, context, lambda: action.perform(intent.parameters, context), once=once)
 

@@ -4,8 +4,14 @@ from dataclasses import replace
 
 from fakes.small_site import SmallSite, alert
 
+from remediator.actions import registry
+from remediator.actions.context import Context
+from remediator.core.action import Intent
 from remediator.core.guards import Envelope
-from remediator.core.records import Outcome
+from remediator.core.records import Outcome, Phase, StepPlan
+from remediator.core.run import Job
+from remediator.engine.perform import perform
+from remediator.engine.work import Task
 from remediator.store import control
 
 BELOW = """
@@ -125,3 +131,13 @@ def test_a_clock_that_steps_back_opens_no_second_episode(tmp_path):
     small.admit(alert("a"))
     small.admit(alert("a"))
     assert small.tx.all("SELECT count(*) FROM episode WHERE closed_at IS NULL AND fingerprint = 'Down-a'") == [(1,)]
+
+
+async def test_an_undo_found_after_a_crash_is_not_repeated_while_forbidden():
+    action = registry.find("kubernetes.scale")
+    parameters = action.parameters.model_validate({"kind": "deployment", "name": "a", "namespace": "b", "replicas": 2})
+    job = Job("0/undo/0", Phase.UNDO, 0, StepPlan("a", action.name, {}))
+    task = Task(job, action, parameters, "kubernetes/default", Intent(parameters, {}), recovered=True, only_ask=True)
+    result = await perform(task, Context(session=None, clients=None))  # whoever called the cluster would need these
+    assert result.outcome is Outcome.FAILED
+    assert "forbidden now" in result.error

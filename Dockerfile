@@ -23,7 +23,7 @@ COPY remediator ./remediator
 RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels . \
  && python -m venv --without-pip /opt/remediator \
  && pip --python /opt/remediator/bin/python install --no-cache-dir --only-binary=:all: \
-      --constraint constraints.txt /wheels/*.whl
+      --constraint constraints.txt "$(echo /wheels/*.whl)[all]"
 
 FROM python:3.12.11-slim-bookworm
 # tini is the first process: it takes in what the programs of command.run leave behind.

@@ -49,6 +49,7 @@ class Context:
     run: str = ""  #: the run's id
     key: str = ""  #: names this step of this run; the same when it is repeated (an idempotency key)
     now: int = 0  #: microseconds since 1970, when the step began
+    starts_at: int | None = None  #: when the run's alert began, in microseconds
     changed_at: int | None = None  #: when this run last changed something, in microseconds
 
     def connection(self, system: str, name: str) -> Any:

@@ -87,6 +87,10 @@ def _nothing(_parameters: Any) -> tuple[str, ...]:
     return ()
 
 
+def _unmeasured(_parameters: Any) -> Mapping[str, float]:
+    return {}
+
+
 def _unbound(_parameters: Any) -> tuple[Permission, ...]:
     return ()
 
@@ -115,6 +119,14 @@ class Action(Generic[P, R]):
     happened: Callable[[Intent[P], Any], Awaitable[bool | None]] | None = None
     #: A readable account of what it would change, asked of the backend (dry run).
     preview: Callable[[P, Any], Awaitable[str]] | None = None
+    #: Why a person should decide on this change though its mode is ``auto`` ("Argo CD would put it
+    #: back"); empty when nothing speaks against it. Reads only; asked before a change is begun.
+    caution: Callable[[P, Any], Awaitable[str]] | None = None
+    needs_approval: bool = False  #: a person must approve it, whatever its rule says
+    #: How much it changes at most, by the words of ``policy.bounds``: ``replicas``, ``factor``,
+    #: ``memory`` (bytes), ``cpu`` (cores), ``pods``, ``nodes``, ``rows``, ``sessions``, ``keys``.
+    #: Asked of absolute parameters (after ``resolve``); what cannot be told yet is left out.
+    amounts: Callable[[P], Mapping[str, float]] = _unmeasured
     #: Puts back what was there; refuses (PermanentError) when somebody else changed it since.
     undo: Callable[[Intent[P], Any], Awaitable[R]] | None = None
     undo_is_safe: bool = False  #: whether ``undo: on_failure`` may use it without a person

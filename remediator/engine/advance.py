@@ -298,7 +298,7 @@ class Engine:
     def _context(self, run: RunState, key: str, now: int, changed_at: int | None = None) -> Context:
         return Context(
             session=self._session, clients=self._clients, connections=self._connections, run=run.id,
-            key=f"{run.id}/{key}", now=now, changed_at=changed_at,
+            key=f"{run.id}/{key}", now=now, starts_at=run.plan.starts_at, changed_at=changed_at,
         )  # fmt: skip
 
     def _note(self, work: Work) -> None:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from remediator.core.action import Parameters
 from remediator.core.durations import SECOND, show_duration
 from remediator.core.plan import scope_of
+from remediator.core.policy import ANYBODY, ApprovalNeed
 from remediator.core.records import Entry, Outcome, Phase, Plan, RemedyPlan, StepPlan
 from remediator.core.templates import compile_condition
 from remediator.core.transitions import Mode, Status, stricter
@@ -43,6 +44,7 @@ class RunState(NamedTuple):
     resolved: bool = False  #: all of its alerts have resolved
     deadline: int | None = None  #: when the run's time is up
     waiting_since: int | None = None  #: since when it has been held or awaiting approval
+    asks: Mapping[str, ApprovalNeed] = MappingProxyType({})  #: remedies that the site's policy wants approved
     ready: Mapping[str, Parameters] = MappingProxyType({})  #: rendered when it was planned, in this process
 
 
@@ -88,6 +90,7 @@ class Wait:
     reason: str
     shown: str = ""  #: digest of what an approver is shown
     held_by: str = ""
+    need: ApprovalNeed = ANYBODY  #: who must approve what is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +221,12 @@ def _gate(  # noqa: PLR0911 -- see next_move
     """What stands between a chosen remedy and its first change: confirmation, mode, approval, claim."""
     if confirmed := _confirm(run, cycle, now):
         return confirmed
-    mode = stricter(run.mode, remedy.mode)
+    looks = [(f"{cycle}/caution/{index}", step) for index, step in enumerate(remedy.steps) if step.cautious]
+    unasked = [(key, step) for key, step in looks if key not in run.journal]
+    if unasked:
+        return Do(tuple(Job(key, Phase.CAUTION, cycle, step, remedy.name) for key, step in unasked), Status.DIAGNOSING)
+    concerns = "; ".join(filter(None, (_concern(run.journal[key]) for key, _ in looks)))
+    mode = stricter(run.mode, remedy.mode, Mode.ASK if concerns or remedy.name in run.asks else Mode.AUTO)
     if mode is Mode.AUTO:
         return None if run.claimed >= cycle else Claim(cycle)
     keys = [(f"{cycle}/preview/{index}", step) for index, step in enumerate(remedy.steps)]
@@ -227,7 +235,7 @@ def _gate(  # noqa: PLR0911 -- see next_move
     if refused := next((run.journal[key] for key, _ in keys if run.journal[key].outcome is Outcome.FAILED), None):
         return _give_up(run, None, f'"{remedy.name}" would be refused: {refused.error}')
     if mode is Mode.ASK:
-        return _ask(run, cycle, remedy, now)
+        return _ask(run, cycle, remedy, concerns, now)
     would = f'would do "{remedy.name}"'
     if last is not None:
         return _give_up(run, last, f"{last.reason}; {would}, but {run.mode_reason or 'that remedy only observes'}")
@@ -236,7 +244,14 @@ def _gate(  # noqa: PLR0911 -- see next_move
     return Finish(Status.OBSERVED, f"{would}; {run.mode_reason or 'its mode is observe'}")
 
 
-def _ask(run: RunState, cycle: int, remedy: RemedyPlan, now: int) -> Move | None:
+def _concern(entry: Entry) -> str:
+    """Return why a person should decide; what could not be found out is a reason, too."""
+    if entry.outcome is Outcome.DONE:
+        return str((entry.output or {}).get("concern", ""))
+    return f"nobody could tell whether {entry.action} is safe here: {entry.error}"
+
+
+def _ask(run: RunState, cycle: int, remedy: RemedyPlan, concerns: str, now: int) -> Move | None:
     """Wait for a person; what was approved must be what would be done now."""
     shown = digest(run, cycle, remedy)
     if run.approved == shown:
@@ -245,8 +260,12 @@ def _ask(run: RunState, cycle: int, remedy: RemedyPlan, now: int) -> Move | None
     until = asked_at + int(run.plan.approval_timeout * SECOND)
     if now >= until:
         return Finish(Status.EXPIRED, f'nobody approved "{remedy.name}" in {show_duration(run.plan.approval_timeout)}')
+    need = run.asks.get(remedy.name, ANYBODY)
+    reason = f'waits for approval of "{remedy.name}"' + (f" by {need.persons} persons" if need.persons > 1 else "")
     again = "; what would change is no longer what was approved" if run.approved else ""
-    return Wait(until, Status.AWAITING_APPROVAL, f'waits for approval of "{remedy.name}"{again}', shown)
+    why = "; ".join(filter(None, (concerns, run.mode_reason if run.mode is Mode.ASK else "")))
+    because = f"; {why}" if why else ""
+    return Wait(until, Status.AWAITING_APPROVAL, reason + again + because, shown, need=need)
 
 
 def _confirm(run: RunState, cycle: int, now: int) -> Move | None:
@@ -339,7 +358,7 @@ def _resume(run: RunState, begun: list[Entry]) -> Do:
         steps |= {f"baseline/{step.id}": step for step in run.plan.verify.conditions}
     jobs = []
     for entry in begun:
-        if entry.phase in (Phase.ACT, Phase.PREVIEW, Phase.UNDO):
+        if entry.phase in (Phase.ACT, Phase.PREVIEW, Phase.CAUTION, Phase.UNDO):
             remedy = next(remedy for remedy in run.plan.remedies if remedy.name == entry.remedy)
             step = remedy.steps[int(entry.key.rsplit("/", 1)[1])]
         elif entry.phase is Phase.CONFIRM:
@@ -355,7 +374,9 @@ def _may_claim(run: RunState) -> bool:
     if not run.plan.remedies or (run.status is Status.AWAITING_APPROVAL and not run.approved):
         return False
     if run.mode is Mode.AUTO:
-        return bool(run.approved) or any(remedy.mode is Mode.AUTO for remedy in run.plan.remedies)
+        return bool(run.approved) or any(
+            remedy.mode is Mode.AUTO and remedy.name not in run.asks for remedy in run.plan.remedies
+        )
     return run.mode is Mode.ASK and bool(run.approved)
 
 

@@ -14,8 +14,8 @@ from remediator.store.sqlite import Tx
 _TROUBLE = frozenset({Status.ESCALATED, Status.FAILED, Status.UNDONE, Status.UNKNOWN, Status.EXPIRED})
 
 
-def finish(tx: Tx, row: RunRow, run: RunState, site: Site, move: Finish, now: int) -> Work:
-    """End a run: row, locks, reservations, breakers, decision, and what is to be told."""
+def finish(tx: Tx, row: RunRow, run: RunState, site: Site, move: Finish, now: int, *, quiet: bool = False) -> Work:
+    """End a run: row, locks, reservations, breakers, decision, and what is to be told; nothing when ``quiet``."""
     acted = any(entry.phase is Phase.ACT for entry in run.journal.values())
     row.move(run, move.status, now, reason=move.reason[:2000])
     woken: list[str] = []
@@ -23,7 +23,7 @@ def finish(tx: Tx, row: RunRow, run: RunState, site: Site, move: Finish, now: in
         woken = facts.release(tx, run.id, give_back=not has_tried(run))
     if acted:
         _count_outcome(tx, run, site, move.status, now)
-    told = _tell_end(tx, run, site, move.status, acted=acted, now=now)
+    told = not quiet and _tell_end(tx, run, site, move.status, acted=acted, now=now)
     return Work(run._replace(status=move.status), wake=tuple(woken), finish=move, told=told)
 
 

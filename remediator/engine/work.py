@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from remediator.core.action import Action, Intent, Parameters
 from remediator.core.breaker import BreakerLimits
-from remediator.core.guards import Envelope, Hold
+from remediator.core.guards import Envelope, Hold, Pause
 from remediator.core.rules import RuleTable
 from remediator.core.run import Finish, Job, Poll, RunState
 from remediator.core.transitions import Mode
@@ -24,6 +24,7 @@ class Site:
     limits: SiteLimits = field(default_factory=SiteLimits)
     backend_breaker: BreakerLimits = field(default_factory=BreakerLimits)
     outcome_breaker: BreakerLimits = field(default_factory=BreakerLimits)
+    paused: tuple[Pause, ...] = ()  #: by the pause file
     hold_max: float = 1800.0
     grace: float = 120.0
     reporters: tuple[str, ...] = ()

@@ -127,7 +127,7 @@ def supersede(tx: Tx, run: str, now: int) -> None:
     """Set what was found before acting aside: it will be looked at again. The report still has it."""
     for (key,) in tx.all(
         "SELECT key FROM step WHERE run = ? AND key NOT GLOB '*~*'"
-        " AND phase IN ('diagnose','baseline','preview','confirm')"
+        " AND phase IN ('diagnose','baseline','caution','preview','confirm')"
         " AND cycle NOT IN (SELECT cycle FROM step WHERE run = ? AND phase = 'act')",
         run, run,
     ):  # fmt: skip

@@ -28,6 +28,7 @@ from remediator.core.templates import (
     is_templated,
     names_in_tree,
 )
+from remediator.core.transitions import Mode, stricter
 from remediator.errors import RenderError, TemplateError
 from remediator.interfaces.documents import Document, Path, problem_at
 from remediator.interfaces.faults import problems_of
@@ -107,12 +108,15 @@ def _remedy(bench: _Bench, text: GuideText, position: int, outputs: dict[str, ty
         when = remedy.when
         _check_text(bench, (*place, "when"), lambda: compile_condition(when).names, Known(bench.params, dict(outputs)))
     steps = []
+    mode = remedy.mode
     for index, step in enumerate(remedy.steps):
         where = (*place, "steps", index)
         plan, action = _step(bench, where, step, f"do{position + 1}_{index + 1}", outputs)
         steps.append(plan)
         _declare(bench, where, plan, action, outputs)
-    return RemedyPlan(remedy.name, tuple(steps), remedy.when, remedy.mode)
+        if action is not None and action.needs_approval:
+            mode = stricter(mode, Mode.ASK)
+    return RemedyPlan(remedy.name, tuple(steps), remedy.when, mode)
 
 
 def _verify(bench: _Bench, text: GuideText, outputs: dict[str, type[Outputs]]) -> VerifyPlan | None:
@@ -163,7 +167,7 @@ def _step(
     return StepPlan(
         id=name, action=step.action, args=step.args, changes=action.changes, timeout=step.timeout,
         attempts=step.attempts if repeatable else 1, needs=needs,
-        undo_safe=action.undo is not None and action.undo_is_safe,
+        undo_safe=action.undo is not None and action.undo_is_safe, cautious=action.caution is not None,
     ), action  # fmt: skip
 
 

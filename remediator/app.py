@@ -31,6 +31,7 @@ from remediator.engine.deliver import Deliverer
 from remediator.engine.limits import Slots
 from remediator.engine.path import Path as AlertPath
 from remediator.engine.path import recover
+from remediator.engine.pause_file import watch_pause_file
 from remediator.engine.perform import Confirm
 from remediator.engine.upkeep import Kept, upkeep
 from remediator.engine.work import Site
@@ -136,6 +137,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
         operate = Operate(lambda: health(store, engine, deliverers, metrics, settings), reload, metrics.registry)
         api = Api(
             store, clock, engine.wake, engine.cancel_reading, logs.set_level, engine.site.reporters, nudge,
+            engine.take_up, lambda: engine.site.paused,
         )  # fmt: skip
         operators = WatchedCredentials(options.web_config, web_file)
         application = make_application(
@@ -161,6 +163,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
             engine.dispatch(),
             upkeep(store, engine, clock, Kept(settings.retention.age, settings.retention.runs)),
             *(deliverer.deliver() for deliverer in deliverers),
+            watch_pause_file(engine, settings.pause.file, root, clock),
         ):
             start(cleanups, task, dead)
         await web.SockSite(runner, listening, ssl_context=web_file.tls, backlog=BACKLOG).start()

@@ -79,6 +79,9 @@ class RemedyText(Written):
         None, description="A condition on labels, params and steps.<id>.<field>. Default: it always holds."
     )
     mode: Mode = Field(Mode.AUTO, description="May be stricter than the rule's.")
+    for_: Duration = Field(
+        0.0, alias="for", description="Taken back by itself after so long, such as a debug level. Default: it stays."
+    )
     steps: tuple[StepText, ...] = Field(
         min_length=1, description="Done one after the other; the first that fails ends the remedy."
     )

@@ -30,6 +30,7 @@ class StepPlan:
     needs: tuple[str, ...] = ()  #: ids of the steps whose outputs its arguments ask for
     undo_safe: bool = False  #: whether ``undo: on_failure`` may take it back
     cautious: bool = False  #: whether the action can say why a person should decide
+    undoable: bool = False  #: whether the action can be taken back at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class RemedyPlan:
     steps: tuple[StepPlan, ...]
     when: str | None = None
     mode: Mode = Mode.AUTO
+    lasts: float = 0.0  #: seconds after which it is taken back; 0: it stays
 
 
 @dataclass(frozen=True, slots=True)

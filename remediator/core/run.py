@@ -127,6 +127,8 @@ _BEFORE_ACTING = frozenset({Status.HELD, Status.QUEUED, Status.DIAGNOSING, Statu
 
 def next_move(run: RunState, now: int) -> Move:  # noqa: C901, PLR0911, PLR0912 -- it reads like the guide, a return a case
     """Return what this run does next. Pure: the same run and time give the same move."""
+    if run.plan.undoes:
+        return next_undo(run, now)
     if unknown := _first(run, Phase.ACT, Outcome.UNKNOWN):
         return Finish(Status.UNKNOWN, f"nobody can tell whether {unknown.action} took effect: {unknown.error}")
     if begun := [entry for entry in run.journal.values() if entry.outcome is Outcome.INTENT]:
@@ -314,6 +316,32 @@ def _take_back(run: RunState, cycle: int, remedy: RemedyPlan, reason: str, *, fa
                 return Do((Job(f"{cycle}/undo/{index}", Phase.UNDO, cycle, step, remedy.name),), Status.ACTING)
             undone, bad = True, bad or entry.outcome is not Outcome.DONE
     return Setback(reason, step_failed=failed, undone=undone and not bad, undo_failed=bad)
+
+
+def next_undo(run: RunState, now: int) -> Move:  # noqa: PLR0911 -- see next_move
+    """Return what a run does next that takes another one back: its journal holds the other's changes."""
+    if begun := [entry for entry in run.journal.values() if entry.outcome is Outcome.INTENT]:
+        return _resume(run, begun)
+    undone = [entry for entry in run.journal.values() if entry.phase is Phase.UNDO]
+    if run.cancelled_by:
+        after = f" after {len(undone)} steps" if undone else ""
+        return Finish(Status.CANCELLED, f"cancelled by {run.cancelled_by}{after}")
+    due = run.created_at + int(run.plan.wait * SECOND)
+    if now < due and not undone:
+        return Wait(due, Status.HELD, f"takes back run {run.plan.undoes} when its time is over", held_by="for")
+    if run.claimed < 0:
+        return Claim(0)
+    steps = {remedy.name: remedy.steps for remedy in run.plan.remedies}
+    acts = sorted((entry for entry in run.journal.values() if entry.phase is Phase.ACT), key=lambda e: e.key)
+    for act in reversed(acts):
+        cycle, _, index = act.key.split("/")
+        key = f"{cycle}/undo/{index}"
+        if key not in run.journal:
+            return Do((Job(key, Phase.UNDO, act.cycle, steps[act.remedy][int(index)], act.remedy),), Status.ACTING)
+    failed = [f"{entry.action}: {entry.error}" for entry in undone if entry.outcome is not Outcome.DONE]
+    if failed:
+        return Finish(Status.ESCALATED, f"run {run.plan.undoes} could not be taken back: {'; '.join(failed)}")
+    return Finish(Status.UNDONE, f"took back what run {run.plan.undoes} changed")
 
 
 def _give_up(run: RunState, setback: Setback | None, reason: str) -> Finish:

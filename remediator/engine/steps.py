@@ -80,7 +80,8 @@ def _write(tx: Tx, run: RunState, entries: list[Entry]) -> RunState:
 def _forbids(tx: Tx, run: RunState, site: Site, job: Job, now: int) -> Hold | str | None:
     """Read again, before each change, what may forbid it: pause, envelope, the rule and its mode."""
     known = Facts(pauses=(*facts.pauses(tx), *site.paused))
-    paused = judge_pause(run.plan, known, site.envelope, now)
+    by_person = bool(run.plan.undoes) and not run.plan.wait
+    paused = None if by_person else judge_pause(run.plan, known, site.envelope, now)
     if isinstance(paused, Hold):
         return paused
     if refused := judge_envelope(run.plan, known, site.envelope, now):

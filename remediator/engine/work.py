@@ -12,6 +12,7 @@ from remediator.core.rules import RuleTable
 from remediator.core.run import Finish, Job, Poll, RunState
 from remediator.core.transitions import Mode
 from remediator.store.facts import SiteLimits
+from remediator.store.undo import Made
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Work(NamedTuple):
     wants: tuple[str, ...] = ()  #: the backend of each place that it would take; none: it was not asked yet
     due: int | None = None
     wake: tuple[str, ...] = ()
+    made: tuple[Made, ...] = ()  #: runs that this one's end has made
     finish: Finish | None = None
     told: bool = False  #: rows were put into the outbox
     held: Hold | None = None

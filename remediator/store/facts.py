@@ -34,8 +34,10 @@ class SiteLimits:
 
 
 def limited_scopes(plan: Plan, limits: SiteLimits) -> list[tuple[str, str, Throttle]]:
-    """Return (guard, scope, limit) of every limit that binds this plan."""
+    """Return (guard, scope, limit) of every limit that binds this plan. Taking something back is not limited."""
     scopes: list[tuple[str, str, Throttle]] = []
+    if plan.undoes:
+        return scopes
     if plan.throttle:
         scopes.append(("throttle", f"rule {plan.rule}", plan.throttle))
     if limits.per_target:
@@ -51,6 +53,8 @@ def limited_scopes(plan: Plan, limits: SiteLimits) -> list[tuple[str, str, Throt
 def budget_scopes(plan: Plan, limits: SiteLimits) -> list[tuple[str, Throttle]]:
     """Return (scope, limit) of every budget of different targets that binds this plan."""
     scopes: list[tuple[str, Throttle]] = []
+    if plan.undoes:
+        return scopes
     if plan.limits is not None and plan.limits.budget:
         scopes.append((f"rule {plan.rule}", plan.limits.budget))
     if limits.budget:
@@ -104,8 +108,12 @@ def _last_changes(tx: Tx, run: str, targets: tuple[str, ...]) -> tuple[Changed, 
     """Return the last changes, by other runs, of these targets and of what lies above or below them."""
     found: list[Changed] = []
     for target in targets:
-        where, values = _around(target, "target")
-        rows = tx.all(f"SELECT target, at, run FROM changed WHERE ({where}) AND run <> ? LIMIT 64", *values, run)  # noqa: S608 -- marks only
+        where, values = _around(target, "c.target")
+        rows = tx.all(
+            "SELECT c.target, c.at, c.run, coalesce(r.rule, '') FROM changed c LEFT JOIN run r ON r.id = c.run"  # noqa: S608 -- marks only
+            f" WHERE ({where}) AND c.run <> ? LIMIT 64",
+            *values, run,
+        )  # fmt: skip
         found += [Changed(*row) for row in rows]
     return tuple(found)
 

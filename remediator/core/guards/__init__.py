@@ -47,7 +47,8 @@ GUARDS: tuple[Guard, ...] = (
     judge_repeats, judge_lock, judge_cooldown, judge_spent, judge_order,
 )  # fmt: skip
 _PAID = (judge_cooldown, judge_spent, judge_order, judge_loop, judge_repeats)
-_SAFETY: tuple[Guard, ...] = (judge_envelope, judge_pause, judge_lock)
+_UNDO_BY_PERSON: tuple[Guard, ...] = (judge_envelope, judge_lock)
+_UNDO_BY_TIME: tuple[Guard, ...] = (judge_envelope, judge_pause, judge_lock)
 
 
 def judge(plan: Plan, facts: Facts, envelope: Envelope, now: int, *, holding: bool = False) -> Verdict:
@@ -55,10 +56,14 @@ def judge(plan: Plan, facts: Facts, envelope: Envelope, now: int, *, holding: bo
 
     ``holding``: the run has its locks and reservations from the remedy before, and so its place in
     the line; what it has counted already does not count against it again. A run that undoes another
-    passes only what protects places and other runs: nothing that would block safety.
+    passes only what protects places and other runs, nothing that would block safety; one that a person
+    asked for passes the pause, too.
     """
     lowered: Lower | None = None
-    for guard in _SAFETY if plan.undoes else GUARDS:
+    guards = GUARDS
+    if plan.undoes:
+        guards = _UNDO_BY_TIME if plan.wait else _UNDO_BY_PERSON
+    for guard in guards:
         if holding and guard in _PAID:
             continue
         verdict = guard(plan, facts, envelope, now)

@@ -54,5 +54,5 @@ def judge_spent(_plan: Plan, facts: Facts, _envelope: Envelope, now: int) -> Ver
         if now < until:
             what = "targets changed " if spent.guard == "budget" else ""
             reason = f"{spent.scope} has had {spent.limit.max} {what}in {show_duration(spent.limit.per)}"
-            return Hold(spent.guard, f"{spent.guard}:{spent.scope}", reason, until, "remediator runs list --acted")
+            return Hold(spent.guard, f"{spent.guard}:{spent.scope}", reason, until, "wait, or raise that limit")
     return None

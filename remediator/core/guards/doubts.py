@@ -30,8 +30,13 @@ def judge_breakers(_plan: Plan, facts: Facts, _envelope: Envelope, now: int) -> 
 
 
 def judge_loop(plan: Plan, facts: Facts, _envelope: Envelope, now: int) -> Verdict:
-    """Ask where our own change may have caused the alert: it began after we changed the same place."""
+    """Ask where our own change may have caused the alert: it began after we changed the same place.
+
+    A rule that comes back to its own target and has a cooldown has made that choice itself.
+    """
     for change in facts.last_change:
+        if plan.cooldown and change.rule == plan.rule:
+            continue
         if 0 <= now - change.at < facts.loop_guard * SECOND and plan.starts_at >= change.at:
             ago = show_duration((now - change.at) / SECOND)
             reason = f"the alert began after run {change.run} changed {change.target} {ago} ago"

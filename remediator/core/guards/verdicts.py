@@ -90,6 +90,7 @@ class Changed:
     target: str
     at: int
     run: str
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from pydantic_core import InitErrorDetails
 
 from remediator.actions import registry
 from remediator.core.action import Action, Outputs, Parameters
+from remediator.core.durations import show_duration
 from remediator.core.guide import GuideText, StepText
 from remediator.core.plan import coerce, split_target
 from remediator.core.problems import Problem, nearest
@@ -116,7 +117,10 @@ def _remedy(bench: _Bench, text: GuideText, position: int, outputs: dict[str, ty
         _declare(bench, where, plan, action, outputs)
         if action is not None and action.needs_approval:
             mode = stricter(mode, Mode.ASK)
-    return RemedyPlan(remedy.name, tuple(steps), remedy.when, mode)
+        if remedy.for_ and action is not None and action.changes and action.undo is None:
+            message = f"{step.action} cannot be undone, so this remedy cannot last only {show_duration(remedy.for_)}"
+            bench.complain((*place, "for"), message)
+    return RemedyPlan(remedy.name, tuple(steps), remedy.when, mode, remedy.for_)
 
 
 def _verify(bench: _Bench, text: GuideText, outputs: dict[str, type[Outputs]]) -> VerifyPlan | None:
@@ -168,6 +172,7 @@ def _step(
         id=name, action=step.action, args=step.args, changes=action.changes, timeout=step.timeout,
         attempts=step.attempts if repeatable else 1, needs=needs,
         undo_safe=action.undo is not None and action.undo_is_safe, cautious=action.caution is not None,
+        undoable=action.undo is not None,
     ), action  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from remediator.cli import audit, backup, breakers, check, pause, runs, send, serve, version
+from remediator.cli import audit, backup, breakers, check, pause, policy, runs, send, serve, version
 from remediator.errors import ConfigurationError, RemediatorError
 
 application = typer.Typer(
@@ -17,6 +17,7 @@ for module in (serve, check, send, pause, audit, backup, version):
     module.register(application)
 application.add_typer(runs.application, name="runs")
 application.add_typer(breakers.application, name="breakers")
+application.add_typer(policy.application, name="policy")
 
 
 def main() -> None:

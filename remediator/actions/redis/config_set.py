@@ -69,7 +69,9 @@ async def preview(p: ConfigSetParameters, context: Context) -> str:
     _allowed(connection, p)
     async with server:
         now, facts = await _read(server, p.parameter), await ask_facts(server)
-    said = f"CONFIG SET {p.parameter} {p.value} at {server.place}; it is {now or 'empty'} now, and lasts until a restart"
+    said = (
+        f"CONFIG SET {p.parameter} {p.value} at {server.place}; it is {now or 'empty'} now, and lasts until a restart"
+    )
     return "; ".join(filter(None, (said, _follows(p, facts))))
 
 
@@ -107,10 +109,14 @@ def _allowed(connection: Connection, p: ConfigSetParameters) -> None:
     listed = connection.settable.get(p.parameter)
     if listed is None:
         known = ", ".join(sorted(connection.settable)) or "none"
-        raise PermanentError(f'connections.redis.{p.connection} does not list "{p.parameter}" as settable; it lists {known}')
+        raise PermanentError(
+            f'connections.redis.{p.connection} does not list "{p.parameter}" as settable; it lists {known}'
+        )
     if not listed.allows(p.value):
         allowed = ", ".join(listed.values)
-        raise PermanentError(f'connections.redis.{p.connection} does not allow "{p.value}" for {p.parameter}: {allowed}')
+        raise PermanentError(
+            f'connections.redis.{p.connection} does not allow "{p.value}" for {p.parameter}: {allowed}'
+        )
 
 
 async def _read(server: Server, parameter: str) -> str:

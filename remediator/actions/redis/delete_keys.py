@@ -34,7 +34,7 @@ class DeleteKeysParameters(RedisParameters):
     pattern: str = Field("", max_length=KEY_LIMIT, description="One of the connection's key_patterns, as it is listed.")
     max: int = Field(1000, ge=1, le=100_000, description="With pattern: where more keys match, none is deleted.")
     within: Duration = Field(
-        10.0, gt=0, le=60, description="With pattern: time to look through all keys; where it is too short, none is deleted."
+        10.0, gt=0, le=60, description="With pattern: time to look through all keys; if it is too short, none is deleted."
     )  # fmt: skip
 
     @model_validator(mode="after")
@@ -92,7 +92,9 @@ def _named(connection: Connection, p: DeleteKeysParameters) -> list[bytes]:
     keys = list(dict.fromkeys(key.encode() for key in p.keys))
     for key in keys:
         if not connection.may_delete(key):
-            raise PermanentError(f'no pattern under connections.redis.{p.connection}.key_patterns covers "{shown(key)}"')
+            raise PermanentError(
+                f'no pattern under connections.redis.{p.connection}.key_patterns covers "{shown(key)}"'
+            )
     return keys
 
 

@@ -26,7 +26,9 @@ class EvictParameters(RedisParameters):
     """Which keys, how large, and how many at most."""
 
     pattern: str = Field(max_length=KEY_LIMIT, description="One of the connection's key_patterns, as it is listed.")
-    min_bytes: int = Field(10 * 1024 * 1024, ge=1024, description="Only keys of at least so many bytes; default 10 MiB.")
+    min_bytes: int = Field(
+        10 * 1024 * 1024, ge=1024, description="Only keys of at least so many bytes; default 10 MiB."
+    )
     max: int = Field(10, ge=1, le=_NAMES, description="Keys to delete at most, the largest first.")
     sample: int = Field(50_000, ge=1, le=500_000, description="Keys to look at, at most.")
     within: Duration = Field(5.0, gt=0, le=60, description="Time to look at them, at most 1m.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -19,6 +20,7 @@ class Library:
     tls_connection: Any
     no_retry: Any
     parser: Any
+    silent: dict[str, Any]  #: the argument that keeps it from telling the server its version (CLIENT SETINFO)
     errors: Any  #: the module of its exceptions
 
 
@@ -28,7 +30,7 @@ def library() -> Library:
     try:
         from redis import exceptions  # noqa: PLC0415 -- imported late: start time counts
         from redis._parsers import _AsyncRESP2Parser  # noqa: PLC0415
-        from redis.asyncio.connection import Connection, SSLConnection  # noqa: PLC0415
+        from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection  # noqa: PLC0415
         from redis.asyncio.retry import Retry  # noqa: PLC0415
         from redis.backoff import NoBackoff  # noqa: PLC0415
     except ImportError as error:
@@ -58,4 +60,8 @@ def library() -> Library:
             if length < 0 or self._left < 0:
                 raise exceptions.InvalidResponse(f"more than {ANSWER_LIMIT} bytes in an answer, or a wrong length")
 
-    return Library(Connection, SSLConnection, lambda: Retry(NoBackoff(), 0), BoundedParser, exceptions)
+    named = inspect.signature(AbstractConnection.__init__).parameters
+    silent: dict[str, Any] = (
+        {"driver_info": None} if "driver_info" in named else {"lib_name": None, "lib_version": None}
+    )
+    return Library(Connection, SSLConnection, lambda: Retry(NoBackoff(), 0), BoundedParser, silent, exceptions)

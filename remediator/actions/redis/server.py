@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from remediator.actions.answers.access import hide, read_secret
 from remediator.actions.answers.reading import excerpt
@@ -19,7 +19,7 @@ from remediator.errors import ActionError, AmbiguousError, PermanentError, Tempo
 
 _SAID = 300
 #: Refusals that pass by themselves; nothing was done.
-_PASSING = ("LOADING", "BUSY ", "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN")
+_PASSING = ("LOADING", "BUSY ", "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN", "max number of clients")
 
 Word = str | bytes | int
 
@@ -32,7 +32,7 @@ class Server:
         errors = used.errors
         self._foreign = (errors.RedisError, OSError, ValueError, RecursionError)
 
-    async def __aenter__(self) -> Server:
+    async def __aenter__(self) -> Self:
         try:
             await self._wire.connect()
         except self._foreign as error:
@@ -69,10 +69,10 @@ class Server:
         return answers
 
     def _ours(self, error: Exception, *, sent: bool, changes: bool) -> ActionError:
-        """Return what a foreign error means: is it a refusal, and if not, can the command have run?"""
+        """Return what a foreign error means: a refusal, or an answer that is missing."""
         errors, said = self._library.errors, excerpt(hide(str(error), self._secrets), _SAID)
         # Some refusals are ConnectionErrors to redis-py, which would try again; they are answers all the same.
-        passing = (errors.BusyLoadingError, errors.MaxClientsError, errors.ClusterDownError, errors.TryAgainError)
+        passing = (errors.BusyLoadingError, errors.ClusterDownError, errors.TryAgainError)
         if isinstance(error, passing) or said.startswith(_PASSING):
             return TemporaryError(f"{self.place} cannot answer yet: {said}")
         if isinstance(error, (errors.AuthenticationError, errors.AuthorizationError, errors.ResponseError)):
@@ -90,6 +90,7 @@ def server_of(name: str, context: Context) -> tuple[Connection, Server]:
     fields: dict[str, Any] = {
         "host": known.host, "port": known.port, "db": known.db, "protocol": 2, "retry": used.no_retry(),
         "parser_class": used.parser, "socket_timeout": known.timeout, "socket_connect_timeout": known.timeout,
+        **used.silent,
     }  # fmt: skip
     secrets: tuple[str, ...] = ()
     if known.password_file:

@@ -34,7 +34,8 @@ class DeleteKeysParameters(RedisParameters):
     pattern: str = Field("", max_length=KEY_LIMIT, description="One of the connection's key_patterns, as it is listed.")
     max: int = Field(1000, ge=1, le=100_000, description="With pattern: where more keys match, none is deleted.")
     within: Duration = Field(
-        10.0, gt=0, le=60, description="With pattern: time to look through all keys; if it is too short, none is deleted."
+        10.0, gt=0, le=60,
+        description="With pattern: time to look through all keys; if that is not enough, none is deleted.",
     )  # fmt: skip
 
     @model_validator(mode="after")

@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from remediator.actions.context import Context
 from remediator.actions.network.ask_server import ask_server
 from remediator.actions.network.message import NO_ERROR, NO_NAME, REFUSED, Kind
-from remediator.actions.network.place import Connection, DnsServer, Host, is_address, resolve, server_of
+from remediator.actions.network.place import Connection, DnsServers, Hosts, is_address, resolve, server_of
 from remediator.actions.network.resolv_conf import ResolvConf, candidates, read_resolv_conf
 from remediator.core.action import Action, CheckOutputs, Parameters
 from remediator.core.durations import Duration, show_duration
@@ -42,16 +42,16 @@ def _is_network(text: str) -> str:
 class DnsParameters(Parameters):
     """Which names, whom to ask, and what must hold."""
 
-    names: tuple[Host, ...] = Field((), max_length=_NAMES, description="Names to resolve, short or full; literal.")
+    names: Hosts = Field((), max_length=_NAMES, description="Names to resolve, short or full; literal.")
     connection: str = Field(
         "", description="Name of an entry under connections.network: its host and names, and its servers."
     )
-    servers: tuple[DnsServer, ...] = Field(
+    servers: DnsServers = Field(
         (), max_length=_SERVERS, description='DNS servers to ask directly, such as "10.96.0.10"; literal.'
     )
     nameservers: bool = Field(False, description="Whether to ask each server of resolv.conf directly, too.")
     system: bool = Field(True, description="Whether to ask the system's resolver, as other programs do.")
-    search: tuple[Host, ...] | None = Field(
+    search: Hosts | None = Field(
         None, max_length=_SERVERS, description="Search domains for servers asked directly; else those of resolv.conf."
     )
     family: Literal["any", "ipv4", "ipv6"] = Field("any", description="Which addresses to ask for.")

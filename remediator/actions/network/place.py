@@ -50,6 +50,10 @@ Port = Annotated[int, Lands.LITERAL, Field(ge=1, le=65_535)]
 DnsServer = Annotated[Fixed, AfterValidator(_is_server)]
 """The address of a DNS server, literal: ``10.0.0.10``, ``10.0.0.10:5353``, ``[::1]:53``."""
 
+#: Neither an element nor the list as a whole may be rendered.
+Hosts = Annotated[tuple[Host, ...], Lands.LITERAL]
+DnsServers = Annotated[tuple[DnsServer, ...], Lands.LITERAL]
+
 
 def server_of(text: str) -> tuple[str, int]:
     """Return address and port of a DNS server. Raise ValueError when it is none."""
@@ -68,8 +72,8 @@ class Connection(BaseModel):
 
     host: Host = Field(description="Host name or IP address.")
     port: Port | None = Field(None, description="TCP port; none: what the action takes by itself, such as 443.")
-    names: tuple[Host, ...] = Field((), max_length=10, description="Further names for network.dns, such as short ones.")
-    servers: tuple[DnsServer, ...] = Field((), max_length=5, description="DNS servers that network.dns asks directly.")
+    names: Hosts = Field((), max_length=10, description="Further names for network.dns, such as short ones.")
+    servers: DnsServers = Field((), max_length=5, description="DNS servers that network.dns asks directly.")
     server_name: Host | None = Field(None, description="Name to ask a certificate for, where it is not the host's.")
     ca_file: str = Field("", description="PEM file of the only authorities to trust; empty: the system's.")
 

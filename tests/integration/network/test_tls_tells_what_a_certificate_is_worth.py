@@ -4,12 +4,12 @@ import asyncio
 import time
 
 import pytest
+from fakes.authority import Authority, serving
 from fakes.small_server import certificate, closed_port, serve_bytes
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from fakes.authority import Authority, serving
 from remediator.actions import registry
 from remediator.actions.network.certificates import covers
 from remediator.errors import PermanentError
@@ -85,7 +85,7 @@ async def test_one_of_an_unknown_authority(look, authority, tmp_path):
 async def test_the_whole_chain_counts(look, authority):
     said = await look(authority.server("localhost", days=2000, with_chain=True), min_days_left=899.5)
     assert [each.subject for each in said.chain] == ["CN=localhost", "CN=test authority"]
-    assert 1999 < said.chain[0].days_left
+    assert said.chain[0].days_left > 1999
     assert said.days_left < 900.1
     assert said.holds
 

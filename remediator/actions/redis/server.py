@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from remediator.actions.answers.access import hide, read_secret
+from remediator.actions.answers.access import hide, read_secret, trust
 from remediator.actions.answers.reading import excerpt
 from remediator.actions.context import Context
 from remediator.actions.redis.connection import Connection
@@ -98,6 +98,7 @@ def server_of(name: str, context: Context) -> tuple[Connection, Server]:
         fields |= {"username": known.username or None, "password": secrets[0]}
     kind = used.connection
     if known.tls:
+        trust(known.ca_file, tls_verify=known.tls_verify)  # a file that cannot be used is our error
         kind = used.tls_connection
         fields |= {
             "ssl_cert_reqs": "required" if known.tls_verify else "none", "ssl_check_hostname": known.tls_verify,

@@ -12,6 +12,7 @@ from remediator.actions.redis.server import Server
 
 _MEASURED = 20  #: keys of a prefix whose memory is asked
 _BATCH = 200
+_LONGEST = 4096  #: bytes in a name whose key is measured
 _KINDS = 2000  #: prefixes told apart while counting
 OTHERS = "(others)"
 
@@ -29,12 +30,12 @@ class Prefix:
 async def by_prefix(server: Server, walk: Walk, separator: str, depth: int) -> tuple[int, list[Prefix]]:
     """Return how many keys there are, and the prefixes, those that take most memory first."""
     total, seen, kept = await count_of(server), Counter[str](), defaultdict[str, list[bytes]](list)
-    keys = set[bytes]()
+    keys = set[int]()  # hashes: names can be long, and a collision only miscounts by one
     async for page in pages(server, walk):
         for key in page:
-            if key in keys:
+            if hash(key) in keys:
                 continue
-            keys.add(key)
+            keys.add(hash(key))
             name = prefix_of(key, separator, depth)
             name = name if name in seen or len(seen) < _KINDS else OTHERS
             seen[name] += 1
@@ -42,7 +43,8 @@ async def by_prefix(server: Server, walk: Walk, separator: str, depth: int) -> t
     factor = 1.0 if walk.complete or not keys else max(total / len(keys), 1.0)
     means = await _means(server, kept)
     made = [
-        Prefix(name, count, round(count * factor), round(count * factor * means[name])) for name, count in seen.items()
+        Prefix(name, count, round(count * factor), round(count * factor * means.get(name, 0)))
+        for name, count in seen.items()
     ]
     return total, sorted(made, key=lambda prefix: (-prefix.bytes, prefix.name))
 
@@ -50,13 +52,14 @@ async def by_prefix(server: Server, walk: Walk, separator: str, depth: int) -> t
 def prefix_of(key: bytes, separator: str, depth: int) -> str:
     """Return the first ``depth`` parts of a name, the separator at their end; the whole name has no prefix: ""."""
     parts = key.decode(errors="replace").split(separator, depth)
-    whole = separator.join(parts[:depth]) + separator if len(parts) > depth else separator.join(parts[:-1])
-    whole = whole if len(parts) > depth or not whole else whole + separator
-    return shown(whole.encode())
+    kept = parts[:depth] if len(parts) > depth else parts[:-1]
+    return shown("".join(part + separator for part in kept).encode())
 
 
 def _keep(kept: list[bytes], key: bytes, count: int) -> None:
     """Keep a fair sample: the n-th key replaces one of those kept with the right probability."""
+    if len(key) > _LONGEST:
+        return
     if len(kept) < _MEASURED:
         kept.append(key)
     elif (place := random.randrange(count)) < _MEASURED:  # noqa: S311 -- a sample, no secret

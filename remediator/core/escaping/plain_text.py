@@ -29,9 +29,7 @@ def of_argument(pieces: Pieces) -> Escapes:
 def of_literal(pieces: Pieces) -> Escapes:
     """What must not depend on anything that others wrote: no value may land there."""
     if len(pieces.literals) > 1:
-        raise TemplateError(
-            "this must be literal; a template can choose a connection instead", pieces.hole(0)
-        )
+        raise TemplateError("this must be literal; a template can choose a connection instead", pieces.hole(0))
     return Escapes(())
 
 

@@ -95,10 +95,12 @@ def admit(  # noqa: C901 -- what an alert can mean, case by case
     for alert in alerts:
         last = inbox.last_episode(tx, alert.fingerprint)
         episode = last if last is not None and last.closed_at is None else None
-        if episode and episode.resolved_at is not None and episode.resolved_at + _grace(tx, alert, site, now) <= now:
-            inbox.close_episode(tx, episode.id, episode.resolved_at + _grace(tx, alert, site, now))
-            episode = None
-        elif episode and alert.firing and now - episode.last_seen > FORGOTTEN and alert.starts_at > episode.last_seen:
+        if episode and episode.resolved_at is not None:
+            ends = episode.resolved_at + _grace(tx, episode, alert, site, now)
+            if ends <= now:
+                inbox.close_episode(tx, episode.id, ends)
+                episode = None
+        if episode and alert.firing and now - episode.last_seen > FORGOTTEN and alert.starts_at > episode.last_seen:
             # Its "resolved" never came (none is sent for what is silenced just then); this is another trouble.
             inbox.close_episode(tx, episode.id, episode.last_seen)
             episode = None
@@ -130,14 +132,17 @@ def admit(  # noqa: C901 -- what an alert can mean, case by case
     return done
 
 
-def _grace(tx: Tx, alert: Alert, site: Site, now: int) -> int:
+def _grace(tx: Tx, episode: inbox.LastEpisode, alert: Alert, site: Site, now: int) -> int:
     """Return how long after "resolved" an alert that fires again is the same trouble; longer where it flaps."""
     grace, flapping = int(site.grace * SECOND), site.limits.flapping
     if flapping is None:
         return grace
-    nth = inbox.nth_episode(tx, alert.fingerprint, flapping.max)
-    flaps = nth is not None and now - nth < int(flapping.per * SECOND)
-    return max(grace, int(flapping.quiet * SECOND)) if flaps else grace
+    if not episode.flapping:
+        nth = inbox.nth_episode(tx, alert.fingerprint, flapping.max)
+        if nth is None or now - nth >= int(flapping.per * SECOND):
+            return grace
+        inbox.flaps(tx, episode.id)
+    return max(grace, int(flapping.quiet * SECOND))
 
 
 def _decide_all(

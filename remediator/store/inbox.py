@@ -23,6 +23,7 @@ class LastEpisode:
     decided: int
     closed_at: int | None
     last_seen: int
+    flapping: int
 
 
 def store_notification(tx: Tx, notification_id: str, arrived: Notification, now: int, admitted: int) -> None:
@@ -64,7 +65,7 @@ def store_rejected(tx: Tx, rejected_id: str, field: str, reason: str, body: byte
 def last_episode(tx: Tx, fingerprint: str) -> LastEpisode | None:
     """Return the newest episode of a fingerprint."""
     row = tx.one(
-        "SELECT id, resolved_at, decided, closed_at, last_seen FROM episode WHERE fingerprint = ?"
+        "SELECT id, resolved_at, decided, closed_at, last_seen, flapping FROM episode WHERE fingerprint = ?"
         " ORDER BY closed_at IS NULL DESC, opened_at DESC LIMIT 1",
         fingerprint,
     )
@@ -133,10 +134,15 @@ def close_resolved(tx: Tx, grace: int, now: int, flapping: Flapping | None = Non
     return tx.run(
         "UPDATE episode SET closed_at = resolved_at + ? WHERE id IN (SELECT id FROM episode e"
         " WHERE closed_at IS NULL AND resolved_at IS NOT NULL AND resolved_at <= ? AND (resolved_at <= ? OR"
-        "  coalesce((SELECT o.opened_at FROM episode o WHERE o.fingerprint = e.fingerprint"
+        "  flapping = 0 AND coalesce((SELECT o.opened_at FROM episode o WHERE o.fingerprint = e.fingerprint"
         "   ORDER BY o.opened_at DESC LIMIT 1 OFFSET ?), 0) < ?) LIMIT ?)",
         grace, now - grace, now - int(flapping.quiet * SECOND), flapping.max, now - int(flapping.per * SECOND), most,
     )  # fmt: skip
+
+
+def flaps(tx: Tx, episode: str) -> None:
+    """Note that an episode came back too often: it stays one trouble until it is quiet."""
+    tx.run("UPDATE episode SET flapping = 1 WHERE id = ?", episode)
 
 
 def nth_episode(tx: Tx, fingerprint: str, after: int) -> int | None:

@@ -63,7 +63,7 @@ def _too_many(tx: Tx, scope: str, limit: Storm, now: int) -> bool:
         row = tx.one(
             "SELECT e.opened_at FROM (SELECT episode FROM decision WHERE rule = ? ORDER BY episode DESC"
             " LIMIT 1 OFFSET ?) d JOIN episode e ON e.id = d.episode",
-            scope.removeprefix("rule "), limit.max,
+            scope.removeprefix("rule "), limit.max - 1,  # the decision on this one is not written yet
         )  # fmt: skip
     return row is not None and now - int(row[0]) < limit.per * SECOND
 

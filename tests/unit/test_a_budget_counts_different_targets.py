@@ -1,6 +1,6 @@
 from remediator.core.limits import Throttle
 from remediator.core.records import Outcome
-from tests.fakes.small_site import RULES, SmallSite, alert
+from fakes.small_site import RULES, SmallSite, alert
 
 
 def held_by(site, run):

@@ -1,5 +1,5 @@
 from remediator.store.facts import SiteLimits
-from tests.fakes.small_site import RULES, SECOND, SmallSite, alert
+from fakes.small_site import RULES, SECOND, SmallSite, alert
 
 HOUR = 3600 * SECOND
 

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from remediator.store.facts import SiteLimits
-from tests.fakes.small_site import SmallSite, alert
+from fakes.small_site import SmallSite, alert
 
 
 def site_of(tmp_path):

@@ -5,6 +5,8 @@ ALTER TABLE run ADD COLUMN undoes TEXT NOT NULL DEFAULT '';        -- the run th
 CREATE INDEX run_undo ON run (undoes) WHERE undoes <> '';
 ALTER TABLE pause ADD COLUMN kind TEXT NOT NULL DEFAULT 'pause';   -- or maintenance
 
+ALTER TABLE episode ADD COLUMN flapping INTEGER NOT NULL DEFAULT 0; -- it came back too often: one trouble until it is quiet
+
 CREATE TABLE approval (               -- one person's yes to what a run has shown
   run TEXT NOT NULL,
   shown TEXT NOT NULL,

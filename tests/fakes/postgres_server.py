@@ -92,11 +92,12 @@ class PostgresServer:
         while True:
             try:
                 self.admin().close()
-                return
             except psycopg.OperationalError:
                 assert self.process.poll() is None, (self.place / "log").read_text()
                 assert time.monotonic() < until, (self.place / "log").read_text()
                 time.sleep(0.05)
+            else:
+                return
 
     def stop(self):
         if self.process is not None:

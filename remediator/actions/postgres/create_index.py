@@ -2,7 +2,8 @@
 
 Writes go on while it is built. When it fails, the server leaves an invalid index behind, which costs and does
 not help (PostgreSQL's documentation, "Building Indexes Concurrently"): that is dropped, here and at the next try.
-Building and dropping wait for all transactions that use the table; nobody waits behind them, so lock_timeout is not theirs.
+Building and dropping wait for all transactions that use the table; nobody waits behind them, so lock_timeout does
+not count for them.
 """
 
 from __future__ import annotations
@@ -165,7 +166,7 @@ def _create(p: IndexParameters, listed: IndexDefinition) -> Any:
         sql.SQL("UNIQUE INDEX" if listed.unique else "INDEX"),
         sql.Identifier(p.index),
         sql.Identifier(*listed.table.split(".")),
-        sql.SQL(listed.definition),
+        sql.SQL(listed.definition.replace("%%", "%")),  # sent without values
     )
 
 

@@ -31,11 +31,15 @@ SELECT application_name AS name, host(client_addr) AS client, state, sync_state 
        extract(epoch FROM replay_lag) AS seconds
 FROM pg_stat_replication WHERE state <> 'backup' ORDER BY bytes DESC NULLS FIRST, name LIMIT 50
 """
+# An idle primary sends whole pages: the last may end within a record, which can only be replayed when its rest
+# arrives with the next commit. That is no lag.
 _AT_REPLICA = """
 SELECT coalesce((SELECT sender_host FROM pg_stat_wal_receiver), '') AS client,
        coalesce((SELECT status FROM pg_stat_wal_receiver), 'not receiving') AS state,
        greatest(pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()), 0)::bigint AS bytes,
-       CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()
+       CASE WHEN (pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() OR NOT pg_is_wal_replay_paused()
+                   AND (pg_last_wal_receive_lsn() - '0/0') %% current_setting('wal_block_size')::int = 0
+                   AND pg_last_wal_receive_lsn() - pg_last_wal_replay_lsn() < 4 * current_setting('wal_block_size')::int)
                  AND EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming') THEN 0
             ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END AS seconds,
        pg_is_wal_replay_paused() AS paused
@@ -75,7 +79,7 @@ async def lag(session: Session) -> LagOutputs:
     """Ask as the server's role has it."""
     await need_sight(session)
     standby = (await session.row("SELECT pg_is_in_recovery() AS standby"))["standby"]
-    rows = await session.rows(_AT_REPLICA if standby else _AT_PRIMARY)
+    rows = await session.rows(_AT_REPLICA if standby else _AT_PRIMARY, {})
     replicas = [_replica(row) for row in rows]
     known = [each.bytes for each in replicas if each.bytes is not None]
     seconds = [each.seconds for each in replicas if each.seconds is not None]

@@ -31,7 +31,10 @@ SELECT set_config('statement_timeout', %(statement)s, false), set_config('lock_t
 
 @dataclass(slots=True)
 class Session:
-    """An open session; ``rows`` and ``run`` take the SQL and the values that the server binds to it."""
+    """An open session; ``rows`` and ``run`` take the SQL and the values that the server binds to it.
+
+    Without values (None) the text is sent as it is; with some, even an empty mapping, ``%`` is written ``%%``.
+    """
 
     link: Any
     place: str
@@ -39,7 +42,7 @@ class Session:
 
     async def rows(self, query: Any, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Return the first 1,000 rows of a query's answer."""
-        cursor = await self.link.execute(query, values or {})
+        cursor = await self.link.execute(query, values)
         found: list[dict[str, Any]] = await cursor.fetchmany(_ROWS)
         return found
 
@@ -52,7 +55,7 @@ class Session:
 
     async def run(self, query: Any, values: Mapping[str, Any] | None = None) -> int:
         """Run a statement and return how many rows it touched."""
-        cursor = await self.link.execute(query, values or {})
+        cursor = await self.link.execute(query, values)
         return max(int(cursor.rowcount), 0)
 
     async def as_listed(self) -> None:

@@ -106,7 +106,7 @@ async def _put(p: SetParameters, value: str | None, context: Context) -> SetOutp
             ))  # fmt: skip
         if p.reload:
             await session.run("SELECT pg_reload_conf()")
-        after = await _settled(session, p, context, before["running"] if changed and p.reload else None)
+        after = await _settled(session, p, context, before if changed and p.reload else None)
     return SetOutputs(
         before=text(before["running"]),
         running=text(after["running"]),
@@ -116,11 +116,15 @@ async def _put(p: SetParameters, value: str | None, context: Context) -> SetOutp
     )
 
 
-async def _settled(session: Session, p: SetParameters, context: Context, before: str | None) -> dict[str, Any]:
+async def _settled(
+    session: Session, p: SetParameters, context: Context, before: Mapping[str, Any] | None
+) -> dict[str, Any]:
     """Return the state once the reload shows in our session, or after three seconds."""
     state = await _state(session, p, context)
-    for _ in range(round(_RELOADED_WITHIN / _LOOK_EVERY) if before is not None else 0):
-        if state["pending_restart"] or state["running"] != before:
+    if before is None or (before["pending_restart"] and state["written"] is not None):
+        return state  # nothing to wait for: it was waiting for a restart, and still is
+    for _ in range(round(_RELOADED_WITHIN / _LOOK_EVERY)):
+        if (state["running"], state["pending_restart"]) != (before["running"], before["pending_restart"]):
             break
         await asyncio.sleep(_LOOK_EVERY)
         state = await _state(session, p, context)

@@ -124,6 +124,13 @@ async def test_nor_does_one_whose_step_was_cancelled(visits, connect, clients, c
     assert not index(admin)
 
 
+async def test_a_definition_may_have_a_percent_sign(visits, connect, create, admin):
+    listed = {"visits_customer_idx": {"table": "public.visits", "definition": "(customer) WHERE customer %% 2 = 0"}}
+    assert (await create.perform(create.parameters(index="visits_customer_idx"), connect(indexes=listed))).created
+    definition = admin.execute("SELECT pg_get_indexdef('visits_customer_idx'::regclass)").fetchone()[0]
+    assert definition.endswith("WHERE ((customer % 2) = 0)")
+
+
 async def test_only_what_is_listed(visits, context, create):
     for name in ("visits_other_idx", 'x" ON public.orders (id); DROP TABLE public.orders; --'):
         with pytest.raises(PermanentError, match="listed"):

@@ -26,6 +26,25 @@ _WORDS = {
     "55P03": "a lock was not to be had within lock_timeout",
 }
 
+_LIBPQ = {
+    "Connection refused": "connection refused",
+    "timeout expired": "the time was up",
+    "could not translate host name": "its name does not resolve",
+    "failed to resolve host": "its name does not resolve",
+    "Network is unreachable": "the network is unreachable",
+    "No route to host": "no route to host",
+    "certificate verify failed": "certificate verify failed: no authority that we trust knows its certificate",
+    "self-signed certificate": "certificate verify failed: no authority that we trust knows its certificate",
+    "does not match host name": "its certificate is for another host name",
+    "host name from server certificate": "its certificate is for another host name",
+    "root certificate file": "the file of authorities (ca_file) cannot be read",
+    "server does not support SSL": "the server does not support SSL, and sslmode asks for it",
+    "no password supplied": "it wants a password, and the connection has no password_file",
+    "server closed the connection": "the server closed the connection",
+    "No such file or directory": "there is no such socket",
+    "does not exist": "there is no such role or database",
+}
+
 
 def refused_entry(error: Any, place: str, secrets: tuple[str, ...]) -> ActionError:
     """Return what an error means that came before there was a session: nothing can have happened."""
@@ -89,14 +108,7 @@ def _own(error: Any) -> str:
 
 
 def _libpq(error: Any, secrets: tuple[str, ...]) -> str:
-    """Return libpq's words for a connection that failed, without anything that looks like a setting."""
+    """Return what libpq says of a connection that failed, in words of ours: its own may quote settings."""
     text = " ".join(str(error).split())
-    for words in (
-        "Connection refused", "timeout expired", "No such file or directory", "could not translate host name",
-        "failed to resolve host", "Network is unreachable", "No route to host", "certificate verify failed",
-        "root certificate file", "server does not support SSL", "server closed the connection unexpectedly",
-        "does not exist", "no password supplied", "self-signed certificate",
-    ):  # fmt: skip
-        if words in text:
-            return words[0].lower() + words[1:]
-    return excerpt(hide(type(error).__name__, secrets), _SHOWN)
+    said = next((ours for theirs, ours in _LIBPQ.items() if theirs in text), "")
+    return said or excerpt(hide(type(error).__name__, secrets), _SHOWN)

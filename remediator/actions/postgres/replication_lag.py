@@ -39,7 +39,8 @@ SELECT coalesce((SELECT sender_host FROM pg_stat_wal_receiver), '') AS client,
        greatest(pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()), 0)::bigint AS bytes,
        CASE WHEN (pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() OR NOT pg_is_wal_replay_paused()
                    AND (pg_last_wal_receive_lsn() - '0/0') %% current_setting('wal_block_size')::int = 0
-                   AND pg_last_wal_receive_lsn() - pg_last_wal_replay_lsn() < 4 * current_setting('wal_block_size')::int)
+                   AND pg_last_wal_receive_lsn() - pg_last_wal_replay_lsn()
+                     < 4 * current_setting('wal_block_size')::int)
                  AND EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming') THEN 0
             ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END AS seconds,
        pg_is_wal_replay_paused() AS paused

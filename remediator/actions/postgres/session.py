@@ -7,9 +7,12 @@ trouble that we are called for. How many there are at once is bounded per connec
 from __future__ import annotations
 
 import asyncio
+import os
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from remediator.actions.answers.access import read_secret
@@ -22,6 +25,9 @@ from remediator.errors import PermanentError, TemporaryError
 OURS = "remediator"  #: application_name of our sessions; those are never ended by us
 _ROWS = 1000  #: of one answer
 _NOTICES = 20
+
+#: Where Debian, Red Hat and Alpine keep them.
+_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 
 _LIMITS = """
 SELECT set_config('statement_timeout', %(statement)s, false), set_config('lock_timeout', %(lock)s, false),
@@ -142,10 +148,14 @@ def _how(connection: Connection, secrets: tuple[str, ...]) -> dict[str, Any]:
     if secrets:
         how["password"] = secrets[0]
     if connection.sslmode.startswith("verify"):
-        # libpq takes "system" with verify-full only.
-        whole = connection.sslmode == "verify-full"
-        how |= {"sslrootcert": connection.ca_file or "system"} if whole or connection.ca_file else {}
+        how["sslrootcert"] = connection.ca_file or _system_authorities()
     return how
+
+
+def _system_authorities() -> str:
+    """Return the file of the system's authorities. The OpenSSL in psycopg's wheels looks in a folder of its own."""
+    known = (os.environ.get("SSL_CERT_FILE"), ssl.get_default_verify_paths().cafile, *_BUNDLES)
+    return next((file for file in known if file and Path(file).is_file()), "system")
 
 
 def _limits(connection: Connection, within: float | None) -> dict[str, str]:

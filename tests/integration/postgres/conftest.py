@@ -26,6 +26,7 @@ RESET ROLE;
 """
 
 
+@pytest.fixture(scope="session")
 def documented_sql():
     """Return the blocks of SQL on the page: what looking needs, what changing needs."""
     looking, changing = re.findall(r"^```sql\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
@@ -33,7 +34,7 @@ def documented_sql():
 
 
 @pytest.fixture(scope="session")
-def server():
+def server(documented_sql):
     """A primary with the role that the page tells to make, and nothing beyond it."""
     with PostgresServer.running() as server:
         with server.admin() as admin:
@@ -43,7 +44,7 @@ def server():
             admin.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
             admin.execute(TABLES)
             admin.execute("CREATE EXTENSION pg_stat_statements")
-            for block in documented_sql():
+            for block in documented_sql:
                 admin.execute(block)
         yield server
 
@@ -121,7 +122,7 @@ def action():
 def perform(action):
     """Perform as the engine does: a change is resolved first, and what is journalled is read back."""
 
-    async def make(name, context, **args):
+    async def make(name, context, /, **args):
         found = action(name)
         p = found.parameters.model_validate(args)
         if found.resolve:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from remediator.actions.context import Context
-from remediator.actions.postgres.parameters import MONITOR, SIGNAL, backend, targets
+from remediator.actions.postgres.parameters import MONITOR, SIGNAL, backend, need_sight, targets
 from remediator.actions.postgres.session import Session, changing, reading
 from remediator.actions.postgres.victims import (
     IDLE,
@@ -110,6 +110,7 @@ class _Way:
         """Whether none of them is left; None when some are."""
         named = len(intent.parameters.sessions or ())
         async with reading(context, intent.parameters.connection) as session:
+            await need_sight(session)  # what cannot be seen is not gone
             there = await left(session, self.condition, self.values(intent.parameters))
         return True if not there else False if there == named else None
 

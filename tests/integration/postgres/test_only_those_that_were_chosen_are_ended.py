@@ -66,6 +66,18 @@ async def test_a_repeat_ends_nobody_new(clients, context, end):
     assert alive(late)
 
 
+async def test_what_cannot_be_seen_is_not_gone(clients, context, end, admin):
+    clients(1)
+    time.sleep(1.1)
+    intent = await end.resolve(parameters(end), context)
+    admin.execute("REVOKE pg_monitor FROM remediator")
+    try:
+        with pytest.raises(PermanentError, match="pg_monitor"):
+            await end.happened(intent, context)
+    finally:
+        admin.execute("GRANT pg_monitor TO remediator")
+
+
 async def test_a_process_id_that_was_given_again_names_nobody(clients, context, end):
     (link,) = clients(1)
     time.sleep(1.1)

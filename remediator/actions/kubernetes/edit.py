@@ -186,7 +186,7 @@ def _known(before: Mapping[str, Any]) -> dict[Place, Mapping[str, Any]]:
     known: dict[Place, Mapping[str, Any]] = {}
     for item in items:
         place = item.get("place") if isinstance(item, dict) else None
-        if not isinstance(place, list) or not place or not all(isinstance(key, str) for key in place):
+        if item is None or not isinstance(place, list) or not place or not all(isinstance(key, str) for key in place):
             raise PermanentError("what was there before is not known")
         known[tuple(place)] = item
     return known

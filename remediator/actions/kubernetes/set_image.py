@@ -16,7 +16,8 @@ from remediator.actions.kubernetes.workloads import WorkloadParameters, backend,
 from remediator.core.action import Action
 
 # Host with port, path, tag and digest; what is finer is the registry's to know.
-_IMAGE = r"^[A-Za-z0-9][A-Za-z0-9._-]*(?::[0-9]{1,5})?(?:/[a-z0-9][a-z0-9._-]*)*(?::[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(?:@sha256:[0-9a-f]{64})?$"  # noqa: E501 -- one pattern
+_HOST, _PART = r"[A-Za-z0-9][-A-Za-z0-9.]*(?::[0-9]{1,5})?", r"[a-z0-9][-a-z0-9._]*"
+_IMAGE = rf"^(?:{_HOST}/)?{_PART}(?:/{_PART})*(?::[A-Za-z0-9_][-A-Za-z0-9._]{{0,127}})?(?:@sha256:[0-9a-f]{{64}})?$"
 Image = Annotated[str, StringConstraints(pattern=_IMAGE, max_length=500)]
 
 

@@ -3,9 +3,17 @@ import pytest
 BAD = ["", " ", "Web", "web_1", "-web", "web-", "a/b", "../x", "a%2fb", "web\n", "web?x=1", "ẅeb", "web..a", "a" * 254]
 
 USES = {
-    **dict.fromkeys(("rollout_restart", "rollout_status", "describe_workload", "logs", "events"), {}),
-    **dict.fromkeys(("rollout_undo", "pause_rollout", "resume_rollout"), {}),
-    **dict.fromkeys(("set_env", "annotate", "label"), {"set": {"a": "b"}}),
+    "rollout_restart": {},
+    "rollout_status": {},
+    "describe_workload": {},
+    "logs": {},
+    "events": {},
+    "rollout_undo": {},
+    "pause_rollout": {},
+    "resume_rollout": {},
+    "set_env": {"set": {"a": "b"}},
+    "annotate": {"set": {"a": "b"}},
+    "label": {"set": {"a": "b"}},
     "scale": {"replicas": 1},
     "set_image": {"image": "a:1"},
     "set_resources": {"limits": {"cpu": "1"}},

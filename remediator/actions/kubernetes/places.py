@@ -39,12 +39,12 @@ def patch_for(fields: Fields) -> Document:
     patch: Document = {}
     for place, value in fields.items():
         inner: Any = patch
-        for key, following in zip(place, (*place[1:], ""), strict=True):
+        for key, following in zip(place, (*place[1:], None), strict=True):
             if key.startswith("["):
                 inner = _item(inner, key[1:-1])
-                if not following:
+                if following is None:
                     inner |= {"$patch": "delete"} if value is None else value
-            elif not following:
+            elif following is None:
                 inner[key] = value
             else:
                 inner = inner.setdefault(key, [] if following.startswith("[") else {})

@@ -67,6 +67,7 @@ def _wanted(p: EnvParameters, workload: Document) -> Fields:
     )
     fields: dict[Place, Any] = {}
     for container in places:
+        _refuse_twins(p, container, workload)
         for name, value in (*p.set.items(), *((name, None) for name in p.unset)):
             place = (*container, "env", f"[{name}]")
             if "valueFrom" in (value_at(workload, place) or {}):
@@ -76,6 +77,14 @@ def _wanted(p: EnvParameters, workload: Document) -> Fields:
                 )
             fields[place] = None if value is None else {"value": value}
     return fields
+
+
+def _refuse_twins(p: EnvParameters, container: Place, workload: Document) -> None:
+    """Refuse a variable that a container has twice: a patch goes by names, and could change only one of them."""
+    names = [item.get("name") for item in value_at(workload, (*container, "env")) or () if isinstance(item, dict)]
+    for name in _names(p):
+        if names.count(name) > 1:
+            raise PermanentError(f"{title(p)}: container {container[-1][1:-1]} has {name} twice; mend that first")
 
 
 def _is_secret(place: Place, value: Any) -> bool:

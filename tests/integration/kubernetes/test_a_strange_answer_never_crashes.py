@@ -75,6 +75,7 @@ async def test_whatever_stands_anywhere_in_it(server, context, actions, made, na
     server.world.event("Deployment/web", "ScalingReplicaSet")
     action, chance = actions[name], random.Random(name)
     p = action.parameters(namespace="shop", **USES[name])
+    intent = await action.resolve(p, context) if action.resolve else None
     await (action.preview or action.perform)(p, context)  # shows that only the junk can be to blame
     asked = {(right.verb, right.resource) for right in action.permissions(p)}
     for (verb, resource), document in answers(server).items():
@@ -88,6 +89,9 @@ async def test_whatever_stands_anywhere_in_it(server, context, actions, made, na
             for call in (action.preview or action.perform, action.caution, action.resolve):
                 with contextlib.suppress(ActionError):
                     await call(p, context) if call else None
+            for call in (action.happened, action.undo):
+                with contextlib.suppress(ActionError):
+                    await call(intent, context) if call else None
 
 
 @pytest.mark.parametrize("junk", JUNK)

@@ -13,6 +13,13 @@ async def test_what_comes_from_elsewhere(server, context, actions, made, web, ca
     assert not server.of("PATCH")
 
 
+async def test_what_stands_there_twice(server, context, actions, made, web):
+    made(env=[{"name": "A", "value": "1"}, {"name": "A", "value": "2"}])
+    with pytest.raises(PermanentError, match="container app has A twice"):
+        await actions["set_env"].perform(actions["set_env"].parameters(**web, set={"A": "3"}), context)
+    assert not server.of("PATCH")
+
+
 async def test_a_container_that_is_not_there(server, context, actions, made, web):
     made()
     p = actions["set_env"].parameters(**web, set={"A": "b"}, container="nope")

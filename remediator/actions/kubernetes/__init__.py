@@ -1,4 +1,4 @@
-"""Workloads of a Kubernetes cluster: restart, scale, follow a rollout, describe, logs, events.
+"""Workloads of a Kubernetes cluster: restart, scale, edit, roll back, follow a rollout, describe, logs, events.
 
 Belongs here: requests to an API server in raw JSON, their answers checked and bounded, one module an
 action. Must not be here: kubernetes_asyncio's models (see ``library``), retries, other systems.
@@ -9,7 +9,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from remediator.actions.kubernetes import describe, events, logs, restart, rollout, scale
+from remediator.actions.kubernetes import (
+    annotate,
+    describe,
+    events,
+    label,
+    logs,
+    pause_rollout,
+    restart,
+    resume_rollout,
+    rollout,
+    rollout_undo,
+    scale,
+    set_env,
+    set_image,
+    set_probe,
+    set_resources,
+)
 from remediator.actions.kubernetes.connection import Connection
 from remediator.core.action import Action
 
@@ -19,6 +35,15 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
     restart.ACTION,
     rollout.ACTION,
     scale.ACTION,
+    rollout_undo.ACTION,
+    pause_rollout.ACTION,
+    resume_rollout.ACTION,
+    set_env.ACTION,
+    set_image.ACTION,
+    set_resources.ACTION,
+    set_probe.ACTION,
+    annotate.ACTION,
+    label.ACTION,
     describe.ACTION,
     logs.ACTION,
     events.ACTION,

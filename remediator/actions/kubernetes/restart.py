@@ -16,6 +16,7 @@ from pydantic import Field
 
 from remediator.actions.context import Context
 from remediator.actions.kubernetes.api import STRATEGIC_PATCH, open_api
+from remediator.actions.kubernetes.caution import KEEPS_PODS, caution_of
 from remediator.actions.kubernetes.difference import difference
 from remediator.actions.kubernetes.documents import Document, flag, number, section, text
 from remediator.actions.kubernetes.workloads import (
@@ -97,6 +98,11 @@ async def preview(p: RestartParameters, context: Context) -> str:
     return difference(f"{p.kind} {p.namespace}/{p.name}", found, answer)
 
 
+async def caution(p: RestartParameters, context: Context) -> str:
+    """Say whether an operator would put the template back, or somebody else's rollout is in progress."""
+    return await caution_of(await open_api(context, p.connection), p, keeps=KEEPS_PODS)
+
+
 def _patch(stamp: str) -> Document:
     return {"spec": {"template": {"metadata": {"annotations": {ANNOTATION: stamp}}}}}
 
@@ -132,5 +138,6 @@ ACTION = Action(
     resolve=resolve,
     happened=happened,
     preview=preview,
+    caution=caution,
     permissions=lambda p: (right(p, "get"), right(p, "patch")),
 )

@@ -15,6 +15,7 @@ from pydantic import Field
 from remediator.actions.context import Context
 from remediator.actions.kubernetes.amount import Amount, amount
 from remediator.actions.kubernetes.api import MERGE_PATCH, Api, open_api
+from remediator.actions.kubernetes.caution import KEEPS_COUNTS, caution_of
 from remediator.actions.kubernetes.difference import difference
 from remediator.actions.kubernetes.documents import Document, number, text
 from remediator.actions.kubernetes.workloads import WorkloadParameters, autoscaler_of, backend, path, right, targets
@@ -82,6 +83,18 @@ async def preview(p: ScaleParameters, context: Context) -> str:
     return difference(_title(p), scale, answer)
 
 
+async def caution(p: ScaleParameters, context: Context) -> str:
+    """Say who would put the count back, and whether somebody else's rollout is in progress."""
+    return await caution_of(await open_api(context, p.connection), p, keeps=KEEPS_COUNTS)
+
+
+def amounts(p: ScaleParameters) -> dict[str, float]:
+    """Return the count, and how many times as many it is as before; of a relative one neither can be told yet."""
+    if p.replicas is None:
+        return {}
+    return {"replicas": p.replicas} | ({"factor": p.replicas / p.from_replicas} if p.from_replicas else {})
+
+
 async def undo(intent: Intent[ScaleParameters], context: Context) -> ScaleOutputs:
     """Put the earlier count back, if the present one is still what we wrote; else PermanentError."""
     p, earlier = intent.parameters, _earlier(intent.before)
@@ -130,7 +143,7 @@ def _title(p: ScaleParameters) -> str:
 
 def _permissions(p: ScaleParameters) -> tuple[Permission, ...]:
     autoscalers = Permission("list", "horizontalpodautoscalers", p.namespace, "autoscaling")
-    return (right(p, "get", "scale"), right(p, "patch", "scale"), autoscalers)
+    return (right(p, "get"), right(p, "get", "scale"), right(p, "patch", "scale"), autoscalers)
 
 
 ACTION = Action(
@@ -149,5 +162,7 @@ ACTION = Action(
     preview=preview,
     undo=undo,
     undo_is_safe=True,
+    caution=caution,
+    amounts=amounts,
     permissions=_permissions,
 )

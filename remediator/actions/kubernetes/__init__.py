@@ -9,7 +9,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from remediator.actions.kubernetes import describe, events, logs, restart, rollout, scale
+from remediator.actions.kubernetes import (
+    apply,
+    cordon,
+    delete_pod,
+    describe,
+    drain,
+    events,
+    logs,
+    renew_certificate,
+    restart,
+    restart_all,
+    rollout,
+    run_job,
+    scale,
+    scale_all,
+)
 from remediator.actions.kubernetes.connection import Connection
 from remediator.core.action import Action
 
@@ -22,4 +37,13 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
     describe.ACTION,
     logs.ACTION,
     events.ACTION,
+    delete_pod.ACTION,
+    cordon.CORDON,
+    cordon.UNCORDON,
+    drain.ACTION,
+    run_job.ACTION,
+    apply.ACTION,
+    scale_all.ACTION,
+    restart_all.ACTION,
+    renew_certificate.ACTION,
 )

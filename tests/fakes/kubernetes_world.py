@@ -17,6 +17,8 @@ import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from fakes.kubernetes_revisions import keep_revision
+
 Document = dict[str, Any]
 Key = tuple[str, str, str]  #: resource, namespace, name
 
@@ -30,6 +32,8 @@ VERSIONS = {
     **dict.fromkeys(("pods", "events", "namespaces"), "v1"),
     "horizontalpodautoscalers": "autoscaling/v2",
 }  # fmt: skip
+KINDS |= {"controllerrevisions": "ControllerRevision", "services": "Service"}
+VERSIONS |= {"controllerrevisions": "apps/v1", "services": "v1"}
 WORKLOADS = ("deployments", "statefulsets", "daemonsets")
 NODES = 3
 _REVISION = "deployment.kubernetes.io/revision"
@@ -227,8 +231,15 @@ class World:
         }  # fmt: skip
         if known and revisions[newest] != revision:
             meta["annotations"]["deployment.kubernetes.io/revision-history"] = str(revisions[newest])
+        skipped = ("kubectl.kubernetes.io/last-applied-configuration", _REVISION)
+        others = document["metadata"].get("annotations", {}).items()
+        meta["annotations"] |= {key: value for key, value in others if key not in skipped}
         meta["annotations"][_REVISION] = str(revision)
-        self.put("replicasets", {"metadata": meta, "spec": {"replicas": wanted}, "status": {"replicas": wanted}})
+        template = copy.deepcopy(document["spec"]["template"])
+        template["metadata"]["labels"]["pod-template-hash"] = hashed
+        self.put("replicasets", {
+            "metadata": meta, "spec": {"replicas": wanted, "template": template}, "status": {"replicas": wanted},
+        })  # fmt: skip
         return revision
 
     def _finish_statefulsets(self, document: Document, wanted: int) -> None:
@@ -243,6 +254,7 @@ class World:
             "updatedReplicas": wanted - kept if current != revision else wanted,
             "currentRevision": current, "updateRevision": revision,
         }  # fmt: skip
+        keep_revision(self, document, _owner(document), digest(document["spec"]["template"]))
         self._pods(document, document, wanted, revision)
 
     def _finish_daemonsets(self, document: Document, wanted: int) -> None:
@@ -250,6 +262,7 @@ class World:
         document["status"] |= dict.fromkeys((*names, "updatedNumberScheduled"), wanted)
         generation = str(document["metadata"]["generation"])
         document["metadata"].setdefault("annotations", {})["deprecated.daemonset.template.generation"] = generation
+        keep_revision(self, document, _owner(document), digest(document["spec"]["template"]))
         self._pods(document, document, wanted, digest(document["spec"]["template"]))
 
     def _pods(self, owner: Document, workload: Document, wanted: int, revision: str) -> None:

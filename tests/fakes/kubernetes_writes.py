@@ -6,8 +6,10 @@ import copy
 import json
 from typing import Any
 
+from fakes.kubernetes_managers import record
 from fakes.kubernetes_patches import apply
 from fakes.kubernetes_paths import Address, RefusedError, Seen, group, plural
+from fakes.kubernetes_templates import settle
 from fakes.kubernetes_world import KINDS, WORKLOADS, Document, World
 
 _PATCHES = ("application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json")
@@ -50,10 +52,13 @@ def write(world: World, verb: str, seen: Seen, at: Address, document: Document) 
         new = apply(seen.media, old, _json(seen.body))
     else:
         new = _object(seen.body)
-    return _store(world, at, document, old, new, dry=dry is not None)
+    manager = seen.query.get("fieldManager") or seen.agent.partition("/")[0]
+    return _store(world, at, document, old, new, dry=dry is not None, manager=manager)
 
 
-def _store(world: World, at: Address, document: Document, old: Document, new: Document, *, dry: bool) -> Document:
+def _store(
+    world: World, at: Address, document: Document, old: Document, new: Document, *, dry: bool, manager: str
+) -> Document:
     asked = new.get("metadata", {})
     if asked.get("name") != at.name:
         raise RefusedError(
@@ -73,9 +78,11 @@ def _store(world: World, at: Address, document: Document, old: Document, new: Do
         result = {**copy.deepcopy(new), "status": copy.deepcopy(document.get("status", {}))}
         for kept in ("uid", "creationTimestamp", "generation", "resourceVersion"):
             result["metadata"][kept] = document["metadata"].get(kept)
-    changed = result["spec"] != document["spec"]
+    changed = result.get("spec") != document.get("spec")
     if changed:
         result["metadata"]["generation"] = document["metadata"].get("generation", 0) + 1
+    if result != document:
+        record(document, result, manager, world.stamp())
     if not dry and result != document:
         world.put(at.resource, result)
         result = copy.deepcopy(world.objects[at.key])
@@ -94,6 +101,8 @@ def _validate(at: Address, old: Document, new: Document) -> None:
         problem = f"spec.replicas: Invalid value: {replicas}: must be greater than or equal to 0"
     elif not at.sub and new.get("spec", {}).get("selector") != old.get("spec", {}).get("selector"):
         problem = "spec.selector: Invalid value: field is immutable"
+    elif not at.sub and at.resource in WORKLOADS:
+        problem = settle(new["spec"], new["spec"].get("selector"))
     if problem:
         raise RefusedError(422, f'{kind} "{at.name}" is invalid: {problem}', name=at.name)
 

@@ -1,4 +1,4 @@
-"""Workloads of a Kubernetes cluster: restart, scale, follow a rollout, describe, logs, events.
+"""Workloads of a Kubernetes cluster: restart, scale, edit, roll back, follow a rollout, describe, logs, events.
 
 Belongs here: requests to an API server in raw JSON, their answers checked and bounded, one module an
 action. Must not be here: kubernetes_asyncio's models (see ``library``), retries, other systems.
@@ -10,20 +10,29 @@ from __future__ import annotations
 from typing import Any
 
 from remediator.actions.kubernetes import (
+    annotate,
     apply,
     cordon,
     delete_pod,
     describe,
     drain,
     events,
+    label,
     logs,
+    pause_rollout,
     renew_certificate,
     restart,
     restart_all,
+    resume_rollout,
     rollout,
+    rollout_undo,
     run_job,
     scale,
     scale_all,
+    set_env,
+    set_image,
+    set_probe,
+    set_resources,
 )
 from remediator.actions.kubernetes.connection import Connection
 from remediator.core.action import Action
@@ -34,6 +43,15 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
     restart.ACTION,
     rollout.ACTION,
     scale.ACTION,
+    rollout_undo.ACTION,
+    pause_rollout.ACTION,
+    resume_rollout.ACTION,
+    set_env.ACTION,
+    set_image.ACTION,
+    set_resources.ACTION,
+    set_probe.ACTION,
+    annotate.ACTION,
+    label.ACTION,
     describe.ACTION,
     logs.ACTION,
     events.ACTION,

@@ -24,6 +24,7 @@ from remediator.errors import ActionError, AmbiguousError, PermanentError, Tempo
 
 FIELD_MANAGER = "remediator"
 MERGE_PATCH = "application/merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 
 _LARGEST_ANSWER = 32 * 1024 * 1024  # 500 pods with long specifications stay below a tenth of it
@@ -32,6 +33,8 @@ _PAGE = 500
 _CONNECT_WITHIN = 10.0
 
 Query = Sequence[tuple[str, str]]
+Body = Document | list[Document]
+"""What a request sends; a JSON patch is a list."""
 
 
 @dataclass(slots=True)
@@ -64,7 +67,7 @@ class Api:
         """Return one object."""
         return await self.request("GET", path, query=query)
 
-    async def patch(self, path: str, body: Document, kind: str, *, dry_run: bool = False) -> Document:
+    async def patch(self, path: str, body: Body, kind: str, *, dry_run: bool = False) -> Document:
         """Patch one object (``kind`` is the patch's media type) and return it as it then is, or would be."""
         query = [("fieldManager", FIELD_MANAGER), *([("dryRun", "All")] if dry_run else [])]
         return await self.request("PATCH", path, query=query, body=body, media=kind, changes=not dry_run)
@@ -85,7 +88,7 @@ class Api:
         return Listing(items, complete=False)
 
     async def request(
-        self, method: str, path: str, *, query: Query = (), body: Document | None = None,
+        self, method: str, path: str, *, query: Query = (), body: Body | None = None,
         media: str = "application/json", changes: bool = False,
     ) -> Document:  # fmt: skip
         """Send one request and return the object that answers it; ``changes``: its loss is ambiguous."""
@@ -117,7 +120,7 @@ class Api:
 
     @asynccontextmanager
     async def _answer(
-        self, method: str, path: str, query: Query, body: Document | None, media: str, *, changes: bool
+        self, method: str, path: str, query: Query, body: Body | None, media: str, *, changes: bool
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         async with self._client() as client:
             limit = self._connection.request_timeout

@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 
 from remediator.actions.context import Context
 from remediator.actions.kubernetes.api import FIELD_MANAGER, MERGE_PATCH, Api, open_api
-from remediator.actions.kubernetes.caution import KEEPS_ALL
+from remediator.actions.kubernetes.caution import KEEPS_ALL, put_back
 from remediator.actions.kubernetes.difference import difference
 from remediator.actions.kubernetes.documents import Document, clean, number, objects, section, text
 from remediator.actions.kubernetes.field_changes import changes_between, patch_back, recorded

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import groupby
 from typing import Any
 
 from remediator.actions.kubernetes.documents import Document, clean
+from remediator.core.redaction import is_secret_name, redact
 
 _MOST_LINES = 100
 _LONGEST_VALUE = 200
@@ -16,10 +17,11 @@ _NOISE = ("metadata.managedFields", "metadata.resourceVersion", "metadata.genera
 _ABSENT = object()
 
 
-def difference(title: str, old: Document, new: Document) -> str:
+def difference(title: str, old: Document, new: Document, *, shown: Collection[str] = ()) -> str:
     """Return the changed fields, grouped by the object they stand in; a sentence when there are none.
 
-    Bounded: 100 lines of at most 200 characters a value. Values of environment variables are not shown.
+    Bounded: 100 lines of at most 200 characters a value. Values of environment variables are not shown,
+    but for those named in ``shown``, and of these none that looks secret.
     """
     before, after = dict(_leaves(old)), dict(_leaves(new))
     changed = [
@@ -34,7 +36,7 @@ def difference(title: str, old: Document, new: Document) -> str:
         lines.append(f"@@ {'.'.join(parent)} @@")
         for place in places:
             lines += [
-                f"{sign}{place[-1]}: {_show(place, values[place])}"
+                f"{sign}{place[-1]}: {_show(place, values[place], shown)}"
                 for sign, values in (("-", before), ("+", after))
                 if place in values
             ]
@@ -61,7 +63,12 @@ def _is_noise(place: tuple[str, ...]) -> bool:
     return any(joined == noise or joined.startswith(f"{noise}.") for noise in _NOISE)
 
 
-def _show(place: tuple[str, ...], value: Any) -> str:
-    if "env" in place and place[-1] == "value":
+def _show(place: tuple[str, ...], value: Any, shown: Collection[str]) -> str:
+    if "env" in place and place[-1] == "value" and not _may_be_shown(place[-2][1:-1], value, shown):
         return "(not shown)"
     return clean(value if isinstance(value, str) else json.dumps(value), _LONGEST_VALUE)
+
+
+def _may_be_shown(name: str, value: Any, shown: Collection[str]) -> bool:
+    """Whether a variable's value may be shown: one that was asked for, secret neither by its name nor by its shape."""
+    return name in shown and not is_secret_name(name) and (not isinstance(value, str) or redact(value) == value)

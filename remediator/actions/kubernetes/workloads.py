@@ -43,6 +43,11 @@ def targets(p: WorkloadParameters) -> tuple[str, ...]:
     return (f"kubernetes/{p.connection}/{p.namespace}/{p.kind}/{p.name}",)
 
 
+def title(p: WorkloadParameters) -> str:
+    """Return how a workload is called in a diff and in errors."""
+    return f"{p.kind} {p.namespace}/{p.name}"
+
+
 def path(p: WorkloadParameters, subresource: str = "") -> str:
     """Return the workload's place in the API. Its names were validated, so they need no escaping."""
     place = f"/apis/apps/v1/namespaces/{p.namespace}/{PLURALS[p.kind]}/{p.name}"
@@ -80,10 +85,10 @@ async def read_owned(api: Api, p: WorkloadParameters, workload: Document) -> Own
     sets: list[Document] = []
     if p.kind == "deployment":
         found = await api.list(f"/apis/apps/v1/namespaces/{p.namespace}/replicasets", query)
-        sets = [item for item in found.items if _controller(item) == uid]
+        sets = [item for item in found.items if controller_of(item) == uid]
     owners = {text(item, "metadata", "uid") for item in sets} if p.kind == "deployment" else {uid}
     pods = await api.list(f"/api/v1/namespaces/{p.namespace}/pods", query)
-    return Owned(sets, [pod for pod in pods.items if _controller(pod) in owners], pods.complete)
+    return Owned(sets, [pod for pod in pods.items if controller_of(pod) in owners], pods.complete)
 
 
 async def autoscaler_of(api: Api, p: WorkloadParameters) -> str | None:
@@ -130,7 +135,7 @@ def selector(workload: Document) -> str:
     return ",".join(parts)
 
 
-def _controller(item: Document) -> str:
+def controller_of(item: Document) -> str:
     """Return the uid of the object that controls this one; "-" when none does."""
     owners = objects(item, "metadata", "ownerReferences")
     return next((text(owner, "uid") for owner in owners if owner.get("controller") is True), "-")

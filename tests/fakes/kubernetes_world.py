@@ -228,7 +228,8 @@ class World:
         if known and revisions[newest] != revision:
             meta["annotations"]["deployment.kubernetes.io/revision-history"] = str(revisions[newest])
         meta["annotations"][_REVISION] = str(revision)
-        self.put("replicasets", {"metadata": meta, "spec": {"replicas": wanted}, "status": {"replicas": wanted}})
+        spec = {"replicas": wanted, "template": copy.deepcopy(document["spec"]["template"])}
+        self.put("replicasets", {"metadata": meta, "spec": spec, "status": {"replicas": wanted}})
         return revision
 
     def _finish_statefulsets(self, document: Document, wanted: int) -> None:
@@ -275,7 +276,10 @@ def _pod(name: str, owner: Document, template: Document, revision: str, now: str
     containers = template["spec"]["containers"]
     meta = {
         "name": name, "namespace": owner["metadata"]["namespace"], "ownerReferences": [_owner(owner)],
-        "labels": {**template["metadata"]["labels"], "revision": revision}, "creationTimestamp": now,
+        "labels": {
+            **template["metadata"]["labels"], "revision": revision,
+            "pod-template-hash" if owner["kind"] == "ReplicaSet" else "controller-revision-hash": revision,
+        }, "creationTimestamp": now,
     }  # fmt: skip
     return {
         "metadata": meta, "spec": copy.deepcopy(template["spec"]),

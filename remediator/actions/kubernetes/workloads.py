@@ -80,14 +80,20 @@ async def read_owned(api: Api, p: WorkloadParameters, workload: Document) -> Own
     sets: list[Document] = []
     if p.kind == "deployment":
         found = await api.list(f"/apis/apps/v1/namespaces/{p.namespace}/replicasets", query)
-        sets = [item for item in found.items if _controller(item) == uid]
+        sets = [item for item in found.items if controller_of(item) == uid]
     owners = {text(item, "metadata", "uid") for item in sets} if p.kind == "deployment" else {uid}
     pods = await api.list(f"/api/v1/namespaces/{p.namespace}/pods", query)
-    return Owned(sets, [pod for pod in pods.items if _controller(pod) in owners], pods.complete)
+    return Owned(sets, [pod for pod in pods.items if controller_of(pod) in owners], pods.complete)
 
 
 async def autoscaler_of(api: Api, p: WorkloadParameters) -> str | None:
-    """Return the name of the HorizontalPodAutoscaler that targets this workload, or None.
+    """Return the name of the HorizontalPodAutoscaler that targets this workload, or None; see ``read_autoscaler``."""
+    found = await read_autoscaler(api, p)
+    return None if found is None else text(found, "metadata", "name")
+
+
+async def read_autoscaler(api: Api, p: WorkloadParameters) -> Document | None:
+    """Return the HorizontalPodAutoscaler that targets this workload, or None.
 
     Raise PermanentError when the namespace has more of them than can be looked through: not finding
     one would then prove nothing.
@@ -98,7 +104,7 @@ async def autoscaler_of(api: Api, p: WorkloadParameters) -> str | None:
         target = section(item, "spec", "scaleTargetRef")
         # Whatever its API version says: an old one may still be served.
         if text(target, "kind").lower() == p.kind and text(target, "name") == p.name:
-            return text(item, "metadata", "name")
+            return item
     if not found.complete:
         raise PermanentError(f"namespace {p.namespace} has too many autoscalers to tell whether one targets {p.name}")
     return None
@@ -124,7 +130,7 @@ def selector(workload: Document) -> str:
     return ",".join(parts)
 
 
-def _controller(item: Document) -> str:
+def controller_of(item: Document) -> str:
     """Return the uid of the object that controls this one; "-" when none does."""
     owners = objects(item, "metadata", "ownerReferences")
     return next((text(owner, "uid") for owner in owners if owner.get("controller") is True), "-")

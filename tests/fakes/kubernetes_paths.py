@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
+from fakes.kubernetes_looks import METRICS
 from fakes.kubernetes_world import KINDS, VERSIONS, Document, Key
 
 _REASONS = {
@@ -29,6 +30,7 @@ class Seen:
     media: str
     body: bytes
     agent: str
+    accept: str = ""
 
     @property
     def json(self) -> Any:
@@ -84,8 +86,10 @@ def address(path: str) -> Address:
             raise RefusedError(404, "the server could not find the requested resource")
         return Address("namespaces", "", alone[1] or "", "")
     resource, sub = found["resource"], found["sub"] or ""
+    if found["group"] == VERSIONS["podmetrics"]:
+        resource = METRICS.get(resource, resource)
     known = VERSIONS.get(resource) == (found["core"] or found["group"])
-    has_sub = sub == "" or (sub == "scale" and resource in _SCALED) or (sub == "log" and resource == "pods")
+    has_sub = sub == "" or (sub == "scale" and resource in _SCALED) or (sub in ("log", "exec") and resource == "pods")
     if not known or not has_sub:
         raise RefusedError(404, "the server could not find the requested resource")
     return Address(resource, found["ns"] or "", found["name"] or "", sub)
@@ -120,7 +124,8 @@ def discovery(path: str) -> Document | None:
     if path == "/api":
         return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
     if path == "/apis":
-        groups = [("apps", "apps/v1", "v1"), ("autoscaling", "autoscaling/v2", "v2")]
+        served = sorted({version for version in VERSIONS.values() if "/" in version})
+        groups = [(*full.split("/")[:1], full, full.split("/")[1]) for full in served]
         return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [
             {"name": name, "versions": [{"groupVersion": full, "version": version}],
              "preferredVersion": {"groupVersion": full, "version": version}}
@@ -131,7 +136,7 @@ def discovery(path: str) -> Document | None:
         return None
     verbs = ["create", "delete", "get", "list", "patch", "update", "watch"]
     resources: list[Document] = [
-        {"name": name, "singularName": KINDS[name].lower(), "namespaced": name != "namespaces",
+        {"name": name, "singularName": KINDS[name].lower(), "namespaced": name not in ("namespaces", "nodes"),
          "kind": KINDS[name], "verbs": verbs, "shortNames": _SHORT.get(name, [])}
         for name, of in VERSIONS.items() if of == version
     ]  # fmt: skip

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from aiohttp import web
+from fakes.kubernetes_changes import answer
 from fakes.kubernetes_looks import Program, Programs, metadata_of, serve_exec
 from fakes.kubernetes_patches import PatchError
 from fakes.kubernetes_paths import Address, RefusedError, Seen, address, discovery, group, missing, plural, verb_of
@@ -168,6 +169,8 @@ class FakeKubernetes:
     def _answer_to(self, verb: str, seen: Seen, at: Address) -> web.StreamResponse:
         if verb == "list":
             return web.json_response(self._list(seen, at))
+        if (found := answer(self.world, verb, seen, at)) is not None:
+            return web.json_response(found[0], status=found[1])
         if verb == "create":
             return web.json_response(create(self.world, seen.body, at), status=201)
         document = self.world.objects.get(at.key)

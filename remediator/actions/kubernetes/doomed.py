@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from remediator.actions.kubernetes.api import Api
-from remediator.actions.kubernetes.documents import Document, objects, text
+from remediator.actions.kubernetes.documents import Document, text
 from remediator.actions.kubernetes.evictions import controller, is_leaving, is_mirror
 from remediator.actions.kubernetes.pods import is_finished, restarts
-from remediator.actions.kubernetes.quantities import quantity
 from remediator.actions.kubernetes.selection import labels_query
+from remediator.actions.kubernetes.usage import GROUP as METRICS
+from remediator.actions.kubernetes.usage import pod_usage
 from remediator.actions.kubernetes.workloads import WorkloadParameters, read_owned, read_workload, selector
 from remediator.core.action import Permission
 from remediator.errors import PermanentError
-
-METRICS = "metrics.k8s.io"
 
 
 async def pods_with(api: Api, namespace: str, labels: Mapping[str, str]) -> list[Document]:
@@ -75,12 +74,7 @@ def _there(pods: list[Document]) -> list[Document]:
 
 async def _memory(api: Api, namespace: str, query: list[tuple[str, str]]) -> dict[str, float]:
     """Return the bytes that each pod's containers use together, by the pod's name."""
-    found = await api.list(f"/apis/{METRICS}/v1beta1/namespaces/{namespace}/pods", query)
-    return {
-        text(item, "metadata", "name"): sum(_bytes(container) for container in objects(item, "containers"))
-        for item in found.items
-    }
-
-
-def _bytes(container: Document) -> float:
-    return quantity(text(container, "usage", "memory", limit=64)) or 0.0
+    found = await pod_usage(api, namespace, dict(query)["labelSelector"])
+    if found is None:
+        raise PermanentError("this cluster serves no metrics, so the pods' memory is not known")
+    return {name: usage.whole.memory or 0.0 for (_, name), usage in found.items()}

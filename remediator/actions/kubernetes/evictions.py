@@ -14,6 +14,7 @@ from pydantic import Field
 from remediator.actions.kubernetes.api import Api
 from remediator.actions.kubernetes.documents import Document, objects, text
 from remediator.actions.kubernetes.names import Label, Name
+from remediator.actions.kubernetes.refusals import AbsentError
 from remediator.actions.kubernetes.waiting import Deadline, look_until
 from remediator.actions.kubernetes.writing import answered, create, find
 from remediator.core.action import Parameters, Permission
@@ -68,10 +69,8 @@ async def evict(api: Api, pod: PodReference, *, grace: int | None = None, dry_ru
     }
     try:
         await create(api, path, body, dry_run=dry_run)
-    except PermanentError as error:
-        if answered(error, "POST", path, HTTPStatus.NOT_FOUND):
-            return False
-        raise
+    except AbsentError:
+        return False
     except TemporaryError as error:
         if answered(error, "POST", path, HTTPStatus.TOO_MANY_REQUESTS) and "disruption budget" in str(error).lower():
             words = f"a PodDisruptionBudget does not allow the eviction of pod {pod.title} now"

@@ -6,11 +6,10 @@ looked at: should it be sent twice, the second finds nothing to remove.
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
 from remediator.actions.kubernetes.api import FIELD_MANAGER, Api
 from remediator.actions.kubernetes.documents import Document, text
-from remediator.errors import ActionError, PermanentError
+from remediator.actions.kubernetes.refusals import AbsentError
+from remediator.errors import ActionError
 
 _DRY = ("dryRun", "All")
 
@@ -34,19 +33,16 @@ async def remove(api: Api, path: str, found: Document) -> None:
     }
     try:
         await api.request("DELETE", path, body=body, changes=True)
-    except PermanentError as error:
-        if not answered(error, "DELETE", path, HTTPStatus.NOT_FOUND):
-            raise
+    except AbsentError:
+        return
 
 
 async def find(api: Api, path: str) -> Document | None:
     """Return one object, or None when the server says that there is none."""
     try:
         return await api.get(path)
-    except PermanentError as error:
-        if answered(error, "GET", path, HTTPStatus.NOT_FOUND):
-            return None
-        raise
+    except AbsentError:
+        return None
 
 
 def answered(error: ActionError, method: str, path: str, status: int) -> bool:

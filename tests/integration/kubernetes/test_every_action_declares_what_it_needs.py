@@ -39,6 +39,8 @@ async def test_its_permissions_are_those_it_uses(server, context, actions, name,
         intent = await action.resolve(p, context)
         await action.preview(p, context)
         await action.happened(intent, context)
+        if action.caution:
+            await action.caution(p, context)
         p = intent.parameters
     await action.perform(p, context)
     if action.undo:

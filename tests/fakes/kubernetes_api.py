@@ -169,10 +169,11 @@ class FakeKubernetes:
     def _answer_to(self, verb: str, seen: Seen, at: Address) -> web.StreamResponse:
         if verb == "list":
             return web.json_response(self._list(seen, at))
-        if (found := answer(self.world, verb, seen, at)) is not None:
+        found = answer(self.world, verb, seen, at)
+        if found is None and verb == "create":
+            found = create(self.world, seen.body, at), 201
+        if found is not None:
             return web.json_response(found[0], status=found[1])
-        if verb == "create":
-            return web.json_response(create(self.world, seen.body, at), status=201)
         document = self.world.objects.get(at.key)
         if document is None:
             raise missing(at)

@@ -209,28 +209,15 @@ def _apply(world: World, seen: Any, at: Any, *, dry: bool) -> tuple[Document, in
         raise RefusedError(422, "PatchOptions.meta.k8s.io is invalid: fieldManager: Required value")
     if body.get("kind") != KINDS[at.resource] or body.get("apiVersion") != VERSIONS[at.resource]:
         raise RefusedError(400, "invalid object type: the kind does not match the resource")
-    old = world.objects.get(at.key)
-    tree = _tree({key: body[key] for key in body if key not in ("apiVersion", "kind")})
-    for key in ("name", "namespace"):
-        tree.get("f:metadata", {}).pop(f"f:{key}", None)
-    if not tree.get("f:metadata", True):
-        del tree["f:metadata"]
-    if old is not None and seen.query.get("force") != "true":
+    old, tree = world.objects.get(at.key), _applied(body)
+    force = seen.query.get("force") == "true"
+    if old is not None and not force:
         _refuse_conflicts(old, body, tree, manager)
-    new = strategic(old or {}, body)
-    new.setdefault("metadata", {})["namespace"] = at.namespace
-    entries = copy.deepcopy((old or {}).get("metadata", {}).get("managedFields", []))
-    mine = next((e for e in entries if (e["manager"], e["operation"]) == (manager, "Apply")), None)
-    if mine:
-        _give_up(new, mine["fieldsV1"], tree)
-        entries.remove(mine)
-    for entry in entries if seen.query.get("force") == "true" else ():
-        _take(entry["fieldsV1"], tree)
+    new = _merged(old or {}, body, tree, manager, world.stamp(), force=force)
+    new["metadata"]["namespace"] = at.namespace
     if _bare(new) == _bare(old or {}):
         return copy.deepcopy(old or {}), 200
-    entries.append({"manager": manager, "operation": "Apply", "fieldsType": "FieldsV1", "fieldsV1": tree, "time": world.stamp()})
-    new["metadata"]["managedFields"] = entries
-    if "spec" in new and new.get("spec") != (old or {}).get("spec"):
+    if "spec" in new and new["spec"] != (old or {}).get("spec"):
         new["metadata"]["generation"] = (old or {"metadata": {}})["metadata"].get("generation", 0) + 1
     if dry:
         return ({**new, "kind": body["kind"], "apiVersion": body["apiVersion"]}, 200 if old else 201)
@@ -239,6 +226,27 @@ def _apply(world: World, seen: Any, at: Any, *, dry: bool) -> tuple[Document, in
         world.objects[at.key].setdefault("status", {})
         world.written(at.key)
     return copy.deepcopy(world.objects[at.key]), 200 if old else 201
+
+
+def _applied(body: Document) -> Document:
+    """Return the fields that an apply owns: all that it names, but for what identifies the object."""
+    tree = _tree({key: body[key] for key in body if key not in ("apiVersion", "kind")})
+    meta = {key: below for key, below in tree.pop("f:metadata", {}).items() if key not in ("f:name", "f:namespace")}
+    return {**tree, **({"f:metadata": meta} if meta else {})}
+
+
+def _merged(old: Document, body: Document, tree: Document, manager: str, time: str, *, force: bool) -> Document:
+    new = strategic(old, body)
+    entries = copy.deepcopy(old.get("metadata", {}).get("managedFields", []))
+    mine = next((e for e in entries if (e["manager"], e["operation"]) == (manager, "Apply")), None)
+    if mine:
+        _give_up(new, mine["fieldsV1"], tree)
+        entries.remove(mine)
+    for entry in entries if force else ():
+        _take(entry["fieldsV1"], tree)
+    entries.append({"manager": manager, "operation": "Apply", "fieldsType": "FieldsV1", "fieldsV1": tree, "time": time})
+    new.setdefault("metadata", {})["managedFields"] = entries
+    return new
 
 
 def _bare(document: Document) -> Document:
@@ -255,9 +263,10 @@ def _refuse_conflicts(old: Document, body: Document, tree: Document, manager: st
     for entry in old["metadata"].get("managedFields", []):
         if entry["manager"] == manager:
             continue
-        for path in _shared(entry["fieldsV1"], tree):
-            if _at(old, path) != _at(body, path):
-                found.append(f'conflict with "{entry["manager"]}": .{".".join(path)}')
+        found += [
+            f'conflict with "{entry["manager"]}": .{".".join(path)}'
+            for path in _shared(entry["fieldsV1"], tree) if _at(old, path) != _at(body, path)
+        ]  # fmt: skip
     if found:
         plural = "conflict" if len(found) == 1 else "conflicts"
         raise RefusedError(409, f"Apply failed with {len(found)} {plural}: {', '.join(found)}")

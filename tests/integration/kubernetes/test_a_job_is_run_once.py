@@ -94,7 +94,7 @@ async def test_one_that_does_not_end_in_time_may_yet(server, step, run_job):
     server.world.job_ends = "running"
     p = run_job.parameters(namespace="shop", name="migrate", template=TEMPLATE, wait="300ms")
     intent = await run_job.resolve(p, step)
-    with pytest.raises(AmbiguousError, match="has not ended within 0.3s; it runs on"):
+    with pytest.raises(AmbiguousError, match=r"has not ended within 0.3s; it runs on"):
         await run_job.perform(intent.parameters, step)
     assert await run_job.happened(intent, step) is None
     end_job(server.world, intent.parameters.job, "complete")

@@ -72,6 +72,10 @@ def _about_changes(action: Action[Any, Any]) -> Iterator[str]:
         yield "- When its answer is lost, it can find out whether it happened."
     if action.resolve is not None:
         yield "- Relative values become absolute, and what was there is recorded, before it is done."
+    if action.needs_approval:
+        yield "- A person must approve it, whatever its rule says."
+    if action.caution is not None:
+        yield "- It can say why a person should decide; then it is asked for, though its rule says `auto`."
 
 
 def _rights(action: Action[Any, Any]) -> Iterator[str]:

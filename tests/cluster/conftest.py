@@ -39,7 +39,7 @@ class Place:
         found = await self.api.list(PATHS["pod"].format(self.namespace))
         return [pod for pod in found.items if "deletionTimestamp" not in pod["metadata"]]
 
-    async def workload(self, kind, name="web", replicas=2):
+    async def workload(self, kind, name="web", replicas=2, **container):
         """Create a workload of pods that do nothing; wait until they are available."""
         labels = {"app": name}
         spec = {
@@ -47,7 +47,7 @@ class Place:
             "template": {
                 "metadata": {"labels": labels},
                 "spec": {
-                    "containers": [{"name": "app", "image": "registry.k8s.io/pause:3.9"}],
+                    "containers": [{"name": "app", "image": "registry.k8s.io/pause:3.9", **container}],
                     "terminationGracePeriodSeconds": 0,
                 },
             },
@@ -67,7 +67,7 @@ class Place:
         return next(action for action in ACTIONS if action.name == f"kubernetes.{verb}")
 
     def parameters(self, verb, **values):
-        return self.action(verb).parameters(namespace=self.namespace, **values)
+        return self.action(verb).parameters(**{"namespace": self.namespace, **values})
 
     async def perform(self, verb, **values):
         return await self.action(verb).perform(self.parameters(verb, **values), self.context)

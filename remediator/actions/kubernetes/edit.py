@@ -155,11 +155,9 @@ class Edit(Generic[P]):
 
     async def _earlier(self, api: Api, intent: Intent[P], found: Document) -> Fields:
         """Return what stood at each place that we changed; hidden values are looked up where they still stand."""
-        kept = intent.before.get("fields")
-        if not isinstance(kept, list) or len(kept) > _MOST_FIELDS:
-            raise PermanentError("what was there before is not known")
-        fields = {tuple(map(str, item["place"])): item.get("value") for item in kept}
-        hidden = [tuple(map(str, item["place"])) for item in kept if item.get("hidden")]
+        kept = _known(intent.before)
+        fields = {place: item.get("value") for place, item in kept.items()}
+        hidden = [place for place, item in kept.items() if item.get("hidden")]
         if hidden and self.recalls:
             former_name = str(intent.before.get("revision") or "")
             former = await self.recalls(api, intent.parameters, found, former_name)
@@ -179,6 +177,19 @@ def consequence(workload: Document) -> str:
     if strategy == "OnDelete":
         return "It updates OnDelete: each pod takes this up only when somebody deletes it."
     return f"Its pods restart, by its update strategy ({clean(strategy, 40)})."
+
+
+def _known(before: Mapping[str, Any]) -> dict[Place, Mapping[str, Any]]:
+    """Return what ``resolve`` wrote down, by its place."""
+    kept = before.get("fields")
+    items = kept if isinstance(kept, list) and len(kept) <= _MOST_FIELDS else [None]
+    known: dict[Place, Mapping[str, Any]] = {}
+    for item in items:
+        place = item.get("place") if isinstance(item, dict) else None
+        if not isinstance(place, list) or not place or not all(isinstance(key, str) for key in place):
+            raise PermanentError("what was there before is not known")
+        known[tuple(place)] = item
+    return known
 
 
 def _changes(found: Document, fields: Fields) -> dict[Place, Any]:

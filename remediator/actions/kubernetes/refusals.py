@@ -37,7 +37,8 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, *, what: str, 
     """Return the error that this answer is. ``what`` says what was asked (``PATCH /apis/...``)."""
     document = _status_document(body)
     message = clean(document.get("message")) or _phrase(status)
-    text = f"{what}: {status} {message}"
+    by = refused_by(status, message)
+    text = f"{what}: {status} {f'refused by {by}: ' if by else ''}{message}"
     # A gateway speaks for a server that did not answer; a Status is the server's own word.
     silent = status >= HTTPStatus.BAD_GATEWAY and not document
     if changes and status in _OUTCOME_LOST:
@@ -48,6 +49,28 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, *, what: str, 
         # The API server names the object that it missed; of what it does not serve it knows no name.
         return AbsentError(text, served=bool(section(document, "details").get("name")))
     return PermanentError(text)
+
+
+def refused_by(status: int, message: str) -> str:
+    """Return what at the server refused, where its words tell: a quota, RBAC, admission …; empty where they don't.
+
+    Sources: the texts of Kubernetes' authorizer (``cannot patch resource``), its ResourceQuota and
+    LimitRanger plug-ins, and its dispatchers of webhooks and admission policies. A dry run passes all of these.
+    """
+    if not HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return ""
+    return next((by for by, words in _REFUSERS if any(word in message for word in words)), "")
+
+
+_REFUSERS = (
+    ("admission control (a webhook)", ("admission webhook ",)),
+    ("admission control (a policy)", ("ValidatingAdmissionPolicy ",)),
+    ("admission control (pod security)", ("violates PodSecurity",)),
+    ("a quota", ("exceeded quota: ", "failed quota: ")),
+    ("a limit range", (" usage per Container is ", " usage per Pod is ", " limit to request ratio per ")),
+    ("RBAC", (" cannot get resource ", " cannot list resource ", " cannot patch resource ", " cannot create resource ",
+              " cannot delete resource ", " cannot update resource ", " cannot watch resource ")),
+)  # fmt: skip
 
 
 def _status_document(body: bytes) -> dict[str, Any]:

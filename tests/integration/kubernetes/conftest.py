@@ -1,4 +1,6 @@
+import asyncio
 import os
+import shutil
 
 import aiohttp
 import pytest
@@ -69,3 +71,57 @@ def status(actions):
 def web():
     """Name the deployment that most examples use."""
     return {"kind": "deployment", "name": "web", "namespace": "shop"}
+
+
+@pytest.fixture
+def kubectl(server, tmp_path):
+    """Return a function that runs kubectl against the server and returns its exit code and words."""
+    if shutil.which("kubectl") is None:
+        pytest.skip("kubectl is not installed")
+    config = server.kubeconfig(tmp_path)
+
+    async def kubectl(*words):
+        process = await asyncio.create_subprocess_exec(
+            "kubectl", "--kubeconfig", str(config), "--cache-dir", str(tmp_path / "cache"), "-n", "shop", *words,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env={**os.environ, "HOME": str(tmp_path)},
+        )  # fmt: skip
+        said, complaints = await process.communicate()
+        return process.returncode, (said + complaints).decode()
+
+    return kubectl
+
+
+def template(**container):
+    """Return a pod template of an init container, the container ``app`` (with these fields) and a sidecar."""
+    app = {"name": "app", "image": "example/web:1", "resources": {}, **container}
+    return {
+        "metadata": {"labels": {"app": "web"}},
+        "spec": {
+            "initContainers": [{"name": "init", "image": "example/init:1", "resources": {}}],
+            "containers": [app, {"name": "side", "image": "example/side:1", "resources": {}}],
+        },
+    }
+
+
+@pytest.fixture
+def made(server):
+    """Return a function that makes the deployment ``web`` with these fields of its container ``app``."""
+
+    def made(kind="deployment", *, sidecar=True, **container):
+        pods = template(**container)
+        if not sidecar:
+            pods["spec"] = {"containers": pods["spec"]["containers"][:1]}
+        return server.world.workload(kind, "web", template=pods)
+
+    return made
+
+
+@pytest.fixture
+def app(server):
+    """Return a function that gives the present container ``app`` of the workload ``web``."""
+
+    def app(kind="deployment", name="app"):
+        spec = server.world.objects[f"{kind}s", "shop", "web"]["spec"]["template"]["spec"]
+        return next(item for item in spec["containers"] if item["name"] == name)
+
+    return app

@@ -8,6 +8,11 @@ import pytest
 from remediator.errors import ActionError
 
 JUNK = (None, [], {}, "x", -1, 1.5, True, [None, 3, "x", {}], {"x": {"x": []}}, "9" * 5000, 10**30)
+APP = {
+    "env": [{"name": "A", "value": "a"}],
+    "resources": {"limits": {"memory": "1Gi"}},
+    "livenessProbe": {"httpGet": {"path": "/", "port": 80}, "timeoutSeconds": 5},
+}
 USES = {
     "rollout_restart": {"kind": "deployment", "name": "web"},
     "rollout_status": {"kind": "deployment", "name": "web"},
@@ -15,6 +20,15 @@ USES = {
     "describe_workload": {"kind": "deployment", "name": "web"},
     "logs": {"kind": "deployment", "name": "web"},
     "events": {"kind": "deployment", "name": "web"},
+    "rollout_undo": {"kind": "deployment", "name": "web"},
+    "pause_rollout": {"kind": "deployment", "name": "web"},
+    "resume_rollout": {"kind": "deployment", "name": "web"},
+    "set_env": {"kind": "deployment", "name": "web", "set": {"A": "b"}},
+    "set_image": {"kind": "deployment", "name": "web", "image": "example/web:2"},
+    "set_resources": {"kind": "deployment", "name": "web", "limits": {"memory": "x2"}},
+    "set_probe": {"kind": "deployment", "name": "web", "liveness": {"timeout_seconds": 10}},
+    "annotate": {"kind": "deployment", "name": "web", "set": {"note": "1"}, "on": "both"},
+    "label": {"kind": "deployment", "name": "web", "set": {"tier": "gold"}, "on": "both"},
 }
 
 
@@ -53,8 +67,10 @@ def answers(server):
 
 
 @pytest.mark.parametrize("name", USES)
-async def test_whatever_stands_anywhere_in_it(server, context, actions, name):
-    server.world.workload("deployment", "web")
+async def test_whatever_stands_anywhere_in_it(server, context, actions, made, name):
+    made(sidecar=False, **APP)
+    image = actions["set_image"]
+    await image.perform(image.parameters(namespace="shop", **USES["set_image"] | {"image": "example/web:3"}), context)
     server.world.autoscaler("other-hpa", "Deployment", "other")
     server.world.event("Deployment/web", "ScalingReplicaSet")
     action, chance = actions[name], random.Random(name)
@@ -69,8 +85,9 @@ async def test_whatever_stands_anywhere_in_it(server, context, actions, name):
             body = json.dumps(spoilt(document, place, chance.choice(JUNK))).encode()
             server.heal()
             server.answer(verb, resource, body=body)
-            with contextlib.suppress(ActionError):
-                await (action.preview or action.perform)(p, context)
+            for call in (action.preview or action.perform, action.caution, action.resolve):
+                with contextlib.suppress(ActionError):
+                    await call(p, context) if call else None
 
 
 @pytest.mark.parametrize("junk", JUNK)

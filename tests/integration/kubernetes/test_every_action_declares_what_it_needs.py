@@ -12,6 +12,24 @@ USES = {
     "describe_workload": WORKLOAD,
     "logs": WORKLOAD,
     "events": WORKLOAD,
+    "rollout_undo": WORKLOAD,
+    "pause_rollout": WORKLOAD,
+    "resume_rollout": WORKLOAD,
+    "set_env": {**WORKLOAD, "set": {"API_TOKEN": "new"}, "container": "app"},
+    "set_image": {**WORKLOAD, "image": "example/web:3", "container": "app"},
+    "set_resources": {**WORKLOAD, "limits": {"memory": "x2"}, "container": "app"},
+    "set_probe": {**WORKLOAD, "liveness": {"timeout_seconds": 10}, "container": "app"},
+    "annotate": {**WORKLOAD, "set": {"note": "1"}},
+    "label": {**WORKLOAD, "set": {"tier": "gold"}},
+}
+CHANGES = {name for name, uses in USES.items() if uses is not WORKLOAD} | {
+    "rollout_restart", "rollout_undo", "pause_rollout", "resume_rollout",
+}  # fmt: skip
+ONLY = {"scale": ("deployment", "statefulset"), "pause_rollout": ("deployment",), "resume_rollout": ("deployment",)}
+APP = {
+    "env": [{"name": "API_TOKEN", "value": "old"}],
+    "resources": {"limits": {"memory": "1Gi"}},
+    "livenessProbe": {"httpGet": {"path": "/", "port": 80}, "timeoutSeconds": 5},
 }
 
 
@@ -22,25 +40,30 @@ def rights(seen):
 
 
 def test_the_registry_finds_them():
-    assert set(registry.of_system("kubernetes")) >= {f"kubernetes.{name}" for name in USES}
+    assert set(registry.of_system("kubernetes")) == {f"kubernetes.{name}" for name in USES}
     assert registry.connection_model("kubernetes").__name__ == "Connection"
 
 
 KINDS = ("deployment", "statefulset", "daemonset")
-CASES = [(name, kind) for name in USES for kind in KINDS if (name, kind) != ("scale", "daemonset")]
+CASES = [(name, kind) for name in USES for kind in ONLY.get(name, KINDS)]
 
 
 @pytest.mark.parametrize(("name", "kind"), CASES)
-async def test_its_permissions_are_those_it_uses(server, context, actions, name, kind):
+async def test_its_permissions_are_those_it_uses(server, context, actions, made, name, kind):
     action = actions[name]
-    server.world.workload(kind, "web")
+    made(kind, **APP)
+    if name == "rollout_undo":
+        image = actions["set_image"]
+        await image.perform(image.parameters(**{**USES["set_image"], "kind": kind}), context)
+        server.requests.clear()
+    if name == "resume_rollout":
+        server.world.objects["deployments", "shop", "web"]["spec"]["paused"] = True
     p = action.parameters(**{**USES[name], "kind": kind})
     if action.changes:
         intent = await action.resolve(p, context)
         await action.preview(p, context)
         await action.happened(intent, context)
-        if action.caution:
-            await action.caution(p, context)
+        await action.caution(p, context)
         p = intent.parameters
     await action.perform(p, context)
     if action.undo:
@@ -56,8 +79,13 @@ def test_its_backend_and_targets(actions, name):
     p = action.parameters(**USES[name], connection="prod")
     assert action.backend(p) == "kubernetes/prod"
     assert action.targets(p) == (("kubernetes/prod/shop/deployment/web",) if action.changes else ())
-    assert action.changes == (name in {"rollout_restart", "scale"})
-    assert bool(action.resolve and action.happened and action.preview) == action.changes
+    assert action.changes == (name in CHANGES)
+    assert bool(action.resolve and action.happened and action.preview and action.caution) == action.changes
+
+
+def test_only_undoing_a_rollout_is_always_for_a_person(actions):
+    assert {name for name, action in actions.items() if action.needs_approval} >= {"rollout_undo"}
+    assert not any(actions[name].needs_approval for name in CHANGES - {"rollout_undo"})
 
 
 def test_a_pods_log_and_a_namespaces_events_need_less(actions):

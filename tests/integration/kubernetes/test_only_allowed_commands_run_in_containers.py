@@ -157,8 +157,10 @@ async def test_a_lost_answer_to_a_change_is_ambiguous(server, look, change):
     server.drop("get", "pods/exec")
     with pytest.raises(TemporaryError):
         await look("ping")
+    server.requests.clear()
     with pytest.raises(AmbiguousError):
         await change("flush")
+    assert len(server.of("GET", "/exec")) == 1  # asked once: a second time could run it twice
 
 
 async def test_in_a_pod_that_is_ready(server, look):

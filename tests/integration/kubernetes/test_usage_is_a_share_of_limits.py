@@ -35,7 +35,7 @@ async def test_of_a_workload(server, limited, top, web):
 
 async def test_nearest_its_limit_first(server, limited, top, web):
     measure(server.world)
-    first, second = server.world.of("podmetrics", "shop")
+    _, second = server.world.of("podmetrics", "shop")
     second["containers"][0]["usage"] = {"cpu": "1", "memory": "120Mi"}
     found = await top(**web, most=1)
     (pod,) = found.top

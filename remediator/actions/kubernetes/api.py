@@ -20,6 +20,7 @@ from remediator.actions.context import Context
 from remediator.actions.kubernetes.connection import Connection, make_client
 from remediator.actions.kubernetes.documents import Document, clean, objects, text
 from remediator.actions.kubernetes.refusals import refusal
+from remediator.actions.kubernetes.upgrade import once, upgrade
 from remediator.errors import ActionError, AmbiguousError, PermanentError, TemporaryError
 
 FIELD_MANAGER = "remediator"
@@ -33,7 +34,6 @@ METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 _JSON = "application/json"
 _LARGEST_ANSWER = 32 * 1024 * 1024  # 500 pods with long specifications stay below a tenth of it
 _LARGEST_REFUSAL = 64 * 1024
-_LARGEST_MESSAGE = 1024 * 1024  # the kubelet sends 32 KiB at a time
 _PAGE = 500
 _CONNECT_WITHIN = 10.0
 
@@ -130,28 +130,18 @@ class Api:
     ) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
         """Open a WebSocket; a refusal is that of any request. What is lost once it is open is the caller's."""
         what = f"GET {path}"
-        async with self._client() as client:
+        async with self._client() as client, once(client.rest_client.pool_manager) as session:
             with _translated(what, changes=changes):
                 try:
-                    socket = await self._upgrade(client, path, query, protocols)
+                    headers = await self._headers(client)
+                    async with asyncio.timeout(self._connection.request_timeout):
+                        socket = await upgrade(session, client, (path, query), headers, protocols)
                 except aiohttp.WSServerHandshakeError as error:  # aiohttp has thrown the server's words away
                     if error.status == HTTPStatus.UNAUTHORIZED:
                         self._replace(client)
                     raise refusal(error.status, error.headers or {}, b"", what=what, changes=changes) from error
             async with socket:
                 yield socket
-
-    async def _upgrade(
-        self, client: Any, path: str, query: Query, protocols: Sequence[str]
-    ) -> aiohttp.ClientWebSocketResponse:
-        to = client.configuration
-        named = {"server_hostname": to.tls_server_name} if to.tls_server_name else {}
-        async with asyncio.timeout(self._connection.request_timeout):
-            socket: aiohttp.ClientWebSocketResponse = await client.rest_client.pool_manager.ws_connect(
-                to.host + path, params=list(query), protocols=protocols, headers=await self._headers(client),
-                proxy=to.proxy or None, proxy_headers=to.proxy_headers or None, max_msg_size=_LARGEST_MESSAGE, **named,
-            )  # fmt: skip
-        return socket
 
     async def close(self) -> None:
         """Close the client."""

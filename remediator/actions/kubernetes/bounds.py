@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from remediator.actions.kubernetes.amount import Amount, amount
+from remediator.actions.kubernetes.amount import MOST, Amount, amount
 from remediator.actions.kubernetes.api import MERGE_PATCH, Api
 from remediator.actions.kubernetes.documents import Document, number, text
 from remediator.errors import PermanentError
@@ -39,10 +39,10 @@ def bounds_path(namespace: str, name: str) -> str:
 
 def bounds_of(autoscaler: Document) -> Bounds:
     """Return its bounds; the API's default for the lower one is 1."""
-    high = number(autoscaler, "spec", "maxReplicas")
-    if high < 1 or not text(autoscaler, "metadata", "resourceVersion"):
+    low, high = number(autoscaler, "spec", "minReplicas", default=1), number(autoscaler, "spec", "maxReplicas")
+    if not 0 <= low <= high <= MOST or not high or not text(autoscaler, "metadata", "resourceVersion"):
         raise PermanentError("the answer is not a HorizontalPodAutoscaler")
-    return Bounds(number(autoscaler, "spec", "minReplicas", default=1), high)
+    return Bounds(low, high)
 
 
 def raised(p: Amount, now: int, bounds: Bounds, title: str) -> Bounds:

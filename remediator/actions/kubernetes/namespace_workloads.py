@@ -54,6 +54,14 @@ class Chosen(Parameters):
 C = TypeVar("C", bound=Chosen)
 
 
+def chosen(model: type[C], **values: object) -> C:
+    """Return one workload of a list; PermanentError when what the list says of it makes none."""
+    try:
+        return model.model_validate(values)
+    except ValueError as error:
+        raise PermanentError("the answer is not a list of workloads") from error
+
+
 def namespace_targets(p: NamespaceParameters) -> tuple[str, ...]:
     """Return what a change of these workloads touches: the namespace as a whole."""
     return (f"kubernetes/{p.connection}/{p.namespace}",)

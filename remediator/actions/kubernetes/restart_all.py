@@ -19,6 +19,7 @@ from remediator.actions.kubernetes.namespace_workloads import (
     MOST,
     Chosen,
     NamespaceParameters,
+    chosen,
     in_stages,
     is_complete,
     listed,
@@ -116,7 +117,7 @@ async def _choose(api: Api, p: RestartAllParameters) -> tuple[tuple[Chosen, ...]
     """Return the workloads that would restart, and those that would not, with their reasons."""
     items, left_out = [], []
     for kind, workload in await listed(api, p, tuple(dict.fromkeys(p.kinds))):
-        item = Chosen(kind=kind, name=text(workload, "metadata", "name"))
+        item = chosen(Chosen, kind=kind, name=text(workload, "metadata", "name"))
         if why := _why_not(workload):
             left_out.append(f"{item.title} ({why})")
         else:

@@ -20,6 +20,7 @@ from remediator.actions.kubernetes.namespace_workloads import (
     MOST,
     Chosen,
     NamespaceParameters,
+    chosen,
     in_stages,
     listed,
     namespace_rights,
@@ -172,7 +173,7 @@ async def _choose(api: Api, p: ScaleAllParameters) -> tuple[Counted, ...]:
         wanted = p.replicas if p.counts is None else p.counts.get(f"{kind}/{name}")
         if wanted is not None:
             there = replicas_of(workload)
-            found.append(Counted(kind=kind, name=name, from_replicas=there, to_replicas=wanted))
+            found.append(chosen(Counted, kind=kind, name=name, from_replicas=there, to_replicas=wanted))
     missing = set(p.counts or ()) - {item.title for item in found}
     if missing:
         raise PermanentError(f"namespace {p.namespace} has no {', '.join(sorted(missing)[:5])}")

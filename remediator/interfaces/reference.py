@@ -113,7 +113,9 @@ def _rights(action: Action[Any, Any]) -> Iterator[str]:
 
 def _choices(info: FieldInfo) -> tuple[Any, ...]:
     """Return the values of a field that takes one of some literals; None is among them where it may be absent."""
-    kinds = [info.annotation, *get_args(info.annotation)]
+    # Of a union, not of a list of literals: that takes several of them.
+    union = get_origin(info.annotation) in {Union, UnionType}
+    kinds = [info.annotation, *(get_args(info.annotation) if union else ())]
     literal = next((kind for kind in kinds if get_origin(kind) is Literal), None)
     return (*get_args(literal), *((None,) if type(None) in kinds else ())) if literal else ()
 

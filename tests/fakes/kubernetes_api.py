@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from aiohttp import web
+from fakes.kubernetes_changes import answer
+from fakes.kubernetes_looks import Program, Programs, metadata_of, serve_exec
 from fakes.kubernetes_patches import PatchError
 from fakes.kubernetes_paths import Address, RefusedError, Seen, address, discovery, group, missing, plural, verb_of
 from fakes.kubernetes_selectors import SelectorError, fits_fields, fits_labels
@@ -58,6 +60,9 @@ class FakeKubernetes:
         self.token = token  #: when set, what requests must bear
         self.page = page  #: the most objects that a list answers with
         self.logs: dict[tuple[str, str, str, bool], Log] = {}
+        self.absent: set[str] = set()  #: API groups that are not served
+        self.programs: Programs = lambda _argv, _container: Program()  #: what commands in containers do
+        self.execs: list[Any] = []  #: commands that were begun: argv, container, query, protocols asked for
         self.url = ""
         self._faults: list[Fault] = []
         self._released = asyncio.Event()
@@ -129,11 +134,13 @@ class FakeKubernetes:
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         seen = Seen(
             request.method, request.path, dict(request.query), request.content_type, await request.read(),
-            request.headers.get("User-Agent", ""),
+            request.headers.get("User-Agent", ""), request.headers.get("Accept", ""),
         )  # fmt: skip
         self.requests.append(seen)
         try:
             self._authenticate(request)
+            if seen.path.split("/")[2:3] and seen.path.split("/")[2] in self.absent:
+                return web.Response(status=404, text="404 page not found\n")
             found = discovery(seen.path)
             if found is not None:
                 return web.json_response(found)
@@ -154,14 +161,19 @@ class FakeKubernetes:
             return await self._break(request, fault, verb, at)
         if verb == "watch":
             return await self._watch(request, seen, at)
+        if at.sub == "exec" and at.key in self.world.objects:
+            return await serve_exec(request, self.programs, self.execs, self._released)
         response = self._answer_to(verb, seen, at)
         return await self._break(request, fault, verb, at) if fault else response
 
     def _answer_to(self, verb: str, seen: Seen, at: Address) -> web.StreamResponse:
         if verb == "list":
             return web.json_response(self._list(seen, at))
-        if verb == "create":
-            return web.json_response(create(self.world, seen.body, at), status=201)
+        found = answer(self.world, verb, seen, at)
+        if found is None and verb == "create":
+            found = create(self.world, seen.body, at), 201
+        if found is not None:
+            return web.json_response(found[0], status=found[1])
         document = self.world.objects.get(at.key)
         if document is None:
             raise missing(at)
@@ -171,6 +183,8 @@ class FakeKubernetes:
             return web.json_response(self.world.remove(at.key))
         if verb == "get":
             shown = scale_of(document) if at.sub == "scale" else copy.deepcopy(document)
+            if "PartialObjectMetadata" in seen.accept:
+                shown = metadata_of(shown)
             self.world.was_read(at.key)
             return web.json_response(shown)
         return web.json_response(write(self.world, verb, seen, at, document))

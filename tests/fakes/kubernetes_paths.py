@@ -7,14 +7,11 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from aiohttp import web
+from fakes.kubernetes_changes import EVICTION, SUBS
+from fakes.kubernetes_looks import METRICS
+from fakes.kubernetes_refused import RefusedError
 from fakes.kubernetes_world import KINDS, VERSIONS, Document, Key
 
-_REASONS = {
-    400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 405: "MethodNotAllowed",
-    409: "Conflict", 410: "Expired", 415: "UnsupportedMediaType", 422: "Invalid", 429: "TooManyRequests",
-    500: "InternalError", 503: "ServiceUnavailable", 504: "Timeout",
-}  # fmt: skip
 _SHORT = {"deployments": ["deploy"], "statefulsets": ["sts"], "daemonsets": ["ds"], "pods": ["po"]}
 _SCALED = ("deployments", "statefulsets")
 
@@ -29,6 +26,7 @@ class Seen:
     media: str
     body: bytes
     agent: str
+    accept: str = ""
 
     @property
     def json(self) -> Any:
@@ -53,24 +51,6 @@ class Address:
         return f"{self.resource}/{self.sub}" if self.sub else self.resource
 
 
-class RefusedError(Exception):
-    """Answered with a Status."""
-
-    def __init__(self, code: int, message: str, **more: Any) -> None:
-        super().__init__(message)
-        self.code, self.message, self.more = code, message, more
-
-    def response(self) -> web.Response:
-        headers = {"Retry-After": str(self.more["retry"])} if self.more.get("retry") else {}
-        details = {key: value for key, value in self.more.items() if key != "retry"}
-        if self.more.get("retry"):
-            details["retryAfterSeconds"] = self.more["retry"]
-        return web.json_response({
-            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": self.message,
-            "reason": _REASONS.get(self.code, "Unknown"), "details": details, "code": self.code,
-        }, status=self.code, headers=headers)  # fmt: skip
-
-
 def address(path: str) -> Address:
     found = re.fullmatch(
         r"/(?:api/(?P<core>v1)|apis/(?P<group>[^/]+/[^/]+))(?:/namespaces/(?P<ns>[^/]+))?"
@@ -84,9 +64,11 @@ def address(path: str) -> Address:
             raise RefusedError(404, "the server could not find the requested resource")
         return Address("namespaces", "", alone[1] or "", "")
     resource, sub = found["resource"], found["sub"] or ""
+    if found["group"] == VERSIONS["podmetrics"]:
+        resource = METRICS.get(resource, resource)
     known = VERSIONS.get(resource) == (found["core"] or found["group"])
-    has_sub = sub == "" or (sub == "scale" and resource in _SCALED) or (sub == "log" and resource == "pods")
-    if not known or not has_sub:
+    has_sub = sub == "" or (sub == "scale" and resource in _SCALED) or (sub in ("log", "exec") and resource == "pods")
+    if not known or not (has_sub or (resource, sub) in SUBS):
         raise RefusedError(404, "the server could not find the requested resource")
     return Address(resource, found["ns"] or "", found["name"] or "", sub)
 
@@ -96,7 +78,7 @@ def verb_of(method: str, query: dict[str, str], at: Address) -> str:
         return "watch" if query.get("watch") in ("1", "true") else "list"
     verbs = {"GET": "get", "PATCH": "patch", "PUT": "update", "POST": "create", "DELETE": "delete"}
     verb = verbs.get(method, "")
-    if not verb or (verb == "create") == bool(at.name):
+    if not verb or (verb == "create") == bool(at.name and at.sub != "eviction"):
         raise RefusedError(405, "the server does not allow this method on the requested resource")
     return verb
 
@@ -120,7 +102,8 @@ def discovery(path: str) -> Document | None:
     if path == "/api":
         return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
     if path == "/apis":
-        groups = [("apps", "apps/v1", "v1"), ("autoscaling", "autoscaling/v2", "v2")]
+        served = sorted({version for version in VERSIONS.values() if "/" in version})
+        groups = [(*full.split("/")[:1], full, full.split("/")[1]) for full in served]
         return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [
             {"name": name, "versions": [{"groupVersion": full, "version": version}],
              "preferredVersion": {"groupVersion": full, "version": version}}
@@ -131,7 +114,7 @@ def discovery(path: str) -> Document | None:
         return None
     verbs = ["create", "delete", "get", "list", "patch", "update", "watch"]
     resources: list[Document] = [
-        {"name": name, "singularName": KINDS[name].lower(), "namespaced": name != "namespaces",
+        {"name": name, "singularName": KINDS[name].lower(), "namespaced": name not in ("namespaces", "nodes"),
          "kind": KINDS[name], "verbs": verbs, "shortNames": _SHORT.get(name, [])}
         for name, of in VERSIONS.items() if of == version
     ]  # fmt: skip
@@ -140,4 +123,5 @@ def discovery(path: str) -> Document | None:
          "version": "v1", "verbs": ["get", "patch", "update"]}
         for name in _SCALED if version == "apps/v1"
     ]  # fmt: skip
+    resources += [EVICTION] if version == "v1" else []
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": resources}

@@ -7,7 +7,7 @@ from typing import Any
 
 _FIELDS = (
     "metadata.name", "metadata.namespace", "status.phase", "involvedObject.kind", "involvedObject.name",
-    "involvedObject.uid", "reason", "type",
+    "involvedObject.uid", "reason", "type", "spec.nodeName",
 )  # fmt: skip
 _IN = re.compile(r"(\S+)\s+(in|notin)\s+\(([^)]*)\)")
 

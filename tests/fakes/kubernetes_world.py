@@ -288,7 +288,10 @@ def _pod(name: str, owner: Document, template: Document, revision: str, now: str
     containers = template["spec"]["containers"]
     meta = {
         "name": name, "namespace": owner["metadata"]["namespace"], "ownerReferences": [_owner(owner)],
-        "labels": {**template["metadata"]["labels"], "revision": revision}, "creationTimestamp": now,
+        "labels": {
+            **template["metadata"]["labels"], "revision": revision,
+            "pod-template-hash" if owner["kind"] == "ReplicaSet" else "controller-revision-hash": revision,
+        }, "creationTimestamp": now,
     }  # fmt: skip
     return {
         "metadata": meta, "spec": copy.deepcopy(template["spec"]),

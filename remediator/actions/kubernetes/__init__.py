@@ -1,4 +1,4 @@
-"""Workloads of a Kubernetes cluster: restart, scale, edit, roll back, follow a rollout, describe, logs, events.
+"""What is run on Kubernetes: looked at, restarted, scaled, edited, evicted, applied, run once.
 
 Belongs here: requests to an API server in raw JSON, their answers checked and bounded, one module an
 action. Must not be here: kubernetes_asyncio's models (see ``library``), retries, other systems.
@@ -11,20 +11,39 @@ from typing import Any
 
 from remediator.actions.kubernetes import (
     annotate,
+    apply,
+    certificate,
+    config_map,
+    cordon,
+    delete_pod,
     describe,
+    drain,
+    endpoints,
     events,
+    exec,  # noqa: A004 -- named for its action, as the others are
+    history,
+    hpa,
     label,
     logs,
+    network,
+    nodes,
     pause_rollout,
+    pod_list,
+    renew_certificate,
     restart,
+    restart_all,
     resume_rollout,
     rollout,
     rollout_undo,
+    run_job,
     scale,
+    scale_all,
+    secret_age,
     set_env,
     set_image,
     set_probe,
     set_resources,
+    top,
 )
 from remediator.actions.kubernetes.connection import Connection
 from remediator.core.action import Action
@@ -47,4 +66,25 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
     describe.ACTION,
     logs.ACTION,
     events.ACTION,
+    delete_pod.ACTION,
+    cordon.CORDON,
+    cordon.UNCORDON,
+    drain.ACTION,
+    run_job.ACTION,
+    apply.ACTION,
+    scale_all.ACTION,
+    restart_all.ACTION,
+    renew_certificate.ACTION,
+    history.ACTION,
+    pod_list.ACTION,
+    top.ACTION,
+    nodes.ACTION,
+    endpoints.ACTION,
+    network.ACTION,
+    hpa.ACTION,
+    certificate.ACTION,
+    secret_age.ACTION,
+    config_map.ACTION,
+    exec.LOOK,
+    exec.CHANGE,
 )

@@ -11,7 +11,7 @@ from remediator.core.action import Parameters
 from remediator.errors import PermanentError
 
 _BY = re.compile(r"([+-])(\d{1,5})(%?)", re.ASCII)
-_MOST = 100_000  # beyond any cluster; a slip of the keyboard is refused before it is asked for
+MOST = 100_000  # beyond any cluster; a slip of the keyboard is refused before it is asked for
 
 
 def _signed(value: object) -> object:
@@ -19,7 +19,7 @@ def _signed(value: object) -> object:
     return f"{value:+d}" if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Count = Annotated[int, Field(ge=0, le=_MOST)]
+Count = Annotated[int, Field(ge=0, le=MOST)]
 By = Annotated[str, BeforeValidator(_signed), Field(pattern="^[+-][0-9]{1,5}%?$", examples=["+50%", "+2", "-1"])]
 
 
@@ -56,7 +56,7 @@ def amount(p: Amount, now: int) -> int:
     nothing to do, and PermanentError says so. Nor does it wake a workload that was scaled to zero.
     """
     lowest = p.min if p.min is not None else (0 if p.by is None else 1)
-    highest = p.max if p.max is not None else _MOST
+    highest = p.max if p.max is not None else MOST
     if p.by is None:
         return min(max(p.replicas or 0, lowest), highest)
     if now == 0:

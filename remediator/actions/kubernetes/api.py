@@ -20,6 +20,7 @@ from remediator.actions.context import Context
 from remediator.actions.kubernetes.connection import Connection, make_client
 from remediator.actions.kubernetes.documents import Document, clean, objects, text
 from remediator.actions.kubernetes.refusals import refusal
+from remediator.actions.kubernetes.upgrade import once, upgrade
 from remediator.errors import ActionError, AmbiguousError, PermanentError, TemporaryError
 
 FIELD_MANAGER = "remediator"
@@ -27,6 +28,10 @@ MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 
+METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+"""An object's metadata alone: of a Secret, no value is ever sent to us."""
+
+_JSON = "application/json"
 _LARGEST_ANSWER = 32 * 1024 * 1024  # 500 pods with long specifications stay below a tenth of it
 _LARGEST_REFUSAL = 64 * 1024
 _PAGE = 500
@@ -63,9 +68,9 @@ class Api:
         self._session: _Session | None = None
         self._opening = asyncio.Lock()
 
-    async def get(self, path: str, query: Query = ()) -> Document:
-        """Return one object."""
-        return await self.request("GET", path, query=query)
+    async def get(self, path: str, query: Query = (), *, accept: str = _JSON) -> Document:
+        """Return one object; ``accept`` asks for another form of it (see METADATA_ONLY)."""
+        return await self.request("GET", path, query=query, accept=accept)
 
     async def patch(self, path: str, body: Body, kind: str, *, dry_run: bool = False) -> Document:
         """Patch one object (``kind`` is the patch's media type) and return it as it then is, or would be."""
@@ -75,26 +80,33 @@ class Api:
     async def list(self, path: str, query: Query = (), *, pages: int = 4) -> Listing:
         """Return the objects of a list, at most ``pages`` pages of 500."""
         items: list[Document] = []
+        complete = True
+        async for page in self.pages(path, query, pages=pages):
+            items += page.items
+            complete = page.complete
+        return Listing(items, complete=complete)
+
+    async def pages(self, path: str, query: Query = (), *, pages: int) -> AsyncIterator[Listing]:
+        """Yield a list page by page, so that a caller need not hold it all; ``complete`` marks the list's end."""
         after = ""
         for _ in range(pages):
             more = [("continue", after)] if after else []
             answer = await self.request("GET", path, query=[*query, ("limit", str(_PAGE)), *more])
             if not isinstance(answer.get("items", []), (list, type(None))):
                 raise PermanentError(f"GET {path}: the answer is not a list of objects")
-            items += objects(answer, "items")
             after = text(answer, "metadata", "continue", limit=4096)
+            yield Listing(objects(answer, "items"), complete=not after)
             if not after:
-                return Listing(items, complete=True)
-        return Listing(items, complete=False)
+                return
 
     async def request(
         self, method: str, path: str, *, query: Query = (), body: Body | None = None,
-        media: str = "application/json", changes: bool = False,
+        media: str = _JSON, accept: str = _JSON, changes: bool = False,
     ) -> Document:  # fmt: skip
         """Send one request and return the object that answers it; ``changes``: its loss is ambiguous."""
         what = f"{method} {path}"
         with _translated(what, changes=changes):
-            async with self._answer(method, path, query, body, media, changes=changes) as response:
+            async with self._answer(method, path, query, body, (media, accept), changes=changes) as response:
                 content = await _read(response, _LARGEST_ANSWER)
         try:
             document = orjson.loads(content) if content is not None else None
@@ -109,8 +121,27 @@ class Api:
     async def stream(self, path: str, query: Query = ()) -> AsyncIterator[AsyncIterator[bytes]]:
         """Give the answer's bytes as they come; the caller decides how many it takes."""
         with _translated(f"GET {path}", changes=False):
-            async with self._answer("GET", path, query, None, "application/json", changes=False) as response:
+            async with self._answer("GET", path, query, None, (_JSON, _JSON), changes=False) as response:
                 yield response.content.iter_any()
+
+    @asynccontextmanager
+    async def websocket(
+        self, path: str, query: Query, protocols: Sequence[str], *, changes: bool
+    ) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+        """Open a WebSocket; a refusal is that of any request. What is lost once it is open is the caller's."""
+        what = f"GET {path}"
+        async with self._client() as client, once(client.rest_client.pool_manager) as session:
+            with _translated(what, changes=changes):
+                try:
+                    headers = await self._headers(client)
+                    async with asyncio.timeout(self._connection.request_timeout):
+                        socket = await upgrade(session, client, (path, query), headers, protocols)
+                except aiohttp.WSServerHandshakeError as error:  # aiohttp has thrown the server's words away
+                    if error.status == HTTPStatus.UNAUTHORIZED:
+                        self._replace(client)
+                    raise refusal(error.status, error.headers or {}, b"", what=what, changes=changes) from error
+            async with socket:
+                yield socket
 
     async def close(self) -> None:
         """Close the client."""
@@ -120,13 +151,13 @@ class Api:
 
     @asynccontextmanager
     async def _answer(
-        self, method: str, path: str, query: Query, body: Body | None, media: str, *, changes: bool
+        self, method: str, path: str, query: Query, body: Body | None, media: tuple[str, str], *, changes: bool
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         async with self._client() as client:
             limit = self._connection.request_timeout
             response = await client.request(
                 method, client.configuration.host + path, query_params=list(query), body=body,
-                headers=await self._headers(client, media), _preload_content=False,
+                headers=await self._headers(client, *media), _preload_content=False,
                 _request_timeout=aiohttp.ClientTimeout(total=limit, sock_connect=min(limit, _CONNECT_WITHIN)),
             )  # fmt: skip
             async with response:
@@ -137,8 +168,8 @@ class Api:
                     raise refusal(response.status, response.headers, refused, what=f"{method} {path}", changes=changes)
                 yield response
 
-    async def _headers(self, client: Any, media: str) -> dict[str, str]:
-        headers = {**client.default_headers, "Accept": "application/json", "Content-Type": media}
+    async def _headers(self, client: Any, media: str = _JSON, accept: str = _JSON) -> dict[str, str]:
+        headers = {**client.default_headers, "Accept": accept, "Content-Type": media}
         unusable = f'kubernetes connection "{self._name}": cannot use its credential'
         try:
             await client.update_params_for_auth(headers, [], ["BearerToken"])

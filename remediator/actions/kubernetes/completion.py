@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from remediator.actions.kubernetes.documents import Document, flag, number, objects, section, text
+from remediator.actions.kubernetes.documents import Document, clean, flag, number, objects, section, text
 from remediator.actions.kubernetes.workloads import replicas_of, strategy_of
 
 
@@ -23,8 +23,11 @@ def completion(workload: Document) -> Completion:
     if kind not in _RULES:
         return Completion(complete=False, reason="the answer is not a workload")
     # kubectl refuses to judge these too: the controller does not replace pods by itself.
-    if strategy_of(workload) == "OnDelete":
-        return Completion(complete=False, failed=True, reason="it updates OnDelete, so no rollout can be followed")
+    strategy = strategy_of(workload)
+    if strategy == "OnDelete" or (kind != "Deployment" and strategy != "RollingUpdate"):
+        return Completion(
+            complete=False, failed=True, reason=f"it updates {clean(strategy, 40)}, so no rollout can be followed"
+        )
     observed = number(workload, "status", "observedGeneration")
     # A statefulset that was never observed has 0 there, and so has an answer without a status.
     if not observed or number(workload, "metadata", "generation") > observed:

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from remediator.actions.kubernetes.exec_entry import ExecEntry
 from remediator.actions.kubernetes.library import library
 from remediator.core.durations import Duration
 from remediator.errors import PermanentError, TemporaryError
@@ -24,6 +25,9 @@ class Connection(BaseModel):
         None, description="Use the pod's service account. Default: when neither kubeconfig nor context is given."
     )
     request_timeout: Duration = Field(30.0, gt=0, description="For one request, answer included.")
+    exec: dict[str, ExecEntry] = Field(
+        {}, description="Programs that kubernetes.exec and kubernetes.exec_change may run in containers, by name."
+    )
 
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:

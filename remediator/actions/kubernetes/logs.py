@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from remediator.actions.context import Context
 from remediator.actions.kubernetes.api import Api, open_api
+from remediator.actions.kubernetes.chosen import owned_rights
 from remediator.actions.kubernetes.documents import Document, number, objects, text
+from remediator.actions.kubernetes.labels import Selector
 from remediator.actions.kubernetes.lines import Tally, compile_pattern
 from remediator.actions.kubernetes.names import ConnectionName, Label, Name
 from remediator.actions.kubernetes.pods import container_of, is_ready, restarts
-from remediator.actions.kubernetes.workloads import PLURALS, WorkloadParameters, read_owned, read_workload
+from remediator.actions.kubernetes.workloads import WorkloadParameters, read_owned, read_workload
 from remediator.core.action import Action, Outputs, Parameters, Permission
 from remediator.core.durations import Duration
-from remediator.errors import PermanentError
+from remediator.errors import ActionError, PermanentError, TemporaryError
+
+_MOST_CONTAINERS = 20
+_MOST_UNREAD = 50
 
 
 def _compiles(pattern: str) -> str:
@@ -34,13 +39,17 @@ class LogsParameters(Parameters):
     kind: Literal["pod", "deployment", "statefulset", "daemonset"] = Field(
         "pod", description="What has this name: one pod, or a workload whose pods are read."
     )
-    name: Name = Field(description="Name of the pod or the workload.")
+    name: Name | None = Field(None, description="Name of the pod or the workload. Needed, unless selector is given.")
+    selector: Selector | None = Field(
+        None, description="Read the pods with these labels instead of those of one name, as kubectl logs -l does."
+    )
     namespace: Label = Field(description="Its namespace.")
     connection: ConnectionName = Field("default", description="Name of an entry under connections.kubernetes.")
     container: Label | None = Field(
         None, description="Which container. Default: the pod's default container by its annotation, else its first."
     )
-    tail: int = Field(500, ge=1, le=100_000, description="Lines from the end, for each pod.")
+    all_containers: bool = Field(False, description="Read every container of each pod, init containers too.")
+    tail: int = Field(500, ge=1, le=100_000, description="Lines from the end, for each container.")
     since: Duration | None = Field(
         None, gt=0, description="Only lines written within this time; rounded up to seconds. Default: all there are."
     )
@@ -53,8 +62,18 @@ class LogsParameters(Parameters):
     keep: int = Field(
         20, ge=0, le=200, description="Lines to return: those that fit a pattern, or any when there are no patterns."
     )
-    pods: int = Field(5, ge=1, le=50, description="Of a workload, read so many pods at most; those in trouble first.")
+    pods: int = Field(5, ge=1, le=50, description="Of several, read so many pods at most; those in trouble first.")
     max_bytes: int = Field(1 << 20, ge=1024, le=16 << 20, description="Bytes read of all pods together.")
+
+    @model_validator(mode="after")
+    def _one_choice(self) -> Self:
+        if (self.name is None) == (self.selector is None):
+            raise ValueError('give either "name" or "selector"')
+        if self.selector is not None and self.kind != "pod":
+            raise ValueError('a selector chooses pods; leave out "kind"')
+        if self.container is not None and self.all_containers:
+            raise ValueError('give either "container" or "all_containers: true"')
+        return self
 
 
 class Unread(Outputs):
@@ -76,7 +95,10 @@ class LogsOutputs(Outputs):
         "each at most."
     )
     pods: tuple[str, ...] = Field(description="Pods whose logs were read.")
-    unread: tuple[Unread, ...] = Field(description="Pods whose logs could not be read.")
+    matched_by_pod: dict[str, int] = Field(description="Lines that fit any pattern, by pod.")
+    unread: tuple[Unread, ...] = Field(
+        description="Pods whose logs could not be read, of one container at least; 50 at most."
+    )
     complete: bool = Field(description="False when max_bytes or pods cut something off.")
 
 
@@ -85,16 +107,19 @@ async def perform(p: LogsParameters, context: Context) -> LogsOutputs:
     api = await open_api(context, p.connection)
     pods, complete = await _pods(api, p)
     tally, left = Tally(p.grep, p.keep), p.max_bytes
-    read: list[str] = []
-    unread: list[tuple[str, PermanentError]] = []
-    for pod in pods[: p.pods]:
-        name = text(pod, "metadata", "name")
+    read: dict[str, int] = {}
+    unread: list[tuple[str, ActionError]] = []
+    for name, container in _places(pods[: p.pods], p):
+        matched = tally.matched
         if left <= 0:
             break
         try:
-            left -= await _stream(api, p, pod, tally, left)
-            read.append(name)
-        except PermanentError as error:  # this container has no log (yet, or any more); the others may
+            left -= await _stream(api, p, (name, container), tally, left)
+            read[name] = read.get(name, 0) + tally.matched - matched
+        except (PermanentError, TemporaryError) as error:
+            # This container has no log (yet, or any more), or its node is away; the others may have one.
+            if error.transport:
+                raise
             unread.append((name, error))
     if unread and not read:
         raise unread[0][1]
@@ -105,35 +130,55 @@ async def perform(p: LogsParameters, context: Context) -> LogsOutputs:
         counts=tally.counts,
         shown=tuple(tally.kept),
         pods=tuple(read),
-        unread=tuple(Unread(pod=pod, reason=str(error)[:300]) for pod, error in unread),
+        matched_by_pod=read,
+        unread=tuple(Unread(pod=pod, reason=str(error)[:300]) for pod, error in unread[:_MOST_UNREAD]),
         complete=complete and left > 0 and len(pods) <= p.pods,
     )
 
 
 async def _pods(api: Api, p: LogsParameters) -> tuple[list[Document], bool]:
     """Return the pods whose logs are asked for, those in trouble first, and whether these are all."""
-    if p.kind == "pod":
-        return [await api.get(f"/api/v1/namespaces/{p.namespace}/pods/{p.name}")], True
-    of = WorkloadParameters(kind=p.kind, name=p.name, namespace=p.namespace, connection=p.connection)
-    owned = await read_owned(api, of, await read_workload(api, of))
-    pods = [pod for pod in owned.pods if not p.previous or _restarts(pod, container_of(pod, p.container))]
-    pods.sort(key=lambda pod: (is_ready(pod), -restarts(pod), text(pod, "metadata", "name")))
-    return pods, owned.complete
+    place = f"/api/v1/namespaces/{p.namespace}/pods"
+    if p.name is None:
+        found = await api.list(place, [("labelSelector", p.selector or "")])
+        pods, complete = found.items, found.complete
+    elif p.kind == "pod":
+        return [await api.get(f"{place}/{p.name}")], True
+    else:
+        of = WorkloadParameters(kind=p.kind, name=p.name, namespace=p.namespace, connection=p.connection)
+        owned = await read_owned(api, of, await read_workload(api, of))
+        pods, complete = owned.pods, owned.complete
+    chosen = [pod for pod in pods if not p.previous or any(_restarts(pod, each) for each in _containers(pod, p))]
+    chosen.sort(key=lambda pod: (is_ready(pod), -restarts(pod), text(pod, "metadata", "name")))
+    return chosen, complete
+
+
+def _places(pods: list[Document], p: LogsParameters) -> list[tuple[str, str]]:
+    return [(text(pod, "metadata", "name"), container) for pod in pods for container in _containers(pod, p)]
+
+
+def _containers(pod: Document, p: LogsParameters) -> list[str]:
+    """Return the containers to read; with ``previous`` and several, those that were restarted."""
+    if not p.all_containers:
+        return [container_of(pod, p.container)]
+    every = [*objects(pod, "spec", "initContainers"), *objects(pod, "spec", "containers")]
+    names = [text(item, "name") for item in every[:_MOST_CONTAINERS]]
+    return [name for name in names if name and (not p.previous or _restarts(pod, name))]
 
 
 def _restarts(pod: Document, container: str) -> int:
-    statuses = objects(pod, "status", "containerStatuses")
+    statuses = [*objects(pod, "status", "initContainerStatuses"), *objects(pod, "status", "containerStatuses")]
     return sum(number(item, "restartCount") for item in statuses if text(item, "name") == container)
 
 
-async def _stream(api: Api, p: LogsParameters, pod: Document, tally: Tally, limit: int) -> int:
-    """Feed one pod's log to the tally, at most ``limit`` bytes; return how many."""
+async def _stream(api: Api, p: LogsParameters, of: tuple[str, str], tally: Tally, limit: int) -> int:
+    """Feed the log of one pod's container to the tally, at most ``limit`` bytes; return how many."""
+    pod, container = of
     query = [("tailLines", str(p.tail)), ("limitBytes", str(limit))]
-    container = container_of(pod, p.container)
     query += [("container", container)] if container else []
     query += [("sinceSeconds", str(math.ceil(p.since)))] if p.since is not None else []
     query += [("previous", "true")] if p.previous else []
-    place = f"/api/v1/namespaces/{p.namespace}/pods/{text(pod, 'metadata', 'name')}/log"
+    place = f"/api/v1/namespaces/{p.namespace}/pods/{pod}/log"
     size = 0
     async with api.stream(place, query) as parts:
         async for part in parts:
@@ -148,10 +193,8 @@ async def _stream(api: Api, p: LogsParameters, pod: Document, tally: Tally, limi
 def _permissions(p: LogsParameters) -> tuple[Permission, ...]:
     log = Permission("get", "pods/log", p.namespace)
     if p.kind == "pod":
-        return (log, Permission("get", "pods", p.namespace))
-    sets = (Permission("list", "replicasets", p.namespace, "apps"),) if p.kind == "deployment" else ()
-    workload = Permission("get", PLURALS[p.kind], p.namespace, "apps")
-    return (log, workload, *sets, Permission("list", "pods", p.namespace))
+        return (log, Permission("get" if p.selector is None else "list", "pods", p.namespace))
+    return (log, *owned_rights(p.kind, p.namespace))
 
 
 ACTION = Action(

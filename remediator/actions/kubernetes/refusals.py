@@ -25,6 +25,14 @@ _TEMPORARY = frozenset({
 _OUTCOME_LOST = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
 
 
+class AbsentError(PermanentError):
+    """Answered 404. ``served`` tells an object that is not there from an API that this cluster does not have."""
+
+    def __init__(self, message: str, *, served: bool) -> None:
+        super().__init__(message)
+        self.served = served
+
+
 def refusal(status: int, headers: Mapping[str, str], body: bytes, *, what: str, changes: bool) -> ActionError:
     """Return the error that this answer is. ``what`` says what was asked (``PATCH /apis/...``)."""
     document = _status_document(body)
@@ -37,6 +45,9 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, *, what: str, 
         return AmbiguousError(text, transport=silent)
     if status in _TEMPORARY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return TemporaryError(text, transport=silent, retry_after=_retry_after(headers, document))
+    if status == HTTPStatus.NOT_FOUND:
+        # The API server names the object that it missed; of what it does not serve it knows no name.
+        return AbsentError(text, served=bool(section(document, "details").get("name")))
     return PermanentError(text)
 
 

@@ -35,13 +35,13 @@ from remediator.errors import PermanentError
 ANNOTATION = "kubectl.kubernetes.io/restartedAt"
 
 # Not \d, which takes digits of every script.
-_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})$"
+TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})$"
 
 
 class RestartParameters(WorkloadParameters):
     """Which workload to restart."""
 
-    restarted_at: Annotated[str, Field(pattern=_TIME)] | None = Field(
+    restarted_at: Annotated[str, Field(pattern=TIME)] | None = Field(
         None, description="The annotation's value, RFC 3339. Default: when the step begins."
     )
 
@@ -57,7 +57,7 @@ class RestartOutputs(Outputs):
 async def perform(p: RestartParameters, context: Context) -> RestartOutputs:
     """Ask for the restart; does nothing when the annotation has this value already."""
     api = await open_api(context, p.connection)
-    stamp = p.restarted_at or _stamp(context.now)
+    stamp = p.restarted_at or stamp_of(context.now)
     found = await read_workload(api, p)
     if _annotation(found) == stamp:
         return RestartOutputs(restarted_at=stamp, generation=number(found, "metadata", "generation"), changed=False)
@@ -76,7 +76,7 @@ async def resolve(p: RestartParameters, context: Context) -> Intent[RestartParam
         "generation": number(found, "metadata", "generation"),
         "pod_template_hash": _digest(section(found, "spec", "template")),
     }
-    return Intent(p.model_copy(update={"restarted_at": p.restarted_at or _stamp(context.now)}), before)
+    return Intent(p.model_copy(update={"restarted_at": p.restarted_at or stamp_of(context.now)}), before)
 
 
 async def happened(intent: Intent[RestartParameters], context: Context) -> bool | None:
@@ -93,7 +93,7 @@ async def preview(p: RestartParameters, context: Context) -> str:
     api = await open_api(context, p.connection)
     found = await read_workload(api, p)
     _refuse_what_would_not_restart(p, found)
-    stamp = p.restarted_at or _stamp(context.now)
+    stamp = p.restarted_at or stamp_of(context.now)
     answer = await api.patch(path(p), _patch(stamp), STRATEGIC_PATCH, dry_run=True)
     return difference(f"{p.kind} {p.namespace}/{p.name}", found, answer)
 
@@ -107,7 +107,8 @@ def _patch(stamp: str) -> Document:
     return {"spec": {"template": {"metadata": {"annotations": {ANNOTATION: stamp}}}}}
 
 
-def _stamp(now: int) -> str:
+def stamp_of(now: int) -> str:
+    """Return an instant (microseconds since 1970) as the annotation has it: RFC 3339, to the second."""
     return datetime.fromtimestamp(now // SECOND, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -2,52 +2,46 @@
 
 Through the ``scale`` subresource, with the resourceVersion that was read: if anything wrote in
 between, the server answers 409 and nothing happened. An autoscaler on the same workload would undo
-the change within seconds, so that is refused.
+the change within seconds, so that is refused, or, if the parameters say so, its bounds are raised.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
-
-from pydantic import Field
+from typing import Any
 
 from remediator.actions.context import Context
-from remediator.actions.kubernetes.amount import Amount, amount
+from remediator.actions.kubernetes.amount import amount
 from remediator.actions.kubernetes.api import MERGE_PATCH, Api, open_api
 from remediator.actions.kubernetes.caution import KEEPS_COUNTS, caution_of
+from remediator.actions.kubernetes.counts import ScaleOutputs, ScaleParameters, read_scale, title_of
 from remediator.actions.kubernetes.difference import difference
 from remediator.actions.kubernetes.documents import Document, number, text
-from remediator.actions.kubernetes.workloads import WorkloadParameters, autoscaler_of, backend, path, right, targets
-from remediator.core.action import Action, Intent, Outputs, Permission
+from remediator.actions.kubernetes.through_bounds import (
+    bounds_happened,
+    intend_bounds,
+    preview_bounds,
+    through_bounds,
+    undo_bounds,
+)
+from remediator.actions.kubernetes.workloads import autoscaler_of, backend, path, right, targets
+from remediator.core.action import Action, Intent, Permission
 from remediator.errors import PermanentError
-
-
-class ScaleParameters(Amount, WorkloadParameters):
-    """Which workload, and how many replicas it shall have."""
-
-    kind: Literal["deployment", "statefulset"] = Field(description="The workload's kind.")
-
-
-class ScaleOutputs(Outputs):
-    """What became of it."""
-
-    replicas: int = Field(description="Pods asked for now.")
-    before: int = Field(description="Pods asked for when the step began.")
-    changed: bool = Field(description="False when there were as many already.")
 
 
 async def perform(p: ScaleParameters, context: Context) -> ScaleOutputs:
     """Set the count; does nothing when it is that already."""
     api = await open_api(context, p.connection)
-    scale = await _read(api, p)
+    scale = await read_scale(api, p)
     now = number(scale, "spec", "replicas")
+    if (done := await through_bounds(api, p, now)) is not None:
+        return done
     wanted = amount(p, now)
     if now == wanted:
         return ScaleOutputs(replicas=now, before=now, changed=False)
     if p.from_replicas is not None and now != p.from_replicas:
         raise PermanentError(
-            f"{_title(p)} was meant to go from {p.from_replicas} to {wanted} replicas, but somebody set it to {now}"
+            f"{title_of(p)} was meant to go from {p.from_replicas} to {wanted} replicas, but somebody set it to {now}"
         )
     await _refuse_autoscaled(api, p)
     answer = await api.patch(path(p, "scale"), _patch(scale, wanted), MERGE_PATCH)
@@ -57,7 +51,9 @@ async def perform(p: ScaleParameters, context: Context) -> ScaleOutputs:
 async def resolve(p: ScaleParameters, context: Context) -> Intent[ScaleParameters]:
     """Make the count absolute and record what it was."""
     api = await open_api(context, p.connection)
-    now = number(await _read(api, p), "spec", "replicas")
+    now = number(await read_scale(api, p), "spec", "replicas")
+    if (through := await intend_bounds(api, p, now)) is not None:
+        return through
     wanted = amount(p, now)
     await _refuse_autoscaled(api, p)
     fixed = p.model_copy(update={"replicas": wanted, "by": None, "from_replicas": now})
@@ -65,9 +61,11 @@ async def resolve(p: ScaleParameters, context: Context) -> Intent[ScaleParameter
 
 
 async def happened(intent: Intent[ScaleParameters], context: Context) -> bool | None:
-    """Whether the count is ours; None when it is neither ours nor the one before."""
+    """Whether the count (or the bounds) is ours; None when it is neither ours nor the one before."""
     api = await open_api(context, intent.parameters.connection)
-    now = number(await _read(api, intent.parameters), "spec", "replicas")
+    if "autoscaler" in intent.before:
+        return await bounds_happened(api, intent)
+    now = number(await read_scale(api, intent.parameters), "spec", "replicas")
     if now == intent.parameters.replicas:
         return True
     return False if now == intent.before.get("replicas") else None
@@ -76,11 +74,14 @@ async def happened(intent: Intent[ScaleParameters], context: Context) -> bool | 
 async def preview(p: ScaleParameters, context: Context) -> str:
     """Show what would change, by the server's dry run."""
     api = await open_api(context, p.connection)
-    scale = await _read(api, p)
-    wanted = amount(p, number(scale, "spec", "replicas"))
+    scale = await read_scale(api, p)
+    now = number(scale, "spec", "replicas")
+    if (shown := await preview_bounds(api, p, now)) is not None:
+        return shown
+    wanted = amount(p, now)
     await _refuse_autoscaled(api, p)
     answer = await api.patch(path(p, "scale"), _patch(scale, wanted), MERGE_PATCH, dry_run=True)
-    return difference(_title(p), scale, answer)
+    return difference(title_of(p), scale, answer)
 
 
 async def caution(p: ScaleParameters, context: Context) -> str:
@@ -96,25 +97,21 @@ def amounts(p: ScaleParameters) -> dict[str, float]:
 
 
 async def undo(intent: Intent[ScaleParameters], context: Context) -> ScaleOutputs:
-    """Put the earlier count back, if the present one is still what we wrote; else PermanentError."""
-    p, earlier = intent.parameters, _earlier(intent.before)
+    """Put the earlier count (or bounds) back, if the present one is still what we wrote; else PermanentError."""
+    p = intent.parameters
     api = await open_api(context, p.connection)
-    scale = await _read(api, p)
+    if "autoscaler" in intent.before:
+        return await undo_bounds(api, intent)
+    earlier = _earlier(intent.before)
+    scale = await read_scale(api, p)
     now = number(scale, "spec", "replicas")
     if now == earlier:
         return ScaleOutputs(replicas=now, before=now, changed=False)
     if now != p.replicas:
-        raise PermanentError(f"{_title(p)} has {now} replicas, not the {p.replicas} that we set; somebody changed it")
+        raise PermanentError(f"{title_of(p)} has {now} replicas, not the {p.replicas} that we set; somebody changed it")
     await _refuse_autoscaled(api, p)
     answer = await api.patch(path(p, "scale"), _patch(scale, earlier), MERGE_PATCH)
     return ScaleOutputs(replicas=number(answer, "spec", "replicas"), before=now, changed=True)
-
-
-async def _read(api: Api, p: ScaleParameters) -> Document:
-    scale = await api.get(path(p, "scale"))
-    if scale.get("kind") != "Scale" or not text(scale, "metadata", "resourceVersion"):
-        raise PermanentError(f"GET {path(p, 'scale')}: the answer is not a scale")
-    return scale
 
 
 def _patch(scale: Document, replicas: int) -> Document:
@@ -127,7 +124,9 @@ def _patch(scale: Document, replicas: int) -> Document:
 async def _refuse_autoscaled(api: Api, p: ScaleParameters) -> None:
     autoscaler = await autoscaler_of(api, p)
     if autoscaler is not None:
-        raise PermanentError(f"{_title(p)} is scaled by the HorizontalPodAutoscaler {autoscaler}; change that instead")
+        raise PermanentError(
+            f"{title_of(p)} is scaled by the HorizontalPodAutoscaler {autoscaler}; change that instead"
+        )
 
 
 def _earlier(before: Mapping[str, Any]) -> int:
@@ -137,13 +136,11 @@ def _earlier(before: Mapping[str, Any]) -> int:
     return replicas
 
 
-def _title(p: ScaleParameters) -> str:
-    return f"{p.kind} {p.namespace}/{p.name}"
-
-
 def _permissions(p: ScaleParameters) -> tuple[Permission, ...]:
     autoscalers = Permission("list", "horizontalpodautoscalers", p.namespace, "autoscaling")
-    return (right(p, "get"), right(p, "get", "scale"), right(p, "patch", "scale"), autoscalers)
+    bounds = Permission("patch", "horizontalpodautoscalers", p.namespace, "autoscaling")
+    found = (right(p, "get"), right(p, "get", "scale"), right(p, "patch", "scale"), autoscalers)
+    return (*found, bounds) if p.autoscaler == "bounds" else found
 
 
 ACTION = Action(

@@ -92,7 +92,13 @@ async def read_owned(api: Api, p: WorkloadParameters, workload: Document) -> Own
 
 
 async def autoscaler_of(api: Api, p: WorkloadParameters) -> str | None:
-    """Return the name of the HorizontalPodAutoscaler that targets this workload, or None.
+    """Return the name of the HorizontalPodAutoscaler that targets this workload, or None; see ``read_autoscaler``."""
+    found = await read_autoscaler(api, p)
+    return None if found is None else text(found, "metadata", "name")
+
+
+async def read_autoscaler(api: Api, p: WorkloadParameters) -> Document | None:
+    """Return the HorizontalPodAutoscaler that targets this workload, or None.
 
     Raise PermanentError when the namespace has more of them than can be looked through: not finding
     one would then prove nothing.
@@ -103,7 +109,7 @@ async def autoscaler_of(api: Api, p: WorkloadParameters) -> str | None:
         target = section(item, "spec", "scaleTargetRef")
         # Whatever its API version says: an old one may still be served.
         if text(target, "kind").lower() == p.kind and text(target, "name") == p.name:
-            return text(item, "metadata", "name")
+            return item
     if not found.complete:
         raise PermanentError(f"namespace {p.namespace} has too many autoscalers to tell whether one targets {p.name}")
     return None

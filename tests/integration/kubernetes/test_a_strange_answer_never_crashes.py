@@ -4,6 +4,7 @@ import json
 import random
 
 import pytest
+from fakes.kubernetes_looks import METRICS, certificate, measure, node, secret, service
 
 from remediator.errors import ActionError
 
@@ -29,7 +30,19 @@ USES = {
     "set_probe": {"kind": "deployment", "name": "web", "liveness": {"timeout_seconds": 10}},
     "annotate": {"kind": "deployment", "name": "web", "set": {"note": "1"}, "on": "both"},
     "label": {"kind": "deployment", "name": "web", "set": {"tier": "gold"}, "on": "both"},
+    "rollout_history": {"kind": "deployment", "name": "web"},
+    "pods": {"kind": "deployment", "name": "web"},
+    "top": {"kind": "deployment", "name": "web", "nodes": True},
+    "endpoints": {"name": "web"},
+    "network_policies": {"kind": "deployment", "name": "web"},
+    "hpa": {"kind": "deployment", "name": "web"},
+    "certificate": {"name": "web"},
+    "secret_age": {"kind": "deployment", "name": "web", "secret": "db"},
+    "config_map": {"name": "web", "keys": ["a"]},
+    "exec": {"kind": "deployment", "name": "web", "command": "ping"},
+    "nodes": {},
 }
+NAMES = {name: {} if name == "nodes" else {"namespace": "shop"} for name in USES}
 
 
 def places(document, place=()):
@@ -63,21 +76,51 @@ def answers(server):
     found = {("get", "deployments"): web, ("get", "deployments/scale"): scale}
     for resource in ("replicasets", "pods", "horizontalpodautoscalers", "events"):
         found["list", resource] = {"kind": "List", "metadata": {}, "items": world.of(resource, "shop")}
+    for resource in ("endpointslices", "networkpolicies", "nodes", "podmetrics", "nodemetrics"):
+        found["list", resource] = {"kind": "List", "metadata": {}, "items": world.of(resource)}
+    for resource in ("services", "secrets", "configmaps", "certificates"):
+        found["get", resource] = next(iter(world.of(resource, "shop")), {})
     return copy.deepcopy(found)
 
 
+def furnish(world, scaled):
+    """Add what the looking actions ask for."""
+    node(world, "node-1", DiskPressure="True")["spec"]["taints"] = [{"key": "a", "value": "b", "effect": "NoSchedule"}]
+    for pod in world.of("pods", "shop"):
+        pod["spec"] |= {"nodeName": "node-1", "initContainers": [{"name": "i", "resources": {"requests": {"cpu": "1"}}}]}
+        pod["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "1"}, "limits": {"cpu": "1", "memory": "1Gi"}}
+        pod["status"]["containerStatuses"][0]["lastState"] = {"terminated": {"exitCode": 1, "reason": "Error"}}
+    world.autoscaler("web-hpa", "Deployment", scaled)["status"] = {"conditions": [{"type": "AbleToScale", "status": "False"}]}
+    service(world, "web")
+    secret(world, "db", ("helm", 10))
+    certificate(world, "web")
+    measure(world)
+    meta = {"name": "web", "namespace": "shop"}
+    world.put("configmaps", {"metadata": meta, "data": {"a": "1"}})
+    rule = {"from": [{"podSelector": {"matchExpressions": [{"key": "a", "operator": "In", "values": ["b"]}]}}], "ports": [{"port": 1}]}
+    peer = {"to": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}}]}
+    spec = {"podSelector": {"matchLabels": {"app": "web"}}, "policyTypes": ["Ingress"], "ingress": [rule], "egress": [peer]}
+    world.put("networkpolicies", {"metadata": meta, "spec": spec})
+
+
+def stored(right):
+    return METRICS[right.resource] if right.group == "metrics.k8s.io" else right.resource
+
+
 @pytest.mark.parametrize("name", USES)
-async def test_whatever_stands_anywhere_in_it(server, context, actions, made, name):
+async def test_whatever_stands_anywhere_in_it(server, connect, actions, made, name):
+    context = connect(server, exec={"ping": {"argv": ["ping"], "read_only": True}})
     made(sidecar=False, **APP)
     image = actions["set_image"]
     await image.perform(image.parameters(namespace="shop", **USES["set_image"] | {"image": "example/web:3"}), context)
     server.world.autoscaler("other-hpa", "Deployment", "other")
     server.world.event("Deployment/web", "ScalingReplicaSet")
+    furnish(server.world, "web" if name == "hpa" else "another")  # what is autoscaled is not scaled
     action, chance = actions[name], random.Random(name)
-    p = action.parameters(namespace="shop", **USES[name])
+    p = action.parameters(**NAMES[name], **USES[name])
     intent = await action.resolve(p, context) if action.resolve else None
     await (action.preview or action.perform)(p, context)  # shows that only the junk can be to blame
-    asked = {(right.verb, right.resource) for right in action.permissions(p)}
+    asked = {(right.verb, stored(right)) for right in action.permissions(p)}
     for (verb, resource), document in answers(server).items():
         if (verb, resource) not in asked:
             continue

@@ -89,7 +89,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
     )
     host, port = listen_address(options.listen)
     refuse_open_doors(host, settings, web_file, webhook_credentials)
-    loaded = load_rules(settings.rules, root)
+    loaded = load_rules(settings.rules, root, connections)
     # Before anything is touched: a second daemon must not take up the first one's work.
     listening = listen(host, port)
     metrics = Metrics()
@@ -130,7 +130,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
 
         async def reload() -> str:
             async with reloading:
-                return await reload_rules(settings, root, engine, metrics, clock)
+                return await reload_rules(settings, root, connections, engine, metrics, clock)
 
         webhook = Webhook(path.receive, reject, webhook_credentials, metrics)
         operate = Operate(lambda: health(store, engine, deliverers, metrics, settings), reload, metrics.registry)
@@ -230,10 +230,12 @@ def stop_event(reload: Callable[[], Awaitable[str]]) -> asyncio.Event:
     return stop
 
 
-async def reload_rules(settings: Settings, root: Path, engine: Engine, metrics: Metrics, clock: Clock) -> str:
+async def reload_rules(
+    settings: Settings, root: Path, connections: Connections, engine: Engine, metrics: Metrics, clock: Clock
+) -> str:
     """Read the rule files again. Bad ones leave the old table; what changed is logged rule by rule."""
     try:
-        loaded = await asyncio.to_thread(load_rules, settings.rules, root)
+        loaded = await asyncio.to_thread(load_rules, settings.rules, root, connections)
     except ConfigurationError as error:
         metrics.reloaded(ok=False, at=0)
         for problem in error.problems:

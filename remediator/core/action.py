@@ -38,6 +38,16 @@ Argv = Annotated[str, Lands.ARGV]
 """One argument of a command; no NUL, and no leading ``-`` that a value brought in."""
 
 
+@dataclass(frozen=True, slots=True)
+class NamesConnection:
+    """Marks a text parameter (in its ``Annotated``) as the name of an entry under ``connections``.
+
+    What stands there literally is checked when rules are loaded, what a label chooses when a run is planned.
+    """
+
+    system: str = ""  #: whose connections; empty: those of the action's own system
+
+
 class Parameters(BaseModel):
     """Base of every action's parameter model: frozen, unknown keys refused."""
 
@@ -65,6 +75,7 @@ class Permission:
     resource: str
     namespace: str = ""
     group: str = ""
+    name: str = ""  #: of the only object that it is needed on; empty: any
 
 
 P = TypeVar("P", bound=Parameters)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from aiohttp import web
+from fakes.kubernetes_access import REVIEWS, Access, forbidden, review
 from fakes.kubernetes_patches import PatchError
 from fakes.kubernetes_paths import Address, RefusedError, Seen, address, discovery, group, missing, plural, verb_of
 from fakes.kubernetes_selectors import SelectorError, fits_fields, fits_labels
@@ -58,6 +59,7 @@ class FakeKubernetes:
         self.token = token  #: when set, what requests must bear
         self.page = page  #: the most objects that a list answers with
         self.logs: dict[tuple[str, str, str, bool], Log] = {}
+        self.access: Access | None = None  #: when set, what its account may do; everything else is forbidden
         self.url = ""
         self._faults: list[Fault] = []
         self._released = asyncio.Event()
@@ -137,6 +139,8 @@ class FakeKubernetes:
             found = discovery(seen.path)
             if found is not None:
                 return web.json_response(found)
+            if seen.path == REVIEWS and seen.method == "POST":
+                return web.json_response(review(self.access, seen.json), status=201)
             return await self._resource(request, seen, address(seen.path))
         except RefusedError as refused:
             return refused.response()
@@ -149,6 +153,8 @@ class FakeKubernetes:
 
     async def _resource(self, request: web.Request, seen: Seen, at: Address) -> web.StreamResponse:
         verb = verb_of(seen.method, seen.query, at)
+        if self.access and not self.access.may(verb, group(at), at.full, at.namespace, at.name):
+            raise forbidden(self.access, verb, at)
         fault = self._fault(verb, at)
         if fault and not fault.applied:
             return await self._break(request, fault, verb, at)

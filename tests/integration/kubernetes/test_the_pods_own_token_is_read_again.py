@@ -1,21 +1,14 @@
-import datetime
+import datetime as dt
 
 from fakes.kubernetes_api import FakeKubernetes
 
 from remediator.actions.kubernetes import Connection
-from remediator.actions.kubernetes.api import Api
+from remediator.actions.kubernetes.api import Api, _Session
 from remediator.actions.kubernetes.library import library
 
 
-class InPod(Api):
-    """Take the service account's files from a folder, and plain HTTP: the loader itself knows one place only."""
-
-    def __init__(self, folder, server):
-        super().__init__("default", Connection())
-        self.folder, self.server = folder, server
-
-
 async def make(folder, server):
+    """Read the service account from a folder, over plain HTTP: the loader by itself knows one place only."""
     parts = library()
     configuration = parts.configuration()
     loader_of = parts.load_incluster_config.__globals__["InClusterConfigLoader"]
@@ -33,14 +26,14 @@ async def test_when_it_is_a_minute_old(tmp_path):
     async with FakeKubernetes(token="first") as server:
         server.world.workload("deployment", "web")
         loader, client = await make(tmp_path, server)
-        api = InPod(tmp_path, server)
+        api = Api("default", Connection())
         where = "/apis/apps/v1/namespaces/shop/deployments/web"
         try:
-            api._session = type("S", (), {"client": client, "users": 0, "replaced": False})()
+            api._session = _Session(client)
             assert (await api.get(where))["kind"] == "Deployment"
             (tmp_path / "token").write_text("second\n")  # the kubelet renewed it
             server.token = "second"
-            loader.token_expires_at = datetime.datetime(2020, 1, 1)  # noqa: DTZ001 -- the loader compares local times
+            loader.token_expires_at = dt.datetime(2020, 1, 1)  # noqa: DTZ001 -- the loader compares local times
             assert (await api.get(where))["kind"] == "Deployment"
             assert len(server.requests) == 2
         finally:

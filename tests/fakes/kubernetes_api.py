@@ -140,6 +140,9 @@ class FakeKubernetes:
             if found is not None:
                 return web.json_response(found)
             if seen.path == REVIEWS and seen.method == "POST":
+                at = Address("selfsubjectaccessreviews", "", "", "")
+                if fault := self._fault("create", at):
+                    return await self._break(request, fault, "create", at)
                 return web.json_response(review(self.access, seen.json), status=201)
             return await self._resource(request, seen, address(seen.path))
         except RefusedError as refused:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import resource
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ import structlog
 from aiohttp import web
 
 from remediator import __version__, logs
+from remediator.actions import registry
 from remediator.actions.context import Clients, Context
 from remediator.core.guards import Envelope
 from remediator.core.guide import ThrottleText
@@ -118,7 +120,9 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
             store, clock, slots, metrics, session=session, clients=clients, connections=connections,
             ask=make_confirm(connections), on_told=nudge,
         )  # fmt: skip
-        engine.site = site_of(settings, tuple(reporter.name for reporter in reporters))
+        engine.site = site_of(
+            settings, envelope_of(settings, connections, os.environ), tuple(reporter.name for reporter in reporters)
+        )
         engine.site = replace(engine.site, table=loaded.table)
         path = AlertPath(store, engine, clock, metrics, backlog=settings.limits.backlog)
 
@@ -287,12 +291,21 @@ def refuse_open_doors(host: str, settings: Settings, web_file: WebFile, webhook:
         ),))  # fmt: skip
 
 
-def site_of(settings: Settings, reporters: tuple[str, ...]) -> Site:
+def envelope_of(settings: Settings, connections: Connections, environ: Mapping[str, str]) -> Envelope:
+    """Return what may be changed: never ourselves, unless the site says so. A restart would cut off its own run."""
+    allow = settings.allow
+    own = () if allow.own_workload else registry.own_places(connections, environ)
+    if own:
+        log.info("the daemon's own workload is protected", places=own, lifted_by="allow.own_workload")
+    return Envelope(allow.targets, (*allow.protected, *own))
+
+
+def site_of(settings: Settings, envelope: Envelope, reporters: tuple[str, ...]) -> Site:
     """Return what binds every run, from the settings."""
     limits = settings.limits
     return Site(
         max_mode=settings.max_mode,
-        envelope=Envelope(settings.allow.targets, settings.allow.protected),
+        envelope=envelope,
         limits=SiteLimits(*map(_throttle, (limits.per_target, limits.per_namespace, limits.overall, limits.budget))),
         backend_breaker=settings.backend_breaker.limits(),
         outcome_breaker=settings.outcome_breaker.limits(),

@@ -11,9 +11,10 @@ from typing import Any
 
 from remediator.actions.kubernetes import describe, events, logs, restart, rollout, scale
 from remediator.actions.kubernetes.connection import Connection
+from remediator.actions.kubernetes.ourselves import own_places
 from remediator.core.action import Action
 
-__all__ = ["ACTIONS", "Connection"]
+__all__ = ["ACTIONS", "Connection", "own_places"]
 
 ACTIONS: tuple[Action[Any, Any], ...] = (
     restart.ACTION,

@@ -21,7 +21,7 @@ from remediator.core.action import Action, NamesConnection, Parameters
 from remediator.core.known import Known, known_of
 from remediator.core.records import StepPlan
 from remediator.core.rules import Rule
-from remediator.core.templates import Template, literals_of, names_in_tree, render_tree
+from remediator.core.templates import Template, is_templated, literals_of, names_in_tree, render_tree
 from remediator.core.templates.shapes import Shape, below
 from remediator.core.transitions import Mode, stricter
 from remediator.errors import RenderError
@@ -33,6 +33,7 @@ _TOKEN = re.compile(r"zz-hole-\d{1,4}-zz")
 _SAMPLES: tuple[Any, ...] = (
     1, 0, 2, "1", "+1", "1m", "1Mi", "50%", "0.5", "2025-01-01T00:00:00Z", "a.example.com", "/a", True, (), {},
 )  # fmt: skip
+_PARAMETER = re.compile(r"\{\{\s*params\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}", re.ASCII)
 _MOST = 256  #: combinations of a step's enumerated values
 _TRIES = 200  #: samples tried until the parameters are valid
 
@@ -80,7 +81,7 @@ class Blind:
 
 def foresee(rule: Rule, find: Find) -> Iterator[Use | Blind]:
     """Yield the uses of actions that this rule can lead to. Actions that do not exist are passed over."""
-    known = known_of(rule)
+    known, shapes = known_of(rule), _shapes(rule)
     for path, step, mode in steps_of(rule):
         action = find(step.action)
         if action is None:
@@ -88,7 +89,7 @@ def foresee(rule: Rule, find: Find) -> Iterator[Use | Blind]:
         place = Place(rule.name, rule.guide.name, step.id, step.action, path)
         seen: list[Use | Blind] = []
         for each in known:
-            for made in _uses(place, action, step.args, mode, each):
+            for made in _uses(place, action, step.args, mode, each, shapes):
                 if made not in seen:
                     seen.append(made)
         yield from seen
@@ -129,8 +130,15 @@ def connection_of(action: Action[Any, Any], parameters: Parameters) -> Iterator[
                 yield name, mark.system or action.system, value
 
 
+def _shapes(rule: Rule) -> dict[str, str]:
+    """Return the templates that parameters of type string get: what is literal in them holds where they stand alone."""
+    declared = rule.guide.text.parameters.items()
+    written = {name: rule.text.with_.get(name, one.default) for name, one in declared if one.type == "string"}
+    return {name: value for name, value in written.items() if isinstance(value, str) and is_templated(value)}
+
+
 def _uses(
-    place: Place, action: Action[Any, Any], args: Mapping[str, Any], mode: Mode, known: Known
+    place: Place, action: Action[Any, Any], args: Mapping[str, Any], mode: Mode, known: Known, shapes: Mapping[str, str]
 ) -> Iterator[Use | Blind]:
     model = action.parameters
     holes: dict[Path, tuple[str, Hole]] = {}
@@ -143,7 +151,7 @@ def _uses(
         yield Blind(place, "too many of its arguments are not known before an alert comes")
         return
     named = {token: hole for path, (token, hole) in holes.items() if path not in every}
-    free = {path: _samples(token, hole.source) for path, (token, hole) in holes.items() if path not in every}
+    free = {path: _samples(token, hole.source, shapes) for path, (token, hole) in holes.items() if path not in every}
     for values in combinations:
         fixed = dict(zip(every, values, strict=True))
         try:
@@ -175,8 +183,9 @@ def _enumerated(model: type[Parameters], path: Path) -> tuple[Any, ...]:
     return tuple(values)
 
 
-def _samples(token: str, source: str) -> tuple[Any, ...]:
-    shaped = token.join(literals_of(source))
+def _samples(token: str, source: str, shapes: Mapping[str, str]) -> tuple[Any, ...]:
+    whole = _PARAMETER.sub(lambda found: shapes.get(found[1], found[0]), source)
+    shaped = token.join(literals_of(whole))
     return (shaped, [shaped], *_SAMPLES)
 
 

@@ -32,12 +32,15 @@ def with_connections(
     told: set[tuple[Path, str]] = set()
     made = []
     for rule in rules:
-        for place, problem in _unknown(rule, documents[rule.guide.name], configured):
+        guide = guides.get(rule.guide.name)
+        # Where no connection is a template, what one rule leads to is what all rules of the guide lead to.
+        looked_at = guide is not None and not guide.chosen
+        for place, problem in () if looked_at else _unknown(rule, documents[rule.guide.name], configured):
             if (place, problem.message) not in told:  # two rules with one guide: once
                 told.add((place, problem.message))
                 problems.append(problem)
-        guide = guides.get(rule.guide.name) or replace(rule.guide, chosen=tuple(_chosen(rule, configured)))
-        guides[rule.guide.name] = guide
+        if guide is None:
+            guide = guides[rule.guide.name] = replace(rule.guide, chosen=tuple(_chosen(rule, configured)))
         made.append(replace(rule, guide=guide))
     return tuple(made)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import resource
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ import structlog
 from aiohttp import web
 
 from remediator import __version__, logs
+from remediator.actions import registry
 from remediator.actions.context import Clients, Context
 from remediator.core.guards import Envelope
 from remediator.core.guide import ThrottleText
@@ -90,7 +92,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
     )
     host, port = listen_address(options.listen)
     refuse_open_doors(host, settings, web_file, webhook_credentials)
-    loaded = load_rules(settings.rules, root)
+    loaded = load_rules(settings.rules, root, connections)
     # Before anything is touched: a second daemon must not take up the first one's work.
     listening = listen(host, port)
     metrics = Metrics()
@@ -119,7 +121,9 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
             store, clock, slots, metrics, session=session, clients=clients, connections=connections,
             ask=make_confirm(connections), on_told=nudge,
         )  # fmt: skip
-        engine.site = site_of(settings, tuple(reporter.name for reporter in reporters))
+        engine.site = site_of(
+            settings, envelope_of(settings, connections, os.environ), tuple(reporter.name for reporter in reporters)
+        )
         engine.site = replace(engine.site, table=loaded.table)
         path = AlertPath(store, engine, clock, metrics, backlog=settings.limits.backlog)
 
@@ -131,7 +135,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
 
         async def reload() -> str:
             async with reloading:
-                return await reload_rules(settings, root, engine, metrics, clock)
+                return await reload_rules(settings, root, connections, engine, metrics, clock)
 
         webhook = Webhook(path.receive, reject, webhook_credentials, metrics)
         operate = Operate(lambda: health(store, engine, deliverers, metrics, settings), reload, metrics.registry)
@@ -233,10 +237,12 @@ def stop_event(reload: Callable[[], Awaitable[str]]) -> asyncio.Event:
     return stop
 
 
-async def reload_rules(settings: Settings, root: Path, engine: Engine, metrics: Metrics, clock: Clock) -> str:
+async def reload_rules(
+    settings: Settings, root: Path, connections: Connections, engine: Engine, metrics: Metrics, clock: Clock
+) -> str:
     """Read the rule files again. Bad ones leave the old table; what changed is logged rule by rule."""
     try:
-        loaded = await asyncio.to_thread(load_rules, settings.rules, root)
+        loaded = await asyncio.to_thread(load_rules, settings.rules, root, connections)
     except ConfigurationError as error:
         metrics.reloaded(ok=False, at=0)
         for problem in error.problems:
@@ -288,12 +294,21 @@ def refuse_open_doors(host: str, settings: Settings, web_file: WebFile, webhook:
         ),))  # fmt: skip
 
 
-def site_of(settings: Settings, reporters: tuple[str, ...]) -> Site:
+def envelope_of(settings: Settings, connections: Connections, environ: Mapping[str, str]) -> Envelope:
+    """Return what may be changed: never ourselves, unless the site says so. A restart would cut off its own run."""
+    allow = settings.allow
+    own = () if allow.own_workload else registry.own_places(connections, environ)
+    if own:
+        log.info("the daemon's own workload is protected", places=own, lifted_by="allow.own_workload")
+    return Envelope(allow.targets, (*allow.protected, *own), settings.policy.policy())
+
+
+def site_of(settings: Settings, envelope: Envelope, reporters: tuple[str, ...]) -> Site:
     """Return what binds every run, from the settings."""
     limits = settings.limits
     return Site(
         max_mode=settings.max_mode,
-        envelope=Envelope(settings.allow.targets, settings.allow.protected, settings.policy.policy()),
+        envelope=envelope,
         limits=limits_of(limits),
         backend_breaker=settings.backend_breaker.limits(),
         outcome_breaker=settings.outcome_breaker.limits(),

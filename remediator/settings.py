@@ -40,6 +40,9 @@ class AllowSettings(Section):
 
     targets: tuple[str, ...] = Field((), description="Patterns by segment: * inside one, ** as the last for any tail.")
     protected: tuple[str, ...] = Field(PROTECTED, description="Patterns never changed, whatever is allowed.")
+    own_workload: bool = Field(
+        False, description="Whether the workload that the daemon itself runs as may be changed, too."
+    )
 
 
 class FlappingText(ThrottleText):

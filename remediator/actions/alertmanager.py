@@ -11,14 +11,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from remediator.actions.answers.api import ApiConnection, ask
 from remediator.actions.answers.reading import excerpt
 from remediator.actions.context import Context
-from remediator.core.action import Action, CheckOutputs, Parameters, PromQL
+from remediator.core.action import Action, CheckOutputs, NamesConnection, Parameters, PromQL
 from remediator.errors import PermanentError
 
 _KEPT = 20  #: alerts in the outputs
@@ -46,7 +46,9 @@ class AlertsParameters(Parameters):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    connection: str = Field("default", description="Name of an entry under connections.alertmanager.")
+    connection: Annotated[str, NamesConnection()] = Field(
+        "default", description="Name of an entry under connections.alertmanager."
+    )
     labels: dict[str, str] = Field(
         {}, max_length=_LABELS, description="All labels of one alert; alerts with more or fewer labels do not count."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -50,3 +51,16 @@ def connection_model(system: str) -> type[BaseModel] | None:
         return None
     model: type[BaseModel] | None = getattr(importlib.import_module(f"{package.__name__}.{system}"), "Connection", None)
     return model
+
+
+def own_places(used: Iterable[str], environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return patterns of the targets that are the daemon itself, as the systems in use tell it.
+
+    A system's module may have a function ``own_places(environ)`` that returns them.
+    """
+    found: list[str] = []
+    for system in used:
+        if system in systems():
+            tell = getattr(importlib.import_module(f"{package.__name__}.{system}"), "own_places", None)
+            found += tell(environ) if tell is not None else ()
+    return tuple(found)

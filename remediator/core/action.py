@@ -41,6 +41,16 @@ Fixed = Annotated[str, Lands.LITERAL]
 """Text that stands in the guide as it is: a template there is refused at load (a host that is asked)."""
 
 
+@dataclass(frozen=True, slots=True)
+class NamesConnection:
+    """Marks a text parameter (in its ``Annotated``) as the name of an entry under ``connections``.
+
+    What stands there literally is checked when rules are loaded, what a label chooses when a run is planned.
+    """
+
+    system: str = ""  #: whose connections; empty: those of the action's own system
+
+
 class Parameters(BaseModel):
     """Base of every action's parameter model: frozen, unknown keys refused."""
 
@@ -68,6 +78,7 @@ class Permission:
     resource: str
     namespace: str = ""
     group: str = ""
+    name: str = ""  #: of the only object that it is needed on; empty: any
 
 
 P = TypeVar("P", bound=Parameters)

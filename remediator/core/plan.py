@@ -19,8 +19,9 @@ from remediator.core.alert import Alert
 from remediator.core.durations import parse_duration
 from remediator.core.guide import ParameterText
 from remediator.core.limits import Throttle
+from remediator.core.problems import nearest
 from remediator.core.records import Args, Entry, Outcome, Phase, Plan, StepPlan
-from remediator.core.rules import Rule
+from remediator.core.rules import Guide, Rule
 from remediator.core.templates import StepScope, compile_template, is_templated, render_tree
 from remediator.errors import RenderError
 
@@ -70,6 +71,10 @@ def bind(rule: Rule, alert: Alert, find: Find, ready: dict[str, Parameters] | No
     except RenderError as error:
         return Refusal("parameters", str(error))
     scope["params"] = params
+    try:
+        _check_connections(guide, scope)
+    except RenderError as error:
+        return Refusal("connection", str(error))
     try:
         target = target_of(guide.segments, scope)
         locks, backends = _touched(rule, target, scope, find, ready if ready is not None else {})
@@ -147,6 +152,15 @@ def scope_of(plan: Plan, journal: Mapping[str, Entry], cycle: int) -> dict[str, 
         "rule": plan.rule,
         "guide": plan.guide,
     }
+
+
+def _check_connections(guide: Guide, scope: Mapping[str, object]) -> None:
+    """Raise RenderError when an alert chooses a connection that is not configured: every step would fail there."""
+    for chosen in guide.chosen:
+        name = str(compile_template(chosen.template).render(scope))
+        if name not in chosen.allowed:
+            known = nearest(name[:80], chosen.allowed) or f"none is configured under connections.{chosen.system}"
+            raise RenderError(f'step "{chosen.step}": there is no {chosen.system} connection {name[:80]!r}; {known}')
 
 
 def _parameters(rule: Rule, scope: Mapping[str, object]) -> Args:

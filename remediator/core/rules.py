@@ -14,6 +14,16 @@ from remediator.core.records import RemedyPlan, StepPlan, VerifyPlan
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """A connection that an alert chooses: its name is a template, and only configured ones may come of it."""
+
+    step: str  #: the first step that says so
+    system: str
+    template: str
+    allowed: frozenset[str]  #: the names under ``connections.<system>``
+
+
+@dataclass(frozen=True, slots=True)
 class Guide:
     """A guide made ready: its steps are plans, its target is split into segments."""
 
@@ -23,6 +33,7 @@ class Guide:
     diagnose: tuple[StepPlan, ...]
     remedies: tuple[RemedyPlan, ...]
     verify: VerifyPlan | None
+    chosen: tuple[Chosen, ...] = ()  #: checked when a run is planned; filled in where the configuration is known
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
@@ -29,6 +29,9 @@ log = structlog.get_logger("perform")
 OUTPUT_LIMIT = 64 * 1024  #: characters of a step's output that are kept
 SLOWEST_RETRY = 10.0  #: seconds; a backend may ask for more with Retry-After, up to the next
 LONGEST_PAUSE = 60.0
+LOOKS = 3  #: tries of what only looks on behalf of a change, however often the change itself may be tried
+
+T = TypeVar("T")
 
 
 class Confirm(Protocol):
@@ -119,7 +122,7 @@ async def _change(
     return Result(task, Outcome.DONE, output=_kept(output), attempt=attempt, transport=False)
 
 
-async def _tried(task: Task, do: Callable[[], Awaitable[Outputs]], attempts: int) -> tuple[Outputs, int]:
+async def _tried(task: Task, do: Callable[[], Awaitable[T]], attempts: int) -> tuple[T, int]:
     """Do it, again on temporary errors. The first attempt is made without any machinery."""
     limit = task.job.step.timeout
     try:
@@ -180,10 +183,13 @@ async def _preview(task: Task, action: Action[Any, Any], context: Context) -> Re
     """Ask the backend what a change would do. What it refuses is found here."""
     intent = task.intent
     assert intent is not None  # noqa: S101 -- the caller's part
+
+    async def look() -> tuple[dict[str, Any], str]:
+        before = dict((await action.resolve(intent.parameters, context)).before) if action.resolve else {}
+        return before, await action.preview(intent.parameters, context) if action.preview else ""
+
     try:
-        async with asyncio.timeout(task.job.step.timeout):
-            before = dict((await action.resolve(intent.parameters, context)).before) if action.resolve else {}
-            text = await action.preview(intent.parameters, context) if action.preview else ""
+        (before, text), _ = await _tried(task, look, LOOKS)
     except ActionError as error:
         return Result(task, Outcome.FAILED, error=redact(str(error)), transport=error.transport)
     except TimeoutError:
@@ -222,9 +228,10 @@ async def resolve(task: Task, context: Context) -> Intent[Any] | Result:
     """Make a change's parameters absolute before its intent is journalled."""
     action = task.action
     assert action is not None and action.resolve is not None  # noqa: S101, PT018 -- the caller's part
+    look = action.resolve
     try:
-        async with asyncio.timeout(task.job.step.timeout):
-            made: Intent[Any] = await action.resolve(task.parameters, context)
+        made: Intent[Any]
+        made, _ = await _tried(task, lambda: look(task.parameters, context), LOOKS)
     except ActionError as error:
         return Result(task, Outcome.FAILED, attempt=0, error=redact(str(error)), transport=error.transport)
     except TimeoutError:

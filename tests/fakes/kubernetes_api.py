@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from aiohttp import web
+from fakes.kubernetes_access import REVIEWS, Access, forbidden, review
 from fakes.kubernetes_changes import answer
 from fakes.kubernetes_looks import Program, Programs, metadata_of, serve_exec
 from fakes.kubernetes_patches import PatchError
@@ -63,6 +64,7 @@ class FakeKubernetes:
         self.absent: set[str] = set()  #: API groups that are not served
         self.programs: Programs = lambda _argv, _container: Program()  #: what commands in containers do
         self.execs: list[Any] = []  #: commands that were begun: argv, container, query, protocols asked for
+        self.access: Access | None = None  #: when set, what its account may do; everything else is forbidden
         self.url = ""
         self._faults: list[Fault] = []
         self._released = asyncio.Event()
@@ -131,7 +133,7 @@ class FakeKubernetes:
 
     # Serving
 
-    async def _serve(self, request: web.Request) -> web.StreamResponse:
+    async def _serve(self, request: web.Request) -> web.StreamResponse:  # noqa: PLR0911 -- a return a kind of request
         seen = Seen(
             request.method, request.path, dict(request.query), request.content_type, await request.read(),
             request.headers.get("User-Agent", ""), request.headers.get("Accept", ""),
@@ -144,6 +146,11 @@ class FakeKubernetes:
             found = discovery(seen.path)
             if found is not None:
                 return web.json_response(found)
+            if seen.path == REVIEWS and seen.method == "POST":
+                at = Address("selfsubjectaccessreviews", "", "", "")
+                if fault := self._fault("create", at):
+                    return await self._break(request, fault, "create", at)
+                return web.json_response(review(self.access, seen.json), status=201)
             return await self._resource(request, seen, address(seen.path))
         except RefusedError as refused:
             return refused.response()
@@ -156,6 +163,8 @@ class FakeKubernetes:
 
     async def _resource(self, request: web.Request, seen: Seen, at: Address) -> web.StreamResponse:
         verb = verb_of(seen.method, seen.query, at)
+        if self.access and not self.access.may(verb, group(at), at.full, at.namespace, at.name):
+            raise forbidden(self.access, verb, at)
         fault = self._fault(verb, at)
         if fault and not fault.applied:
             return await self._break(request, fault, verb, at)

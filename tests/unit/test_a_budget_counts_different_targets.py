@@ -1,6 +1,7 @@
+from fakes.small_site import RULES, SmallSite, alert
+
 from remediator.core.limits import Throttle
 from remediator.core.records import Outcome
-from fakes.small_site import RULES, SmallSite, alert
 
 
 def held_by(site, run):

@@ -32,7 +32,7 @@ def test_the_rule_may_stop(tmp_path):
         again(site)
     status, reason = again(site)
     assert "fix the cause: host/a needed this 3 times in 7d" in reason
-    assert status == "cancelled" or status == "awaiting_approval"
+    assert status in {"cancelled", "awaiting_approval"}
 
 
 def test_a_week_later_it_counts_anew(tmp_path):

@@ -1,5 +1,6 @@
-from remediator.store.facts import SiteLimits
 from fakes.small_site import RULES, SECOND, SmallSite, alert
+
+from remediator.store.facts import SiteLimits
 
 HOUR = 3600 * SECOND
 

@@ -1,7 +1,8 @@
 from dataclasses import replace
 
-from remediator.store.facts import SiteLimits
 from fakes.small_site import SmallSite, alert
+
+from remediator.store.facts import SiteLimits
 
 
 def site_of(tmp_path):

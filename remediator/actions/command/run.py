@@ -12,7 +12,7 @@ from remediator.actions.answers.reading import excerpt, printable
 from remediator.actions.command.entry import Connection
 from remediator.actions.command.process import Ended, run_to_end
 from remediator.actions.context import Context
-from remediator.core.action import Action, Argv, CheckOutputs, Outputs, Parameters
+from remediator.core.action import Action, Argv, CheckOutputs, NamesConnection, Outputs, Parameters
 from remediator.core.durations import show_duration
 from remediator.errors import AmbiguousError, PermanentError, TemporaryError
 
@@ -25,7 +25,9 @@ ExitCode = Annotated[int, Field(ge=0, le=255)]
 class CheckParameters(Parameters):
     """Which command, with which arguments, and what its exit code means."""
 
-    command: str = Field(min_length=1, description="Name of an entry under connections.command.")
+    command: Annotated[str, NamesConnection()] = Field(
+        min_length=1, description="Name of an entry under connections.command."
+    )
     arguments: list[Argv] = Field(
         [], max_length=256, description="Arguments after the entry's own; each must match its arguments_pattern."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import unquote
 
 from pydantic import Field, field_validator, model_validator
@@ -21,7 +21,7 @@ from remediator.actions.answers.access import (
     trust,
 )
 from remediator.actions.context import Context
-from remediator.core.action import Parameters, Url, UrlPath
+from remediator.core.action import NamesConnection, Parameters, Url, UrlPath
 
 
 class Connection(Access):
@@ -34,7 +34,9 @@ class Destination(Parameters):
     """The part of the parameters that says where a request goes."""
 
     url: Url = Field("", description="What to ask; scheme and host are literal. Instead of connection and path.")
-    connection: str = Field("", description="Name of an entry under connections.http; its credentials are used.")
+    connection: Annotated[str, NamesConnection()] = Field(
+        "", description="Name of an entry under connections.http; its credentials are used."
+    )
     path: UrlPath = Field("", description='With connection: what to ask there, from "/" on, query included.')
     headers: Headers = Field({}, description="Headers to send; no credentials, they come from a connection's files.")
     tls_verify: bool = Field(True, description="With url: whether the server's certificate is checked.")

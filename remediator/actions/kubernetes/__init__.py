@@ -46,9 +46,10 @@ from remediator.actions.kubernetes import (
     top,
 )
 from remediator.actions.kubernetes.connection import Connection
+from remediator.actions.kubernetes.ourselves import own_places
 from remediator.core.action import Action
 
-__all__ = ["ACTIONS", "Connection"]
+__all__ = ["ACTIONS", "Connection", "own_places"]
 
 ACTIONS: tuple[Action[Any, Any], ...] = (
     restart.ACTION,

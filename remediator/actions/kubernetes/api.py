@@ -1,5 +1,7 @@
 """Requests to one API server: raw JSON, every answer bounded and checked, nothing tried twice.
 
+But for one thing: what was refused with 401 goes out once more if the credential has been renewed since.
+
 Changes are PATCH, never PUT: aiohttp repeats a PUT by itself when a kept connection turns out closed,
 and the second would meet a conflict that hides the first one's success.
 """
@@ -153,20 +155,35 @@ class Api:
     async def _answer(
         self, method: str, path: str, query: Query, body: Body | None, media: tuple[str, str], *, changes: bool
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        async with self._client() as client:
-            limit = self._connection.request_timeout
-            response = await client.request(
-                method, client.configuration.host + path, query_params=list(query), body=body,
-                headers=await self._headers(client, *media), _preload_content=False,
-                _request_timeout=aiohttp.ClientTimeout(total=limit, sock_connect=min(limit, _CONNECT_WITHIN)),
-            )  # fmt: skip
-            async with response:
-                if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
+        for once_more in (True, False):
+            async with self._client() as client:
+                limit = self._connection.request_timeout
+                headers = await self._headers(client, *media)
+                response = await client.request(
+                    method, client.configuration.host + path, query_params=list(query), body=body, headers=headers,
+                    _preload_content=False,
+                    _request_timeout=aiohttp.ClientTimeout(total=limit, sock_connect=min(limit, _CONNECT_WITHIN)),
+                )  # fmt: skip
+                async with response:
                     if response.status == HTTPStatus.UNAUTHORIZED:
                         self._replace(client)
-                    refused = await _read(response, _LARGEST_REFUSAL) or b""
-                    raise refusal(response.status, response.headers, refused, what=f"{method} {path}", changes=changes)
-                yield response
+                        if once_more and await self._renewed(headers, media):
+                            continue
+                    if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
+                        refused = await _read(response, _LARGEST_REFUSAL) or b""
+                        what = f"{method} {path}"
+                        raise refusal(response.status, response.headers, refused, what=what, changes=changes)
+                    yield response
+                    return
+
+    async def _renewed(self, refused: dict[str, str], media: tuple[str, str]) -> bool:
+        """Whether the credential, read anew (a file, a plug-in), is another one than that which was refused.
+
+        Tokens run out between two steps, in minutes where a plug-in makes them. A 401 says that nothing
+        was done, so the same request may go out with the new one; with the same one it is not repeated.
+        """
+        async with self._client() as client:
+            return await self._headers(client, *media) != refused
 
     async def _headers(self, client: Any, media: str = _JSON, accept: str = _JSON) -> dict[str, str]:
         headers = {**client.default_headers, "Accept": accept, "Content-Type": media}

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -36,6 +37,8 @@ class Library:
 @cache
 def library() -> Library:
     """Import what we need, the first time; PermanentError when the package is not installed."""
+    # It logs what a credential plug-in says, and at debug level whole answers: both may hold secrets.
+    logging.getLogger(_ROOT).setLevel(logging.CRITICAL + 1)
     try:
         return _whole() if _ROOT in sys.modules else _narrow()
     except (ImportError, AttributeError):

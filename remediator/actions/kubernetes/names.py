@@ -11,13 +11,15 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
+from remediator.core.action import NamesConnection
+
 _LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 
 Label = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=f"^{_LABEL}$")]
 """A namespace or a container: lower-case letters, digits and dashes."""
 Name = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=rf"^{_LABEL}(?:\.{_LABEL})*$")]
 """A workload or a pod: labels joined by dots."""
-ConnectionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][-A-Za-z0-9_.]{0,62}$")]
+ConnectionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][-A-Za-z0-9_.]{0,62}$"), NamesConnection()]
 """An entry under ``connections.kubernetes``."""
 
 Kind = Literal["deployment", "statefulset", "daemonset"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -13,7 +13,7 @@ from remediator.actions.answers.api import ApiConnection, ask
 from remediator.actions.answers.reading import excerpt
 from remediator.actions.context import Context
 from remediator.actions.prometheus.lookback import lookback
-from remediator.core.action import Action, CheckOutputs, Parameters, PromQL
+from remediator.core.action import Action, CheckOutputs, NamesConnection, Parameters, PromQL
 from remediator.core.durations import Duration
 from remediator.errors import PermanentError
 
@@ -44,7 +44,9 @@ class Connection(ApiConnection):
 class QueryParameters(Parameters):
     """What to ask, and when the result holds."""
 
-    connection: str = Field("default", description="Name of an entry under connections.prometheus.")
+    connection: Annotated[str, NamesConnection()] = Field(
+        "default", description="Name of an entry under connections.prometheus."
+    )
     query: PromQL = Field(
         min_length=1, max_length=_QUERY_LIMIT, description="PromQL whose result is an instant vector or a scalar."
     )

@@ -13,9 +13,10 @@ from remediator.core.expressions.unknown import UNKNOWN, StepScope, Unknown
 from remediator.core.templates.condition import Condition, Holds, compile_condition
 from remediator.core.templates.landing import Leaf, lands_of, leaf_at, names_in_tree, render_tree
 from remediator.core.templates.names import Known, check_names
-from remediator.core.templates.template import Template, compile_template, is_templated
+from remediator.core.templates.template import Template, compile_template, is_templated, literals_of
 
 __all__ = [
     "UNKNOWN", "Condition", "Holds", "Known", "Leaf", "StepScope", "Template", "Unknown", "check_names",
-    "compile_condition", "compile_template", "is_templated", "lands_of", "leaf_at", "names_in_tree", "render_tree",
+    "compile_condition", "compile_template", "is_templated", "lands_of", "leaf_at", "literals_of", "names_in_tree",
+    "render_tree",
 ]  # fmt: skip

@@ -69,6 +69,11 @@ def compile_template(source: str, lands: Lands = Lands.TEXT) -> Template:
     return Template(source, lands, names, not expressions, render)
 
 
+def literals_of(source: str) -> tuple[str, ...]:
+    """Return the literal pieces of a template's source; a value stands between each two. Raises TemplateError."""
+    return _split(source)[0].literals
+
+
 def _split(source: str) -> tuple[Pieces, tuple[Expression, ...]]:
     literals, starts, expressions, at = list[str](), list[int](), list[Expression](), 0
     while (begin := source.find("{{", at)) >= 0:

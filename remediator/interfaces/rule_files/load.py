@@ -15,6 +15,7 @@ from remediator.core.problems import Problem
 from remediator.core.rules import Guide, Rule, RuleTable
 from remediator.errors import ConfigurationError
 from remediator.interfaces.documents import Document, problem_at, read_document, validate
+from remediator.interfaces.rule_files.connections import Configured, with_connections
 from remediator.interfaces.rule_files.guides import make_guide
 from remediator.interfaces.rule_files.intervals import missing_intervals, named_intervals
 from remediator.interfaces.rule_files.rules import make_rule
@@ -31,9 +32,10 @@ class Loaded:
     files: tuple[Path, ...] = ()
 
 
-def load_rules(patterns: Iterable[str], root: Path) -> Loaded:
+def load_rules(patterns: Iterable[str], root: Path, connections: Configured | None = None) -> Loaded:
     """Return the table of all rule files, in the order of the patterns and then of their names.
 
+    ``connections``: the configured ones, by system and name; with them a rule that names another is wrong.
     Raises ConfigurationError with everything that is wrong in any of them.
     """
     problems: list[Problem] = []
@@ -56,6 +58,9 @@ def load_rules(patterns: Iterable[str], root: Path) -> Loaded:
     for file in read:
         for position, rule in file.rules:
             problems += missing_intervals(file.document, position, rule, intervals)
+    if connections is not None:
+        documents = {name: file.document for file in reversed(read) for name in file.guides}
+        rules = with_connections(rules, documents, connections, problems)
     errors = tuple(problem for problem in problems if problem.severity == "error")
     if errors:
         raise ConfigurationError(errors)

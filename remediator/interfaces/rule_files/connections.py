@@ -1,0 +1,88 @@
+"""Connections that rules name, checked against those that are configured.
+
+What is written literally, or follows from what a rule hands over and its matchers fix, is known here: an
+unknown name is an error at its place. What an alert chooses is checked when a run is planned (``Chosen``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+
+from remediator.actions import registry
+from remediator.core.foresight import Use, connection_of, foresee, steps_of, tokens_in
+from remediator.core.problems import Problem, nearest
+from remediator.core.records import StepPlan
+from remediator.core.rules import Chosen, Guide, Rule
+from remediator.core.templates import compile_template, is_templated
+from remediator.interfaces.documents import Document, Path, problem_at
+
+Configured = Mapping[str, Collection[str]]
+"""Names of connections by system."""
+
+
+def with_connections(
+    rules: tuple[Rule, ...], documents: Mapping[str, Document], configured: Configured, problems: list[Problem]
+) -> tuple[Rule, ...]:
+    """Return the rules, their guides knowing what an alert may choose; add a problem for each unknown name.
+
+    ``documents``: the file that each guide stands in, by the guide's name.
+    """
+    guides: dict[str, Guide] = {}
+    told: set[tuple[Path, str]] = set()
+    made = []
+    for rule in rules:
+        guide = guides.get(rule.guide.name)
+        # Where no connection is a template, what one rule leads to is what all rules of the guide lead to.
+        looked_at = guide is not None and not guide.chosen
+        for place, problem in () if looked_at else _unknown(rule, documents[rule.guide.name], configured):
+            if (place, problem.message) not in told:  # two rules with one guide: once
+                told.add((place, problem.message))
+                problems.append(problem)
+        if guide is None:
+            guide = guides[rule.guide.name] = replace(rule.guide, chosen=tuple(_chosen(rule, configured)))
+        made.append(replace(rule, guide=guide))
+    return tuple(made)
+
+
+def _unknown(rule: Rule, document: Document, configured: Configured) -> Iterator[tuple[Path, Problem]]:
+    for use in foresee(rule, registry.find):
+        if not isinstance(use, Use):
+            continue
+        for field, system, name in connection_of(use.action, use.parameters):
+            there = configured.get(system, ())
+            if tokens_in(name) or name in there:
+                continue
+            step: Path = ("guides", use.place.guide, *use.place.path, use.place.action)
+            written = _args(rule, use.place.path).get(field)
+            place, on_key = ((*step, field), False) if written is not None else (step, True)
+            why = "" if written == name else f' (rule "{rule.name}")' if written is not None else ", the default"
+            hint = nearest(name, there) or f"none is configured under connections.{system}"
+            message = f'no {system} connection "{name}" is configured{why}'
+            yield place, problem_at(document, place, message, hint, on_key=on_key)
+
+
+def _args(rule: Rule, path: Path) -> Mapping[str, object]:
+    return next(step.args for at, step, _ in steps_of(rule) if at == path)
+
+
+def _chosen(rule: Rule, configured: Configured) -> Iterator[Chosen]:
+    """Yield the connections of a guide that only an alert tells; those of a step's output are told by its failure."""
+    seen: set[tuple[str, str]] = set()
+    for _, step, _ in steps_of(rule):
+        for system, template in _templated(step):
+            asked = {chain[0] for chain in compile_template(template).names}
+            if "steps" not in asked and (system, template) not in seen:
+                seen.add((system, template))
+                yield Chosen(step.id, system, template, frozenset(configured.get(system, ())))
+
+
+def _templated(step: StepPlan) -> Iterator[tuple[str, str]]:
+    action = registry.find(step.action)
+    if action is None:
+        return
+    written = {name: value for name, value in step.args.items() if isinstance(value, str) and is_templated(value)}
+    probe = action.parameters.model_construct(**written)
+    for field, system, _ in connection_of(action, probe):
+        if field in written:
+            yield system, written[field]

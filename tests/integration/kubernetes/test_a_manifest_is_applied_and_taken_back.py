@@ -165,3 +165,10 @@ NAMED = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}
 def test_what_is_no_manifest_is_refused(apply, manifest):
     with pytest.raises(ValueError, match="validation error"):
         apply.parameters(namespace="shop", manifest=manifest)
+
+
+async def test_a_field_that_the_kind_does_not_have_will_never_be_right(server, context, apply):
+    words = "failed to create typed patch object (shop/flags; /v1, Kind=ConfigMap): .dta: field not declared in schema"
+    server.fail("patch", "configmaps", status=500, message=words)
+    with pytest.raises(PermanentError, match=r"\.dta: field not declared in schema"):
+        await apply.preview(apply.parameters(namespace="shop", manifest=flags(beta="off")), context)

@@ -62,8 +62,13 @@ Unit = Callable[[Tx], T]
 class SqliteStore:
     """The daemon's store in one SQLite file."""
 
-    def __init__(self, path: Path, probe: Probe | None = None) -> None:
+    def __init__(self, path: Path, probe: Probe | None = None, *, rows: bytes | None = None) -> None:
+        """Keep rows in this file; or, with ``rows`` (a database, serialized), in memory and without threads.
+
+        In memory a commit waits for nothing, so it is done at once, on the loop: time can be virtual.
+        """
         self.path = path
+        self._rows = rows
         self.commits = 0
         self.units = 0
         self.failing: str = ""  #: why the last commit failed; empty when it worked
@@ -78,6 +83,11 @@ class SqliteStore:
 
     def open(self) -> None:
         """Take the file for this process alone, and bring its schema up to date."""
+        if self._rows is not None:
+            self._writer = sqlite3.connect(":memory:", isolation_level=None, cached_statements=512)
+            self._writer.deserialize(self._rows)
+            self._closed = False
+            return
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock_file = self.path.with_name(self.path.name + ".lock").open("w")
@@ -129,6 +139,8 @@ class SqliteStore:
 
     async def read(self, unit: Unit[T]) -> T:
         """Run a reading unit on a connection of its own, in a thread."""
+        if self._rows is not None and self._writer is not None:
+            return unit(Tx(self._writer))  # between two turns no transaction is open
 
         def reading() -> T:
             try:
@@ -158,6 +170,10 @@ class SqliteStore:
             self._fail(batch, error)
             return
         self.units += len(batch)
+        if self._rows is not None:
+            self._commit()
+            self._committed(batch, done, None)
+            return
         commit = asyncio.get_running_loop().run_in_executor(self._thread, self._commit)
         commit.add_done_callback(lambda finished: self._committed(batch, done, finished.exception()))
 
@@ -220,7 +236,9 @@ class SqliteStore:
     def _fail(self, batch: list[tuple[Unit[Any], asyncio.Future[Any]]], error: BaseException) -> None:
         """Nothing of the batch happened. A fresh connection is made for the next one."""
         self.failing = str(error)
-        if self._writer is not None:
+        if self._rows is not None and self._writer is not None:
+            self._writer.execute("ROLLBACK")  # what is in memory only must not be closed
+        elif self._writer is not None:
             try:
                 self._writer.close()  # rolls back
             except sqlite3.Error:

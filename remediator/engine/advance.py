@@ -223,7 +223,7 @@ class Engine:
         began = self.clock.now()
         if len(work.tasks) == 1 and work.tasks[0].job.phase in (Phase.ACT, Phase.UNDO):
             results: tuple[Result, ...] = (
-                await perform(self._stand_in(work.tasks[0]), self._context(run, work.tasks[0].job.key, began)),
+                await perform(self._stand_in(run, work.tasks[0]), self._context(run, work.tasks[0].job.key, began)),
             )
         else:
             reading = [asyncio.create_task(self._one(run, task, began)) for task in work.tasks]
@@ -251,7 +251,7 @@ class Engine:
         context = self._context(run, task.job.key, now)
         if task.job.phase is Phase.CONFIRM:
             return await confirm(task, self._ask, dict(run.plan.labels), context)
-        return await perform(self._stand_in(task), context)
+        return await perform(self._stand_in(run, task), context)
 
     async def _resolve(self, work: Work) -> Work:
         """Look up what relative parameters mean now; then the intent is journalled, unless something forbids it."""
@@ -259,7 +259,7 @@ class Engine:
         resolved: dict[str, Intent[Any]] = {}
         failed: list[Result] = []
         for task in work.tasks:
-            made = await resolve(self._stand_in(task), self._context(run, task.job.key, self.clock.now()))
+            made = await resolve(self._stand_in(run, task), self._context(run, task.job.key, self.clock.now()))
             shown = run.journal.get(task.job.key.replace("/act/", "/preview/"))
             if isinstance(made, Result):
                 failed.append(made)
@@ -279,9 +279,7 @@ class Engine:
         run, poll = work.run, work.poll
         assert poll is not None  # noqa: S101 -- the caller asked
         now = self.clock.now()
-        samples = await sample_all(
-            run, poll, lambda key: self._context(run, key, now, poll.changed_at), self._stand_in
-        )
+        samples = await sample_all(run, poll, lambda key: self._context(run, key, now, poll.changed_at), self._stand_in)
         self._free(run.id)
         return await self._written(
             lambda tx: conclude_poll(tx, run, poll, samples, self.site, self.slots, self.clock.now())

@@ -44,7 +44,7 @@ async def _sample(
         return Sample(name, holds=False, early=True)
     job = Job(key, Phase.VERIFY, poll.cycle, step)
     task = Task(job, action, parameters, "", Intent(parameters, {}), started_at=context.now)
-    result = await perform(stand_in(task), context)
+    result = await perform(stand_in(run, task), context)
     output = result.output or {}
     if result.outcome is not Outcome.DONE:
         return Sample(name, holds=False, reason=f"could not be read: {result.error}")

@@ -43,11 +43,11 @@ class Task(NamedTuple):
     only_ask: bool = False  #: begun before, and forbidden now: find out whether it happened, and no more
 
 
-StandIn = Callable[[Task], Task]
-"""Returns the task that is performed instead: a rehearsal's answer in place of the backend's."""
+StandIn = Callable[[RunState, Task], Task]
+"""Returns the task of a run that is performed instead: a rehearsal's answer in place of the backend's."""
 
 
-def as_it_is(task: Task) -> Task:
+def as_it_is(_run: RunState, task: Task) -> Task:
     """Return the task itself: what a daemon performs."""
     return task
 

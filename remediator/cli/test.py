@@ -10,10 +10,10 @@ import typer
 
 def register(application: typer.Typer) -> None:
     """Add the command."""
-    application.command("test")(test)
+    application.command("test")(play)
 
 
-def test(
+def play(
     paths: Annotated[list[Path], typer.Argument(help="Files of unit tests, or folders with *_test.yaml files.")],
     only: Annotated[str, typer.Option("-k", help="Only tests whose name contains this text.")] = "",
     update: Annotated[

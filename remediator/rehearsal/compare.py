@@ -8,7 +8,7 @@ from typing import Any
 from remediator.core.durations import parse_duration
 from remediator.core.records import Entry, Phase
 from remediator.rehearsal.describe import GRAIN, Described, arguments_of
-from remediator.rehearsal.documents import ChangeText, HoldText
+from remediator.rehearsal.expectations import ChangeText, HoldText
 
 
 def change_fits(wanted: ChangeText, entry: Entry, found: Described, *, exact: bool) -> bool:
@@ -63,6 +63,7 @@ def aligned(fits: list[list[bool]]) -> tuple[tuple[int, int], ...]:
 
 
 def hold_fits(wanted: HoldText, actual: Mapping[str, Any]) -> bool:
+    """Whether a guard held it as expected."""
     return (
         (wanted.guard is None or wanted.guard == actual["guard"])
         and (wanted.at is None or same_time(wanted.at, actual.get("at")))

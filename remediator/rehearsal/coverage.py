@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from remediator.core.records import Phase
 from remediator.core.rules import Rule
-from remediator.core.transitions import Mode
+from remediator.core.transitions import Mode, Status
 from remediator.rehearsal.history import Story
 from remediator.rehearsal.tell import Outcome
 
@@ -44,17 +44,26 @@ def _of_rule(rule: Rule, stories: Sequence[Story]) -> Iterator[str]:
     for guard in _guards(rule):
         if guard not in guards:
             yield f"{name}: never {'refused as' if guard == 'stale' else 'held by'} {guard} in any test"
-    statuses = {str(story.view.status) for story in stories if story.view}
-    said = {bool(story.view.approved_by) for story in stories if story.view}
-    if _asks(rule) and True not in said:
-        yield f"{name}: never approved in any test"
-    if _asks(rule) and statuses.isdisjoint({"refused", "expired"}):
-        yield f"{name}: never refused by a person, nor left without an answer, in any test"
+    yield from _of_people(rule, stories)
     verdicts = {(entry.output or {}).get("verdict") for entry in entries if entry.phase is Phase.VERIFY}
     if rule.guide.verify and rule.guide.remedies and rule.text.mode is not Mode.OBSERVE:
-        for verdict, words in (("holds", "holds"), ("failed", "fails")):
-            if verdict not in verdicts:
-                yield f"{name}: its verification never {words} in any test"
+        yield from (
+            f"{name}: its verification never {words} in any test"
+            for verdict, words in (("holds", "holds"), ("failed", "fails"))
+            if verdict not in verdicts
+        )
+
+
+def _of_people(rule: Rule, stories: Sequence[Story]) -> Iterator[str]:
+    """Yield what people never answered to a rule that asks."""
+    asking = any(remedy.mode is Mode.ASK for remedy in rule.guide.remedies)
+    if not (rule.text.mode is Mode.ASK or (rule.text.mode is Mode.AUTO and asking)):
+        return
+    views = [story.view for story in stories if story.view]
+    if not any(view.approved_by for view in views):
+        yield f"rule {rule.name}: never approved in any test"
+    if not any(view.status in (Status.REFUSED, Status.EXPIRED) for view in views):
+        yield f"rule {rule.name}: never refused by a person, nor left without an answer, in any test"
 
 
 def _guards(rule: Rule) -> Iterator[str]:
@@ -67,8 +76,3 @@ def _guards(rule: Rule) -> Iterator[str]:
         yield "cooldown"
     if rule.text.limits.throttle:
         yield "throttle"
-
-
-def _asks(rule: Rule) -> bool:
-    asking = any(remedy.mode is Mode.ASK for remedy in rule.guide.remedies)
-    return rule.text.mode is Mode.ASK or (rule.text.mode is Mode.AUTO and asking)

@@ -1,4 +1,4 @@
-"""What happened, in the words in which it is expected: the fields of ``documents.RunText`` as YAML data.
+"""What happened, in the words in which it is expected: the fields of ``expectations.RunText`` as YAML data.
 
 A failure shows it beside what was expected, and ``--update`` writes it.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from remediator.actions import registry
 from remediator.core.durations import SECOND, duration_text
@@ -24,7 +24,20 @@ from remediator.rehearsal.play import Played
 GRAIN = 0.01  #: seconds; instants that lie nearer are the same
 
 #: What ``--update`` writes of a run that nobody has described yet, in this order.
-ESSENTIAL = ("rule", "target", "at", "verdict", "guard", "until", "remedies", "would", "steps", "verification", "status", "reason")
+ESSENTIAL = (
+    "rule",
+    "target",
+    "at",
+    "verdict",
+    "guard",
+    "until",
+    "remedies",
+    "would",
+    "steps",
+    "verification",
+    "status",
+    "reason",
+)
 
 
 def time_text(start: int, at: int | None) -> str | None:
@@ -46,42 +59,50 @@ class Described:
     def all(self) -> dict[str, Any]:
         """Return the essential of it: what there is of the fields that a test should have."""
         found = {name: self.field(name) for name in ESSENTIAL}
-        refused = self.story.view is None
-        left_out = {"verification": "none", "would": [], "remedies": [], "verdict": None, "steps": [] if refused else None}
-        return {name: value for name, value in found.items() if value is not None and value != left_out.get(name, "")}
+        found["steps"] = found["steps"] if self.story.view else None
+        empty: tuple[Any, ...] = (None, [], "none")
+        return {name: value for name, value in found.items() if value not in empty or (name == "steps" and value == [])}
 
     @property
     def rule(self) -> str:
+        """The rule that took the alert."""
         return self.story.rule
 
     @property
     def target(self) -> str | None:
+        """What it acts on."""
         return self.story.target or None
 
     @property
     def at(self) -> str | None:
+        """When it began."""
         return time_text(self.played.start, self.story.created_at)
 
     @property
     def verdict(self) -> str:
+        """What the guards said first."""
         return self.story.verdict
 
     @property
     def guard(self) -> str | None:
+        """The guard that held or refused it first."""
         if self.story.verdict == "held":
             return self.story.holds[0].held_by
         return self.story.refused_by or None
 
     @property
     def until(self) -> str | None:
+        """Until when it was held first."""
         return time_text(self.played.start, self.story.holds[0].held_until) if self.story.verdict == "held" else None
 
     @property
     def because(self) -> str:
+        """That guard's reason."""
         return self.story.holds[0].reason if self.story.verdict == "held" else self.story.refused_because
 
     @property
     def holds(self) -> list[dict[str, Any]]:
+        """Every time that a guard held it."""
         start = self.played.start
         found = [
             {"guard": hold.held_by, "at": time_text(start, hold.at), "until": time_text(start, hold.held_until),
@@ -98,6 +119,7 @@ class Described:
 
     @property
     def remedies(self) -> list[str]:
+        """The remedies that were tried, in order."""
         return list(dict.fromkeys(entry.remedy for entry in self._journal if entry.phase is Phase.ACT))
 
     def time(self, at: int | None) -> str | None:
@@ -112,6 +134,7 @@ class Described:
 
     @property
     def would(self) -> list[dict[str, Any]]:
+        """The changes that were shown, but not made, as words."""
         return [{entry.action: arguments_of(entry)} for entry in self.previews]
 
     @property
@@ -121,6 +144,7 @@ class Described:
 
     @property
     def steps(self) -> list[dict[str, Any]]:
+        """The changes that were made or tried, as words."""
         return [self.change(entry) for entry in self.changes]
 
     def change(self, entry: Entry) -> dict[str, Any]:
@@ -134,28 +158,34 @@ class Described:
 
     @property
     def verification(self) -> str:
+        """How the last verification ended."""
         verdicts = [(entry.output or {}).get("verdict") for entry in self._journal if entry.phase is Phase.VERIFY]
         return str(verdicts[-1]) if verdicts and verdicts[-1] in ("holds", "failed") else "none"
 
     @property
     def status(self) -> str | None:
+        """How it stood at the end."""
         return str(self.story.view.status) if self.story.view else "refused"
 
     @property
     def reason(self) -> str:
+        """Why it stood so."""
         return self.story.view.reason if self.story.view else self.story.refused_because
 
     @property
     def ended(self) -> str | None:
+        """When it was over."""
         view = self.story.view
         return time_text(self.played.start, view.finished_at) if view and view.status in FINAL else None
 
     @property
     def escalated(self) -> bool:
+        """Whether people were called."""
         return self.story.view is not None and self.story.view.id in self.played.escalated
 
     @cached_property
     def report(self) -> str:
+        """Its report, as Markdown."""
         return to_markdown(compose(self.story.view)) if self.story.view else ""
 
 
@@ -164,7 +194,7 @@ def arguments_of(entry: Entry, *, every: bool = False) -> dict[str, Any]:
     action = registry.find(entry.action)
     try:
         if action is not None:
-            made = action.parameters.model_validate(entry.args)
+            made: BaseModel = action.parameters.model_validate(entry.args)
             return made.model_dump(mode="json", by_alias=True, exclude_defaults=not every)
     except ValidationError:
         pass  # the arguments of a step that could not be made ready are still templates

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from remediator.core.durations import SECOND, Duration
 from remediator.core.guide import Written
-from remediator.core.transitions import Mode, Status
+from remediator.core.transitions import Mode
+from remediator.rehearsal.expectations import ExpectText
 from remediator.settings import PROTECTED, AllowSettings, BreakerSettings, LimitSettings, Settings
 
 MOST_TESTS = 10_000
@@ -17,10 +18,6 @@ MOST_TESTS = 10_000
 
 def _as_list(value: object) -> object:
     return value if isinstance(value, list) else [value]
-
-
-Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
-"""A text, or a list of texts."""
 
 
 class SettingsText(Written):
@@ -65,6 +62,8 @@ class AlertText(Written):
     every: Duration | None = Field(
         None, gt=0, description="Resent this often, until the same labels stand here again or the test is over."
     )
+    copies: int = Field(1, ge=1, le=10_000, description="So many alerts, told apart by the label copy: 1, 2, 3 …")
+    apart: Duration = Field(0.0, description="How much later each copy comes than the one before it.")
 
 
 class AnswerText(Written):
@@ -134,86 +133,6 @@ class PauseText(Written):
     for_: Duration | None = Field(None, alias="for", gt=0, description="How long. Default: to the end of the test.")
 
 
-class ChangeText(BaseModel):
-    """A change that is expected: ``{http.request: {path: /restart}}``. The one other key names the action."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    at: Duration | None = Field(None, description="When it begins.")
-    outcome: Literal["done", "failed", "unknown"] | None = Field(None, description="How it comes out.")
-    undo: bool = Field(False, description="Whether it is taken back, rather than done.")
-
-    @model_validator(mode="after")
-    def _one_action(self) -> ChangeText:
-        extra = self.model_extra or {}
-        if len(extra) != 1:
-            named = ", ".join(extra) or "none"
-            raise ValueError(f"a change names exactly one action, such as http.request; this one names {named}")
-        args = next(iter(extra.values()))
-        if args is not None and not isinstance(args, dict):
-            raise ValueError("an action's arguments are a mapping, such as {path: /restart}")
-        return self
-
-    @property
-    def action(self) -> str:
-        """The action's name."""
-        return next(iter(self.model_extra or {}), "")
-
-    @property
-    def args(self) -> dict[str, Any]:
-        """The arguments that it must have; others are looked at under ``exact`` only."""
-        return next(iter((self.model_extra or {}).values()), None) or {}
-
-
-class HoldText(Written):
-    """One time that a guard holds a run."""
-
-    guard: str | None = Field(None, description="The guard: lock, cooldown, throttle, budget, breaker, pause, for …")
-    at: Duration | None = Field(None, description="Since when.")
-    until: Duration | None = Field(None, description="When it opens by itself.")
-    because: Texts = Field((), description="Contained in its reason.")
-
-
-class RunText(Written):
-    """What is expected of one run. What is not mentioned is not looked at."""
-
-    rule: str | None = Field(None, description="The rule that takes the alert.")
-    target: str | None = Field(None, description="What it acts on.")
-    at: Duration | None = Field(None, description="When it begins.")
-    verdict: Literal["run", "held", "refused"] | None = Field(None, description="What the guards say at first.")
-    guard: str | None = Field(None, description="The guard that holds or refuses it at first.")
-    until: Duration | None = Field(None, description="Until when it is held at first.")
-    because: Texts = Field((), description="Contained in that guard's reason.")
-    holds: tuple[HoldText, ...] | None = Field(None, description="Every time that it is held, in order.")
-    remedies: tuple[str, ...] | None = Field(None, description="The remedies that are tried, in order.")
-    would: tuple[ChangeText, ...] | None = Field(None, description="The changes that it shows, but must not make yet.")
-    steps: tuple[ChangeText, ...] | None = Field(None, description="All changes that it makes, in order. []: none.")
-    verification: Literal["holds", "failed", "none"] | None = Field(
-        None, description="How the last verification ends; none: nothing was verified."
-    )
-    status: Status | None = Field(None, description="How it stands at the end.")
-    reason: Texts = Field((), description="Contained in why it stands so.")
-    ended: Duration | None = Field(None, description="When it is over.")
-    escalated: bool | None = Field(None, description="Whether people are called.")
-    report: Texts = Field((), description="Contained in its report, as Markdown.")
-
-
-class ExpectText(Written):
-    """What is expected to happen."""
-
-    nothing: bool = Field(False, description="No rule takes any of the alerts.")
-    exact: bool = Field(
-        False, description="No other runs than these, and no other arguments than those of their steps."
-    )
-    runs: tuple[RunText, ...] = Field((), description="Runs, in the order in which they begin.")
-
-    @model_validator(mode="after")
-    def _nothing_is_alone(self) -> ExpectText:
-        if self.nothing and self.runs:
-            raise ValueError("where nothing is expected, no runs can be")
-        return self
-
-
 Answers = dict[str, Annotated[tuple[AnswerText, ...], BeforeValidator(_as_list)]]
 """By step id (``pool``), guide and step id (``high-latency/pool``), or action (``http.probe``)."""
 
@@ -226,6 +145,7 @@ class TestText(Written):
     name: str = Field(min_length=1, max_length=300, description="What holds, in a sentence.")
     start: str = Field("2026-01-05T00:00:00Z", description="The date and time when it begins (a Monday).")
     alerts: tuple[AlertText, ...] = Field(min_length=1, max_length=10_000, description="The timeline of alerts.")
+    settings: SettingsText | None = Field(None, description="Settings of this test, instead of the file's.")
     answers: Answers = Field({}, description="What backends answer; looked at before the file's own answers.")
     approvals: tuple[ApprovalText, ...] = Field((), description="What people say to runs that ask.")
     pauses: tuple[PauseText, ...] = Field((), description="When people stop everything, or a rule.")

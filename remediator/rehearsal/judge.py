@@ -9,7 +9,7 @@ from typing import Any
 from remediator.core.durations import duration_text
 from remediator.rehearsal.compare import aligned, change_fits, hold_fits, same_time
 from remediator.rehearsal.describe import Described, as_words
-from remediator.rehearsal.documents import ChangeText, ExpectText, HoldText, RunText
+from remediator.rehearsal.expectations import ChangeText, ExpectText, HoldText, RunText
 
 Place = tuple[str | int, ...]
 
@@ -50,23 +50,26 @@ def judge(expect: ExpectText, happened: Sequence[Described]) -> Judged:
             differences.append(Difference(place, "run", (_named(wanted),), ("(none)",)))
         else:
             differences += _Run(wanted, found, place, exact=expect.exact).differences()
-    unwanted = tuple(f"{found.rule} on {found.target or '(no target)'} at {found.at}" for found in more)
+    if not expect.nothing and not expect.runs:
+        todo = "(nothing is expected yet; --update writes what happens)"
+        differences.append(Difference(("runs",), "runs", (todo,), tuple(_said(found) for found in more) or ("(none)",)))
+    unwanted = tuple(_said(found) for found in more)
     if expect.nothing and unwanted:
         differences.append(Difference(("nothing",), "nothing", ("(nothing)",), unwanted))
-    elif expect.exact and unwanted:
+    elif expect.exact and expect.runs and unwanted:
         differences.append(Difference(("exact",), "other runs", ("(none)",), unwanted))
     return Judged(tuple(differences), pairs, more)
 
 
 def pair(wanted: Sequence[RunText], happened: Sequence[Described]) -> tuple[Described | None, ...]:
-    """Return for each expectation the run that it is about: of its rule, and as like as there is, the earliest first."""
+    """Return for each expectation the run that it is about: of its rule, as like as there is, the earliest."""
     left = list(happened)
     pairs: dict[int, Described] = {}
     for least in (7, 6, 5, 4):
         for number, one in enumerate(wanted):
             if number in pairs or not left:
                 continue
-            at, best = max(enumerate(left), key=lambda found: _likeness(one, found[1]))  # noqa: B023 -- used at once
+            at, best = max(enumerate(left), key=lambda found: _likeness(one, found[1]))
             if _likeness(one, best) >= least:
                 pairs[number] = left.pop(at)
     return tuple(pairs.get(number) for number in range(len(wanted)))
@@ -78,6 +81,10 @@ def _likeness(wanted: RunText, found: Described) -> int:
     target = wanted.target is None or wanted.target == found.target
     at = wanted.at is None or same_time(wanted.at, found.at)
     return 4 * rule + 2 * target + at
+
+
+def _said(found: Described) -> str:
+    return f"{found.rule} on {found.target or '(no target)'} at {found.at}"
 
 
 def _named(wanted: RunText) -> str:
@@ -111,11 +118,11 @@ class _Run:
                 self._equal(name, wanted)
         return self.made
 
-    def _say(self, name: str, expected: Sequence[str], actual: Sequence[str], same: Sequence[tuple[int, int]] = ()) -> None:
-        label = f"{self.found.rule} on {self.found.target or '(no target)'} at {self.found.at}"
-        self.made.append(
-            Difference((*self.place, name), name, tuple(expected), tuple(actual), label, tuple(same))
-        )
+    def _say(
+        self, name: str, expected: Sequence[str], actual: Sequence[str], same: Sequence[tuple[int, int]] = ()
+    ) -> None:
+        place = (*self.place, name)
+        self.made.append(Difference(place, name, tuple(expected), tuple(actual), _said(self.found), tuple(same)))
 
     def _equal(self, name: str, wanted: Any) -> None:
         actual = self.found.field(name)

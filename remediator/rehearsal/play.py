@@ -19,7 +19,6 @@ from remediator.rehearsal.documents import AlertText, ApprovalText, PauseText, T
 from remediator.rehearsal.history import Story
 from remediator.rehearsal.read import TestFile
 from remediator.rehearsal.world import World
-from remediator.settings import Settings
 from remediator.store import control
 from remediator.store.sqlite import Tx
 
@@ -40,8 +39,9 @@ class Played:
     problems: tuple[tuple[tuple[str | int, ...], str], ...] = ()  #: place within the test, and what is wrong there
 
 
-def play(file: TestFile, test: TestText, settings: Settings) -> Played:
+def play(file: TestFile, test: TestText) -> Played:
     """Play a test to its end."""
+    settings = (test.settings or file.text.settings).settings()
     answers = Answers((test.answers, file.text.answers))
     alertmanager = Alertmanager()
     start = instant(test.start)
@@ -92,7 +92,7 @@ class _Stage:
     def _posts(self) -> dict[float, list[AlertText]]:
         """Return the alerts by time, with those that are resent."""
         posts: dict[float, list[AlertText]] = {}
-        alerts = self._test.alerts
+        alerts = [copy for alert in self._test.alerts for copy in _copies(alert)]
         for number, alert in enumerate(alerts):
             posts.setdefault(alert.at, []).append(alert)
             if alert.every is None:
@@ -151,6 +151,16 @@ class _Stage:
         now = self._world.clock.now()
         until = now + round(pause.for_ * SECOND) if pause.for_ is not None else None
         self._world.change(lambda tx: control.pause(tx, pause.scope, pause.by, pause.reason, until, now))
+
+
+def _copies(alert: AlertText) -> Iterator[AlertText]:
+    """Yield an alert as often as it is wanted; several are told apart by a label."""
+    if alert.copies == 1:
+        yield alert
+        return
+    for number in range(alert.copies):
+        labels = {**alert.labels, "copy": str(number + 1)}
+        yield alert.model_copy(update={"labels": labels, "at": round(alert.at + number * alert.apart, 6)})
 
 
 def _instant(start: int, at: float) -> str:

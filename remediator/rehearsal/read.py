@@ -15,7 +15,8 @@ from remediator.errors import ConfigurationError
 from remediator.interfaces import documents
 from remediator.interfaces.documents import Document, problem_at, read_document, validate
 from remediator.interfaces.rule_files import load_rules
-from remediator.rehearsal.documents import AnswerText, ChangeText, TestFileText, TestText
+from remediator.rehearsal.documents import AnswerText, TestFileText, TestText
+from remediator.rehearsal.expectations import ChangeText
 
 Actions = Mapping[str, tuple[Action[Any, Any], ...]]
 
@@ -45,7 +46,9 @@ def find_tests(paths: Iterable[Path]) -> tuple[Path, ...]:
     found: dict[Path, None] = {}
     problems = []
     for path in paths:
-        files = sorted(file for end in ("yaml", "yml") for file in path.rglob(f"*_test.{end}")) if path.is_dir() else [path]
+        files = (
+            sorted(file for end in ("yaml", "yml") for file in path.rglob(f"*_test.{end}")) if path.is_dir() else [path]
+        )
         if not files:
             problems.append(Problem("no unit tests of rules lie here; their files are called *_test.yaml", str(path)))
         found.update(dict.fromkeys(files))
@@ -94,7 +97,7 @@ def _problems(file: TestFile) -> Iterator[Problem]:
 
 
 def _calls(table: RuleTable) -> Actions:
-    """Return what an answer can be for (``pool``, ``high-latency/pool``, ``http.probe``), with the actions it may be of."""
+    """Return what an answer can be for (``pool``, ``high-latency/pool``, ``http.probe``), and the actions there."""
     found: dict[str, dict[str, Action[Any, Any]]] = {}
     for guide in guides_of(table).values():
         steps = [*guide.diagnose, *(step for remedy in guide.remedies for step in remedy.steps)]

@@ -23,7 +23,7 @@ class Session:
     def __init__(self, *, only: str = "", update: bool = False) -> None:
         self.outcomes: list[Outcome] = []
         self.problems: list[Problem] = []  #: of files that cannot be read
-        self.updated = 0
+        self._updated: set[tuple[Path, int]] = set()
         self._only, self._update = only, update
         self._tables: dict[tuple[Path, ...], RuleTable] = {}
         self._began = perf_counter()
@@ -46,7 +46,7 @@ class Session:
             played = [self._play(file, n) for n, t in enumerate(file.text.tests) if self._only in t.name]
             self.outcomes += played
             if self._update:
-                self.updated += update.write(file, played)
+                self._updated.update((path, number) for number in update.write(file, played))
             for outcome in played:
                 if not self._is_well(outcome):
                     say(tell(outcome))
@@ -56,7 +56,7 @@ class Session:
         passed = sum(outcome.passed for outcome in self.outcomes)
         errors = sum(outcome.wrong for outcome in self.outcomes) + len(self.problems)
         failed = sum(not self._is_well(outcome) and not outcome.wrong for outcome in self.outcomes)
-        return summary(passed, failed, errors, perf_counter() - self._began, self.updated)
+        return summary(passed, failed, errors, perf_counter() - self._began, len(self._updated))
 
     def coverage(self) -> tuple[str, ...]:
         """Return what no test has reached, a line each."""
@@ -67,12 +67,12 @@ class Session:
         junit.write(path, self.outcomes, self.problems)
 
     def _is_well(self, outcome: Outcome) -> bool:
-        return outcome.passed or (self._update and not outcome.wrong)
+        return outcome.passed or (outcome.file.path, outcome.number) in self._updated
 
     @staticmethod
     def _play(file: TestFile, number: int) -> Outcome:
         began = perf_counter()
         test = file.text.tests[number]
-        played = play(file, test, file.text.settings.settings())
+        played = play(file, test)
         judged = judge(test.expect, describe(played))
         return Outcome(file, number, played, judged, perf_counter() - began)

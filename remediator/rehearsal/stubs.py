@@ -39,7 +39,9 @@ def outputs(action: Action[Any, Any]) -> dict[str, Any]:
     return {name: _sample(field, schema.get("$defs", {}), 0) for name, field in fields.items()}
 
 
-def _sample(field: Mapping[str, Any], definitions: Mapping[str, Any], depth: int) -> Any:
+def _sample(  # noqa: PLR0911 -- a return for each way in which a schema says what fits
+    field: Mapping[str, Any], definitions: Mapping[str, Any], depth: int
+) -> Any:
     """Return a value that a field takes: its default, or the simplest of its type."""
     if "default" in field:
         return field["default"]

@@ -43,7 +43,7 @@ class Outcome:
 
     @property
     def place(self) -> str:
-        """``file:line`` of the test."""
+        """Where the test stands, as file and line."""
         return self.file.place("tests", self.number)
 
 
@@ -104,8 +104,6 @@ def summary(passed: int, failed: int, errors: int, seconds: float, updated: int 
     counts = [(failed, "failed"), (errors, "not right"), (updated, "updated"), (passed, "passed")]
     words = ", ".join(f"{count} {word}" for count, word in counts if count) or "no tests"
     return f"{words} in {seconds:.2f}s"
-
-
 
 
 def _indented(text: str, by: int) -> list[str]:

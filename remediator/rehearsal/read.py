@@ -73,7 +73,7 @@ def read_tests(path: Path, tables: dict[tuple[Path, ...], RuleTable] | None = No
     if key not in tables:
         tables[key] = load_rules(text.rule_files, root).table
     file = TestFile(path, document, text, tables[key])
-    if problems := tuple(_problems(file)):
+    if problems := tuple(sorted(_problems(file), key=lambda problem: (problem.line, problem.column))):
         raise ConfigurationError(problems)
     return file
 

@@ -87,10 +87,12 @@ def _happened(played: Played) -> list[str]:
         name = f"{story.rule}" + (f" on {story.target}" if story.target else "")
         if story.view is None:
             moments.append((story.created_at, f"{name}: refused by {story.refused_by}: {story.refused_because}"))
+        last = ""
         for moment in story.moments:
             held = f" by {moment.held_by}" if moment.held_by else ""
             until = f" until {time_text(played.start, moment.held_until)}" if moment.held_until else ""
-            reason = f": {moment.reason}" if moment.reason and moment.reason != moment.status else ""
+            reason = f": {moment.reason}" if moment.reason not in ("", last, moment.status) else ""
+            last = moment.reason  # a row keeps it until there is another
             moments.append((moment.at, f"{name}: {moment.status}{held}{until}{reason}"))
     moments.sort(key=lambda moment: moment[0])
     shown = [f"    {time_text(played.start, at) or '':>8}  {_cut(text)}" for at, text in moments[:MOST_MOMENTS]]

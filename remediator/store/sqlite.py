@@ -62,13 +62,13 @@ Unit = Callable[[Tx], T]
 class SqliteStore:
     """The daemon's store in one SQLite file."""
 
-    def __init__(self, path: Path, probe: Probe | None = None, *, rows: bytes | None = None) -> None:
-        """Keep rows in this file; or, with ``rows`` (a database, serialized), in memory and without threads.
+    def __init__(self, path: Path, probe: Probe | None = None, *, memory: sqlite3.Connection | None = None) -> None:
+        """Keep rows in this file; or in ``memory``: a connection, brought up to date, that its owner closes.
 
-        In memory a commit waits for nothing, so it is done at once, on the loop: time can be virtual.
+        There a commit waits for nothing, so it is done at once, on the loop: no threads, and time can be virtual.
         """
         self.path = path
-        self._rows = rows
+        self._memory = memory
         self.commits = 0
         self.units = 0
         self.failing: str = ""  #: why the last commit failed; empty when it worked
@@ -83,9 +83,8 @@ class SqliteStore:
 
     def open(self) -> None:
         """Take the file for this process alone, and bring its schema up to date."""
-        if self._rows is not None:
-            self._writer = sqlite3.connect(":memory:", isolation_level=None, cached_statements=512)
-            self._writer.deserialize(self._rows)
+        if self._memory is not None:
+            self._writer = self._memory
             self._closed = False
             return
         try:
@@ -118,9 +117,9 @@ class SqliteStore:
         self._closed = True
         self._thread.shutdown()
         self._readers.shutdown()
-        if self._writer is not None:
+        if self._writer is not None and self._memory is None:
             self._writer.close()
-            self._writer = None
+        self._writer = None
         if self._lock_file is not None:
             self._lock_file.close()
 
@@ -139,8 +138,8 @@ class SqliteStore:
 
     async def read(self, unit: Unit[T]) -> T:
         """Run a reading unit on a connection of its own, in a thread."""
-        if self._rows is not None and self._writer is not None:
-            return unit(Tx(self._writer))  # between two turns no transaction is open
+        if self._memory is not None:
+            return unit(Tx(self._memory))  # between two turns no transaction is open
 
         def reading() -> T:
             try:
@@ -170,7 +169,7 @@ class SqliteStore:
             self._fail(batch, error)
             return
         self.units += len(batch)
-        if self._rows is not None:
+        if self._memory is not None:
             self._commit()
             self._committed(batch, done, None)
             return
@@ -236,8 +235,8 @@ class SqliteStore:
     def _fail(self, batch: list[tuple[Unit[Any], asyncio.Future[Any]]], error: BaseException) -> None:
         """Nothing of the batch happened. A fresh connection is made for the next one."""
         self.failing = str(error)
-        if self._rows is not None and self._writer is not None:
-            self._writer.execute("ROLLBACK")  # what is in memory only must not be closed
+        if self._memory is not None:
+            self._memory.rollback()  # to close it would lose everything
         elif self._writer is not None:
             try:
                 self._writer.close()  # rolls back

@@ -13,14 +13,13 @@ from remediator.rehearsal.tell import Outcome
 
 def missed(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
     """Return a line for everything that was never reached, and the count of what was."""
-    rules: dict[tuple[str, str], Rule] = {}
-    stories: dict[tuple[str, str], list[Story]] = {}
+    rules: dict[tuple[int, str], Rule] = {}
+    stories: dict[tuple[int, str], list[Story]] = {}
     for outcome in outcomes:
-        for rule in outcome.file.table.rules:
-            rules[rule.file, rule.name] = rule
-        files = {rule.name: rule.file for rule in outcome.file.table.rules}
+        table = outcome.file.table
+        rules |= {(id(table), rule.name): rule for rule in table.rules}
         for story in outcome.played.stories:
-            stories.setdefault((files[story.rule], story.rule), []).append(story)
+            stories.setdefault((id(table), story.rule), []).append(story)
     lines: list[str] = []
     reached = 0
     for key, rule in rules.items():

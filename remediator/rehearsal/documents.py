@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from remediator.core.durations import SECOND, Duration
+from remediator.core.durations import SECOND, Duration, duration_text
 from remediator.core.guide import Written
 from remediator.core.transitions import Mode
 from remediator.rehearsal.expectations import ExpectText
@@ -62,7 +62,9 @@ class AlertText(Written):
     every: Duration | None = Field(
         None, gt=0, description="Resent this often, until the same labels stand here again or the test is over."
     )
-    copies: int = Field(1, ge=1, le=10_000, description="So many alerts, told apart by the label copy: 1, 2, 3 …")
+    copies: int = Field(
+        1, ge=1, le=10_000, description="So many alerts, told apart by the label copy, which counts from 1."
+    )
     apart: Duration = Field(0.0, description="How much later each copy comes than the one before it.")
 
 
@@ -153,6 +155,15 @@ class TestText(Written):
         None, description="When it is over. Default: when all runs are, at most 24h after what happens last."
     )
     expect: ExpectText = Field(description="What must come of it.")
+
+    @model_validator(mode="after")
+    def _all_happens_before_the_end(self) -> TestText:
+        times = [alert.at + alert.apart * (alert.copies - 1) for alert in self.alerts]
+        times += [said.at for said in self.approvals] + [pause.at for pause in self.pauses]
+        if self.until is not None and max(times) > self.until:
+            last, end = duration_text(max(times)), duration_text(self.until)
+            raise ValueError(f"the test is over at {end}, but something happens at {last}")
+        return self
 
     @model_validator(mode="after")
     def _resending_ends(self) -> TestText:

@@ -53,7 +53,7 @@ class ChangeText(BaseModel):
 class HoldText(Written):
     """One time that a guard holds a run."""
 
-    guard: str | None = Field(None, description="The guard: lock, cooldown, throttle, budget, breaker, pause, for …")
+    guard: str | None = Field(None, description="The guard, such as cooldown, throttle, lock or pause.")
     at: Duration | None = Field(None, description="Since when.")
     until: Duration | None = Field(None, description="When it opens by itself.")
     because: Texts = Field((), description="Contained in its reason.")

@@ -13,6 +13,8 @@ from remediator.rehearsal.expectations import ChangeText, ExpectText, HoldText, 
 
 Place = tuple[str | int, ...]
 
+MOST_LINES = 15  #: of a report in which a text is missing
+
 TIMES = frozenset({"at", "until", "ended"})
 CONTAINED = frozenset({"because", "reason", "report"})
 LISTED = ("steps", "would")
@@ -137,7 +139,9 @@ class _Run:
     def _contained(self, name: str, wanted: tuple[str, ...]) -> None:
         actual = str(self.found.field(name))
         if missing := [text for text in wanted if text not in actual]:
-            self._say(name, missing, actual.splitlines() or ["(empty)"])
+            lines = actual.splitlines() or ["(empty)"]
+            more = [f"… {len(lines) - MOST_LINES} more lines"] if len(lines) > MOST_LINES else []
+            self._say(name, missing, lines[:MOST_LINES] + more)
 
     def _listed(self, name: str, wanted: tuple[ChangeText, ...]) -> None:
         found = self.found

@@ -98,7 +98,7 @@ class _Stage:
             if alert.every is None:
                 continue
             later = [other.at for other in alerts[number + 1 :] if other.labels == alert.labels and other.at > alert.at]
-            end = min([*later, self._test.until or 0.0])
+            end = min([*later, *([self._test.until] if self._test.until is not None else [])])
             count = min(int((end - alert.at) / alert.every + 1e-9), MOST_RESENT)
             for time in range(1, count + 1):
                 at = round(alert.at + time * alert.every, 6)

@@ -30,8 +30,8 @@ class Session:
 
     @property
     def failed(self) -> bool:
-        """Whether anything was not as expected, or not right."""
-        return bool(self.problems) or any(not self._is_well(outcome) for outcome in self.outcomes)
+        """Whether anything was not as expected, or not right; that there are no tests is not right either."""
+        return bool(self.problems) or not self.outcomes or any(not self._is_well(outcome) for outcome in self.outcomes)
 
     def run(self, paths: Iterable[Path], say: Callable[[str], None]) -> None:
         """Play all; say what is wrong as it is found."""

@@ -33,7 +33,7 @@ class Outcome:
 
     @property
     def wrong(self) -> bool:
-        """Whether the test itself is not right: an answer is missing, nobody asks for an approval …"""
+        """Whether the test itself is not right: an answer is missing, nobody asks for an approval."""
         return bool(self.played.unanswered or self.played.problems)
 
     @property
@@ -56,7 +56,8 @@ def tell(outcome: Outcome) -> str:
     for place, message in outcome.played.problems:
         lines.append(f"  {outcome.file.place('tests', outcome.number, *place)}: {message}")
     told = ""
-    for difference in outcome.judged.differences:
+    # What differs where an answer is missing follows from that.
+    for difference in outcome.judged.differences if not outcome.played.unanswered else ():
         if difference.run and difference.run != told:
             lines.append(f"  {difference.run}")
             told = difference.run

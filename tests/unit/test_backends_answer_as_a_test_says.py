@@ -70,7 +70,7 @@ def test_a_temporary_failure_is_tried_again(play):
 
 def test_a_permanent_one_is_not(play):
     restart = '[{fails: "403 forbidden"}, {outputs: {status: 200}}]'
-    expected = '{steps: [{http.request: {}, outcome: failed}], status: escalated, reason: 403 forbidden}'
+    expected = "{steps: [{http.request: {}, outcome: failed}], status: escalated, reason: 403 forbidden}"
     assert play(DOWN, restarts(restart), expected) == ""
 
 
@@ -109,3 +109,37 @@ def test_outputs_that_a_step_cannot_have_are_said_with_their_place(play):
     said = play(DOWN, restarts("{outputs: {status: fine}}"), "{status: succeeded}")
     assert "pack_test.yaml:5" in said
     assert "a whole number is needed" in said
+
+
+def test_an_alert_is_resent_until_it_resolves(play):
+    """Held by the throttle, resent each minute, resolved: none of the resends starts a run."""
+    alerts = (
+        "[{labels: {alertname: Down, service: web}, every: 1m}, {at: 10m, labels: {alertname: Down, service: web}, state: resolved}]"
+    )
+    expected = "{status: escalated}"
+    said = play(alerts, restarts("{outputs: {status: 200}}", "{outputs: {holds: false}}"), expected)
+    assert said == ""
+
+
+def test_a_run_that_waited_asks_whether_the_alert_still_fires(play):
+    slow = "{labels: {alertname: Slow, service: web}"
+    said = play(f"[{slow}}}, {{at: 1m, {slow[1:]}, state: silenced}}]", restarts("{outputs: {status: 200}}"),
+                "{status: cancelled, reason: silenced, steps: []}")  # fmt: skip
+    assert said == ""
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ("    until: 1m\n    approvals: [{at: 2m}]\n", "over at 1m"),
+        ("    until: 10s\n    pauses: [{at: 11s}]\n", "over at 10s"),
+        ("    start: yesterday\n", "yesterday"),
+        ("    settings: {allow: {targets: []}}\n", "allow.targets is empty"),
+    ],
+)
+def test_a_timeline_that_cannot_be_is_said_at_once(play, more, why):
+    assert why in play(DOWN, "{}", "{}", more)
+
+
+def test_resending_needs_an_end(play):
+    assert "resent for ever" in play("[{labels: {alertname: Down, service: web}, every: 1m}]", "{}", "{}")

@@ -1,6 +1,7 @@
 """The stub that is shown where an answer is missing is taken by the action's own output model."""
 
 import pytest
+import yaml
 
 from remediator.actions import registry
 from remediator.core.records import Phase
@@ -16,8 +17,6 @@ def test_it_fits(name):
 
 
 def test_it_can_be_pasted():
-    import yaml
-
     action = registry.find("kubernetes.scale")
     told = advice(Unanswered("scale out", "scale", action, Phase.ACT, {}, given=False))
     begin, end = told.index("    answers:"), told.index("    or, instead")

@@ -50,16 +50,16 @@ class Outcome:
 def tell(outcome: Outcome) -> str:
     """Return what is to be said of a test that did not pass."""
     head = "ERROR" if outcome.wrong else "FAILED"
-    lines = [f"{head} {outcome.place}: {outcome.test.name}"]
+    lines = [f"{head} {outcome.place}: {_cut(outcome.test.name)}"]
     for missing in outcome.played.unanswered:
         lines += _indented(f"no answer: {advice(missing)}", 2)
     for place, message in outcome.played.problems:
-        lines.append(f"  {outcome.file.place('tests', outcome.number, *place)}: {message}")
+        lines.append(_cut(f"  {outcome.file.place('tests', outcome.number, *place)}: {message}"))
     told = ""
     # What differs where an answer is missing follows from that.
     for difference in outcome.judged.differences if not outcome.played.unanswered else ():
         if difference.run and difference.run != told:
-            lines.append(f"  {difference.run}")
+            lines.append(f"  {_cut(difference.run)}")
             told = difference.run
         lines += _difference(outcome, difference)
     return "\n".join([*lines, "  what happened", *_happened(outcome.played)])

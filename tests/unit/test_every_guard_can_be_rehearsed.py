@@ -36,6 +36,14 @@ values = st.recursive(
 )
 
 
+def problems_of(path):
+    try:
+        read_tests(path)
+    except ConfigurationError as error:
+        return error.problems
+    return ()
+
+
 @given(tests=values, answers=values, more=st.dictionaries(words, values, max_size=3))
 def test_what_is_no_test_is_a_problem_with_a_place(tmp_path_factory, tests, answers, more):
     folder = tmp_path_factory.getbasetemp()
@@ -43,7 +51,4 @@ def test_what_is_no_test_is_a_problem_with_a_place(tmp_path_factory, tests, answ
     path = folder / "any_test.yaml"
     document = {"rule_files": ["pack.yaml"], "tests": tests, "answers": answers, **more}
     path.write_text(yaml.safe_dump(document, allow_unicode=True), "utf-8")
-    try:
-        read_tests(path)
-    except ConfigurationError as error:
-        assert all(isinstance(problem, Problem) and problem.file for problem in error.problems)
+    assert all(isinstance(problem, Problem) and problem.file for problem in problems_of(path))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from remediator.core.problems import Problem
@@ -44,6 +44,7 @@ def problems_of(path):
     return ()
 
 
+@settings(deadline=None)  # each reads a file
 @given(tests=values, answers=values, more=st.dictionaries(words, values, max_size=3))
 def test_what_is_no_test_is_a_problem_with_a_place(tmp_path_factory, tests, answers, more):
     folder = tmp_path_factory.getbasetemp()

@@ -36,6 +36,8 @@ limits:
   per_namespace: {max: 1000000, per: 1h}
   overall: {max: 1000000, per: 1h}
   budget: {max: 1000000, per: 1h}
+  storm: {max: 1000000, per: 1m}
+  stale: 3650d
 backend_breaker: {failures: 1000000}
 outcome_breaker: {failures: 1000000}
 report: {console: "off"}

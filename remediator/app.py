@@ -22,8 +22,8 @@ from remediator import __version__, logs
 from remediator.actions.context import Clients, Context
 from remediator.core.guards import Envelope
 from remediator.core.guide import ThrottleText
+from remediator.core.limits import Flapping, Storm, Throttle
 from remediator.core.problems import Problem
-from remediator.core.records import Throttle
 from remediator.core.reporting import Reporter
 from remediator.engine.advance import Engine
 from remediator.engine.clock import Clock, SystemClock, new_id
@@ -31,6 +31,7 @@ from remediator.engine.deliver import Deliverer
 from remediator.engine.limits import Slots
 from remediator.engine.path import Path as AlertPath
 from remediator.engine.path import recover
+from remediator.engine.pause_file import watch_pause_file
 from remediator.engine.perform import Confirm
 from remediator.engine.upkeep import Kept, upkeep
 from remediator.engine.work import Site
@@ -45,7 +46,7 @@ from remediator.interfaces.web.operate import Check, Operate
 from remediator.interfaces.web.server import make_application
 from remediator.interfaces.web.watched import WatchedCredentials
 from remediator.interfaces.web.webhook import Webhook
-from remediator.settings import Settings
+from remediator.settings import LimitSettings, Settings
 from remediator.store import inbox
 from remediator.store.facts import SiteLimits
 from remediator.store.sqlite import Probe, SqliteStore
@@ -136,6 +137,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
         operate = Operate(lambda: health(store, engine, deliverers, metrics, settings), reload, metrics.registry)
         api = Api(
             store, clock, engine.wake, engine.cancel_reading, logs.set_level, engine.site.reporters, nudge,
+            engine.take_up, lambda: engine.site.paused,
         )  # fmt: skip
         operators = WatchedCredentials(options.web_config, web_file)
         application = make_application(
@@ -161,6 +163,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
             engine.dispatch(),
             upkeep(store, engine, clock, Kept(settings.retention.age, settings.retention.runs)),
             *(deliverer.deliver() for deliverer in deliverers),
+            watch_pause_file(engine, settings.pause.file, root, clock),
         ):
             start(cleanups, task, dead)
         await web.SockSite(runner, listening, ssl_context=web_file.tls, backlog=BACKLOG).start()
@@ -290,13 +293,30 @@ def site_of(settings: Settings, reporters: tuple[str, ...]) -> Site:
     limits = settings.limits
     return Site(
         max_mode=settings.max_mode,
-        envelope=Envelope(settings.allow.targets, settings.allow.protected),
-        limits=SiteLimits(*map(_throttle, (limits.per_target, limits.per_namespace, limits.overall, limits.budget))),
+        envelope=Envelope(settings.allow.targets, settings.allow.protected, settings.policy.policy()),
+        limits=limits_of(limits),
         backend_breaker=settings.backend_breaker.limits(),
         outcome_breaker=settings.outcome_breaker.limits(),
         hold_max=limits.hold_max,
         grace=limits.grace,
         reporters=reporters,
+    )
+
+
+def limits_of(limits: LimitSettings) -> SiteLimits:
+    """Return the site's limits, from the settings."""
+    storm, flapping = limits.storm, limits.flapping
+    return SiteLimits(
+        per_target=_throttle(limits.per_target),
+        per_namespace=_throttle(limits.per_namespace),
+        overall=_throttle(limits.overall),
+        budget=_throttle(limits.budget),
+        budget_per_namespace=_throttle(limits.budget_per_namespace),
+        budget_per_cluster=_throttle(limits.budget_per_cluster),
+        storm=Storm(storm.max, storm.per, storm.calm, storm.resume) if storm else None,
+        loop_guard=limits.loop_guard,
+        stale=limits.stale,
+        flapping=Flapping(flapping.max, flapping.per, flapping.quiet) if flapping else None,
     )
 
 

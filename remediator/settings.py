@@ -13,7 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from remediator.core.breaker import BreakerLimits
 from remediator.core.durations import Duration
-from remediator.core.guide import ThrottleText
+from remediator.core.guide import StormText, ThrottleText
+from remediator.core.policy import BOUNDS, ApprovalNeed, ApprovalRule, Policy
+from remediator.core.quantities import Quantity
 from remediator.core.transitions import Mode
 
 PROTECTED = tuple(
@@ -40,6 +42,58 @@ class AllowSettings(Section):
     protected: tuple[str, ...] = Field(PROTECTED, description="Patterns never changed, whatever is allowed.")
 
 
+class FlappingText(ThrottleText):
+    """More than ``max`` episodes of one alert within ``per``: they are one trouble."""
+
+    quiet: Duration = Field(1800.0, gt=0, description="How long it must stay resolved until that trouble is over.")
+
+
+class ApprovalText(Section):
+    """Actions that people must approve, whatever a rule says."""
+
+    actions: tuple[str, ...] = Field(min_length=1, description="Patterns of actions, such as postgres.*.")
+    targets: tuple[str, ...] = Field(("**",), description="Patterns of targets. Default: all.")
+    persons: int = Field(1, ge=1, le=10, description="How many different persons.")
+    by: tuple[str, ...] = Field((), description="Users, or groups of policy.groups. Default: whoever may operate.")
+
+
+class PolicySettings(Section):
+    """What may be done where allow.targets lets it, how much of it, and what needs people."""
+
+    actions: tuple[str, ...] = Field(("*",), description="Patterns of the changing actions that may be used.")
+    bounds: dict[str, Quantity] = Field({}, description="The most that one step may use, by the amounts of actions.")
+    approvals: tuple[ApprovalText, ...] = Field((), description="What needs people, whatever a rule says.")
+    groups: dict[str, tuple[str, ...]] = Field({}, description="Users by group, for approvals.")
+
+    @model_validator(mode="after")
+    def _can_be_met(self) -> PolicySettings:
+        if unknown := set(self.bounds) - set(BOUNDS):
+            raise ValueError(f"bounds: there is no amount {', '.join(sorted(unknown))}; there are {', '.join(BOUNDS)}")
+        for approval in self.approvals:
+            need = self._need(approval)
+            if not need.possible:
+                raise ValueError(
+                    f"approvals: {need.persons} persons must approve {', '.join(approval.actions)}, "
+                    f"but only {len(need.by)} may: {', '.join(sorted(need.by))}"
+                )
+        return self
+
+    def policy(self) -> Policy:
+        """Return it as the core takes it."""
+        rules = tuple(ApprovalRule(each.actions, each.targets, self._need(each)) for each in self.approvals)
+        return Policy(self.actions, self.bounds, rules)
+
+    def _need(self, approval: ApprovalText) -> ApprovalNeed:
+        people = [user for name in approval.by for user in self.groups.get(name, (name,))]
+        return ApprovalNeed(approval.persons, frozenset(people))
+
+
+class PauseSettings(Section):
+    """A kill switch that needs nothing of us to work."""
+
+    file: Path | None = Field(None, description="While this file exists nothing is changed; its text is the reason.")
+
+
 class BreakerSettings(Section):
     """When a breaker opens and closes."""
 
@@ -64,7 +118,23 @@ class LimitSettings(Section):
     per_target: ThrottleText | None = Field(_per_hour(5), description="Runs let through per target.")
     per_namespace: ThrottleText | None = Field(_per_hour(20), description="... per namespace.")
     overall: ThrottleText | None = Field(_per_hour(100), description="... in all.")
-    budget: ThrottleText | None = Field(_per_hour(60), description="Changing runs in a window.")
+    budget: ThrottleText | None = Field(_per_hour(60), description="Different targets changed in a window, in all.")
+    budget_per_namespace: ThrottleText | None = Field(None, description="... in each namespace.")
+    budget_per_cluster: ThrottleText | None = Field(None, description="... in each cluster or other connection.")
+    storm: StormText | None = Field(
+        StormText.model_validate({"max": 200, "per": "1m"}), description="More new alerts than this: nothing acts."
+    )
+    flapping: FlappingText | None = Field(
+        FlappingText.model_validate({"max": 4, "per": "1h"}),
+        description="An alert that comes back more often is one trouble until it is quiet.",
+    )
+    loop_guard: Duration = Field(
+        600.0, description="An alert that began so soon after our own change there is asked about; 0: never."
+    )
+    stale: Duration = Field(
+        6 * 3600.0,
+        description="An alert that began so long before it was heard of is asked about, unless its rule has a max_age.",
+    )
     hold_max: Duration = Field(1800.0, description="A run held longer than this calls people.")
     grace: Duration = Field(
         120.0, description="An alert that fires again this soon after resolved is the same trouble."
@@ -133,6 +203,8 @@ class Settings(Section):
     max_mode: Mode = Field(Mode.OBSERVE, description="The most that any rule may do: observe, ask or auto.")
     rules: tuple[str, ...] = Field(("rules/**/*.yaml",), description="Rule files in order; patterns allowed.")
     allow: AllowSettings = Field(AllowSettings(), description="What may be changed at all.")
+    policy: PolicySettings = Field(PolicySettings(), description="What may be done there, and who must approve it.")
+    pause: PauseSettings = Field(PauseSettings(), description="The kill switch that is a file.")
     limits: LimitSettings = Field(LimitSettings(), description="How much at once and in a window.")
     backend_breaker: BreakerSettings = Field(BreakerSettings(), description="For backends that do not answer.")
     outcome_breaker: BreakerSettings = Field(BreakerSettings(), description="For remedies that do not help.")

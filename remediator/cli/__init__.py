@@ -6,17 +6,18 @@ import sys
 
 import typer
 
-from remediator.cli import backup, breakers, check, pause, runs, send, serve, test, version
+from remediator.cli import audit, backup, breakers, check, pause, policy, runs, send, serve, test, version
 from remediator.errors import ConfigurationError, RemediatorError
 
 application = typer.Typer(
     name="remediator", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="Turns troubleshooting guides into safe automation for Alertmanager's alerts.",
 )  # fmt: skip
-for module in (serve, check, test, send, pause, backup, version):
+for module in (serve, check, test, send, pause, audit, backup, version):
     module.register(application)
 application.add_typer(runs.application, name="runs")
 application.add_typer(breakers.application, name="breakers")
+application.add_typer(policy.application, name="policy")
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from base64 import b64encode
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,6 +52,18 @@ class Daemon:
     def post(self, path: str, document: Any) -> Any:
         """Send a document, return the answer."""
         return _document(self.call("POST", path, json.dumps(document).encode()))
+
+    def lines(self, path: str) -> Iterator[str]:
+        """Yield the lines of a long answer as they come."""
+        request = urllib.request.Request(self._url + path, headers=self._headers)  # noqa: S310 -- the scheme was checked
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 -- see above
+                for line in answer:
+                    yield line.decode()
+        except urllib.error.HTTPError as error:
+            raise DaemonError(_said(error)) from error
+        except (urllib.error.URLError, OSError, ValueError, http.client.HTTPException) as error:
+            raise DaemonError(f"cannot read from the daemon at {self._url}: {error}") from error
 
     def call(self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> str:
         """Return the answer's text. Raise DaemonError with what the daemon says is wrong."""

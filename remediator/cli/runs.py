@@ -1,4 +1,4 @@
-"""``remediator runs``: list, show, approve, refuse, cancel, settle."""
+"""``remediator runs``: list, show, approve, refuse, cancel, undo, settle."""
 
 from __future__ import annotations
 
@@ -82,6 +82,12 @@ def refuse(run: Run, reason: Why, url: Url = DEFAULT_URL, user: User = "", passw
 def cancel(run: Run, reason: Why, url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None) -> None:
     """End a run before its next step."""
     _change(run, "cancel", {"reason": reason}, Daemon(url, user, password_file))
+
+
+@application.command("undo")
+def undo(run: Run, reason: Why, url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None) -> None:
+    """Take back what a run changed, by a run of its own."""
+    _change(run, "undo", {"reason": reason}, Daemon(url, user, password_file))
 
 
 @application.command("settle")

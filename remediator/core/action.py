@@ -24,6 +24,7 @@ class Lands(Enum):
     URL_PATH = "url path"
     JSON = "json"
     ARGV = "argv"
+    LITERAL = "literal"
 
 
 PromQL = Annotated[str, Lands.PROMQL]
@@ -36,6 +37,8 @@ Json = Annotated[str, Lands.JSON]
 """A JSON document as text; values land as JSON values or inside JSON strings."""
 Argv = Annotated[str, Lands.ARGV]
 """One argument of a command; no NUL, and no leading ``-`` that a value brought in."""
+Fixed = Annotated[str, Lands.LITERAL]
+"""Text that stands in the guide as it is: a template there is refused at load (a host that is asked)."""
 
 
 class Parameters(BaseModel):

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from remediator.core.durations import Duration
+from remediator.core.intervals import TimeInterval
 from remediator.core.transitions import Mode
 
 Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[A-Za-z0-9][A-Za-z0-9 _./-]*$")]
@@ -78,6 +79,9 @@ class RemedyText(Written):
         None, description="A condition on labels, params and steps.<id>.<field>. Default: it always holds."
     )
     mode: Mode = Field(Mode.AUTO, description="May be stricter than the rule's.")
+    for_: Duration = Field(
+        0.0, alias="for", description="Taken back by itself after so long, such as a debug level. Default: it stays."
+    )
     steps: tuple[StepText, ...] = Field(
         min_length=1, description="Done one after the other; the first that fails ends the remedy."
     )
@@ -133,11 +137,48 @@ class ThrottleText(Written):
     per: Duration = Field(gt=0, description="In which time; a window that moves along.")
 
 
+class StormText(ThrottleText):
+    """More than ``max`` new alerts of a rule within ``per`` are a storm: the rule holds."""
+
+    calm: Duration = Field(300.0, gt=0, description="How long without so many until it is over.")
+    resume: Literal["auto", "manual"] = Field("auto", description="auto: after the calm; manual: by a person.")
+
+
+class RepeatsText(ThrottleText):
+    """A target that needed the same remedy ``max`` times within ``per`` has a cause that should be fixed."""
+
+    then: Literal["tell", "stop"] = Field("tell", description="tell: the report says so; stop: a person decides.")
+
+
+class InhibitText(Written):
+    """While an alert fires that meets the matchers, with equal labels, this rule holds."""
+
+    source_matchers: tuple[str, ...] = Field(min_length=1, description="Alertmanager's matchers of the other alert.")
+    equal: tuple[str, ...] = Field((), description="Labels that both alerts have with the same value.")
+
+
+class NamedIntervals(Written):
+    """Time intervals under a name, as Alertmanager's ``time_intervals`` has them."""
+
+    name: Name = Field(description="What active_time_intervals and mute_time_intervals name.")
+    time_intervals: tuple[TimeInterval, ...] = Field(min_length=1, description="It is the time when one of them holds.")
+
+
 class LimitsText(Written):
     """A rule's own limits, beside the daemon's."""
 
     cooldown: Duration = Field(0.0, description="None within this after the last change of the target.")
     throttle: ThrottleText | None = Field(None, description="At most so many runs of this rule. Default: no limit.")
+    budget: ThrottleText | None = Field(
+        None, description="At most so many different targets changed by this rule. Default: no limit."
+    )
+    storm: StormText | None = Field(None, description="More new alerts than this: the rule holds. Default: none.")
+    repeats: RepeatsText | None = Field(
+        None, description="A target that needs it more often has a cause to be fixed. Default: not counted."
+    )
+    loop_guard: Duration | None = Field(
+        None, description="An alert that began so soon after our own change is asked about. Default: the daemon's."
+    )
 
 
 class RuleText(Written):
@@ -153,6 +194,11 @@ class RuleText(Written):
     for_: Duration = Field(0.0, alias="for", description="The alert must have been firing at least this long.")
     max_age: Duration = Field(0.0, description="Alerts that began longer ago are refused; 0: no limit.")
     limits: LimitsText = Field(LimitsText(), description="The rule's own limits, beside the daemon's.")
+    inhibited_by: tuple[InhibitText, ...] = Field(
+        (), description="Other alerts that may be the cause of this one: while one fires, the rule holds."
+    )
+    active_time_intervals: tuple[Name, ...] = Field((), description="When it may act. Default: always.")
+    mute_time_intervals: tuple[Name, ...] = Field((), description="When it may not act.")
     approval_timeout: Duration = Field(3600.0, gt=0, description="How long an approval may be waited for.")
     continue_: bool = Field(False, alias="continue", description="Look at the rules after this one too; they observe.")
     runbook_url: str = Field("", description="For people, in reports. Default: the alert's annotation of that name.")
@@ -163,3 +209,6 @@ class RuleFileText(Written):
 
     rules: tuple[RuleText, ...] = Field((), description="In order: the first that matches an alert takes it.")
     guides: dict[Name, GuideText] = Field({}, description="By name; unique among all rule files.")
+    time_intervals: tuple[NamedIntervals, ...] = Field(
+        (), description="Named times, as Alertmanager writes them; unique among all rule files."
+    )

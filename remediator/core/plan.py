@@ -18,7 +18,8 @@ from remediator.core.action import Action, Parameters
 from remediator.core.alert import Alert
 from remediator.core.durations import parse_duration
 from remediator.core.guide import ParameterText
-from remediator.core.records import Args, Entry, Outcome, Phase, Plan, StepPlan, Throttle
+from remediator.core.limits import Throttle
+from remediator.core.records import Args, Entry, Outcome, Phase, Plan, StepPlan
 from remediator.core.rules import Rule
 from remediator.core.templates import StepScope, compile_template, is_templated, render_tree
 from remediator.errors import RenderError
@@ -85,7 +86,7 @@ def bind(rule: Rule, alert: Alert, find: Find, ready: dict[str, Parameters] | No
         runbook_url=text.runbook_url or alert.annotations.get("runbook_url", ""),
         wait=text.for_, cooldown=text.limits.cooldown,
         throttle=Throttle(throttle.max, throttle.per) if throttle else None,
-        timeout=guide.text.timeout, approval_timeout=text.approval_timeout,
+        timeout=guide.text.timeout, approval_timeout=text.approval_timeout, limits=rule.limits,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from remediator.core.limits import RuleLimits, Throttle
 from remediator.core.transitions import Mode, Status
 
 Args = Mapping[str, Any]
@@ -28,6 +29,8 @@ class StepPlan:
     attempts: int = 3  #: tries on temporary errors; 1 when repeating is not safe
     needs: tuple[str, ...] = ()  #: ids of the steps whose outputs its arguments ask for
     undo_safe: bool = False  #: whether ``undo: on_failure`` may take it back
+    cautious: bool = False  #: whether the action can say why a person should decide
+    undoable: bool = False  #: whether the action can be taken back at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class RemedyPlan:
     steps: tuple[StepPlan, ...]
     when: str | None = None
     mode: Mode = Mode.AUTO
+    lasts: float = 0.0  #: seconds after which it is taken back; 0: it stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +53,6 @@ class VerifyPlan:
     within: float = 300.0
     interval: float = 15.0
     hold: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Throttle:
-    """At most ``max`` in a window of ``per`` seconds."""
-
-    max: int
-    per: float
 
 
 class Plan(NamedTuple):
@@ -87,6 +83,8 @@ class Plan(NamedTuple):
     throttle: Throttle | None = None
     timeout: float = 3600.0  #: seconds for the whole run, waiting for people not counted
     approval_timeout: float = 3600.0
+    limits: RuleLimits | None = None  #: what only some rules have
+    undoes: str = ""  #: the run that this one takes back; empty for all others
 
 
 class Phase(StrEnum):
@@ -95,6 +93,7 @@ class Phase(StrEnum):
     CONFIRM = "confirm"  #: is the alert still firing, asked at Alertmanager
     DIAGNOSE = "diagnose"
     BASELINE = "baseline"  #: the verification before anything was done
+    CAUTION = "caution"  #: whether something speaks for asking a person, asked of the backend
     PREVIEW = "preview"  #: what a change would do, asked of the backend
     ACT = "act"
     VERIFY = "verify"

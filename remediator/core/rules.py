@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from heapq import merge
 
 from remediator.core.guide import GuideText, RuleText
+from remediator.core.intervals import TimeInterval
+from remediator.core.limits import Inhibition, Repeats, RuleLimits, Storm, Throttle
 from remediator.core.matchers import Matcher, MatchOp
 from remediator.core.records import RemedyPlan, StepPlan, VerifyPlan
 
@@ -32,6 +34,7 @@ class Rule:
     matchers: tuple[Matcher, ...]
     guide: Guide
     file: str = ""
+    limits: RuleLimits | None = None  #: what only some rules have
 
     @property
     def alertnames(self) -> tuple[str, ...]:
@@ -40,18 +43,38 @@ class Rule:
         return tuple(dict.fromkeys(names))[:1]
 
 
+def limits_of(text: RuleText) -> RuleLimits | None:
+    """Return the limits that only some rules have; None when this one has none of them."""
+    written = text.limits
+    storm, repeats, budget = written.storm, written.repeats, written.budget
+    made = RuleLimits(
+        budget=Throttle(budget.max, budget.per) if budget else None,
+        storm=Storm(storm.max, storm.per, storm.calm, storm.resume) if storm else None,
+        repeats=Repeats(repeats.max, repeats.per, repeats.then) if repeats else None,
+        inhibited_by=tuple(Inhibition(each.source_matchers, each.equal) for each in text.inhibited_by),
+        active=text.active_time_intervals,
+        mute=text.mute_time_intervals,
+        loop_guard=written.loop_guard,
+    )
+    return None if made == RuleLimits() else made
+
+
 @dataclass(frozen=True, slots=True)
 class RuleTable:
     """All rules in their order. ``matching`` costs no work for rules about other alertnames."""
 
     rules: tuple[Rule, ...] = ()
     revision: str = ""  #: digest of the files that it was read from
+    intervals: Mapping[str, tuple[TimeInterval, ...]] = field(default_factory=dict)  #: time intervals by name
     _by_alertname: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     _others: tuple[int, ...] = ()
     _by_name: Mapping[str, Rule] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, rules: tuple[Rule, ...], revision: str = "") -> RuleTable:
+    def of(
+        cls, rules: tuple[Rule, ...], revision: str = "",
+        intervals: Mapping[str, tuple[TimeInterval, ...]] | None = None,
+    ) -> RuleTable:  # fmt: skip
         """Index these rules."""
         by_alertname: dict[str, list[int]] = {}
         others: list[int] = []
@@ -61,7 +84,7 @@ class RuleTable:
             else:
                 others.append(position)
         frozen = {name: tuple(positions) for name, positions in by_alertname.items()}
-        return cls(rules, revision, frozen, tuple(others), {rule.name: rule for rule in rules})
+        return cls(rules, revision, intervals or {}, frozen, tuple(others), {rule.name: rule for rule in rules})
 
     def matching(self, labels: Mapping[str, str]) -> Iterator[Rule]:
         """Yield the rules that an alert with these labels meets: the first, and those after a ``continue``."""

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from remediator.core.action import Parameters
 from remediator.core.durations import SECOND, show_duration
 from remediator.core.plan import scope_of
+from remediator.core.policy import ANYBODY, ApprovalNeed
 from remediator.core.records import Entry, Outcome, Phase, Plan, RemedyPlan, StepPlan
 from remediator.core.templates import compile_condition
 from remediator.core.transitions import Mode, Status, stricter
@@ -43,6 +44,7 @@ class RunState(NamedTuple):
     resolved: bool = False  #: all of its alerts have resolved
     deadline: int | None = None  #: when the run's time is up
     waiting_since: int | None = None  #: since when it has been held or awaiting approval
+    asks: Mapping[str, ApprovalNeed] = MappingProxyType({})  #: remedies that the site's policy wants approved
     ready: Mapping[str, Parameters] = MappingProxyType({})  #: rendered when it was planned, in this process
 
 
@@ -88,6 +90,7 @@ class Wait:
     reason: str
     shown: str = ""  #: digest of what an approver is shown
     held_by: str = ""
+    need: ApprovalNeed = ANYBODY  #: who must approve what is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,8 @@ _BEFORE_ACTING = frozenset({Status.HELD, Status.QUEUED, Status.DIAGNOSING, Statu
 
 def next_move(run: RunState, now: int) -> Move:  # noqa: C901, PLR0911, PLR0912 -- it reads like the guide, a return a case
     """Return what this run does next. Pure: the same run and time give the same move."""
+    if run.plan.undoes:
+        return next_undo(run, now)
     if unknown := _first(run, Phase.ACT, Outcome.UNKNOWN):
         return Finish(Status.UNKNOWN, f"nobody can tell whether {unknown.action} took effect: {unknown.error}")
     if begun := [entry for entry in run.journal.values() if entry.outcome is Outcome.INTENT]:
@@ -218,7 +223,12 @@ def _gate(  # noqa: PLR0911 -- see next_move
     """What stands between a chosen remedy and its first change: confirmation, mode, approval, claim."""
     if confirmed := _confirm(run, cycle, now):
         return confirmed
-    mode = stricter(run.mode, remedy.mode)
+    looks = [(f"{cycle}/caution/{index}", step) for index, step in enumerate(remedy.steps) if step.cautious]
+    unasked = [(key, step) for key, step in looks if key not in run.journal]
+    if unasked:
+        return Do(tuple(Job(key, Phase.CAUTION, cycle, step, remedy.name) for key, step in unasked), Status.DIAGNOSING)
+    concerns = "; ".join(filter(None, (_concern(run.journal[key]) for key, _ in looks)))
+    mode = stricter(run.mode, remedy.mode, Mode.ASK if concerns or remedy.name in run.asks else Mode.AUTO)
     if mode is Mode.AUTO:
         return None if run.claimed >= cycle else Claim(cycle)
     keys = [(f"{cycle}/preview/{index}", step) for index, step in enumerate(remedy.steps)]
@@ -227,7 +237,7 @@ def _gate(  # noqa: PLR0911 -- see next_move
     if refused := next((run.journal[key] for key, _ in keys if run.journal[key].outcome is Outcome.FAILED), None):
         return _give_up(run, None, f'"{remedy.name}" would be refused: {refused.error}')
     if mode is Mode.ASK:
-        return _ask(run, cycle, remedy, now)
+        return _ask(run, cycle, remedy, concerns, now)
     would = f'would do "{remedy.name}"'
     if last is not None:
         return _give_up(run, last, f"{last.reason}; {would}, but {run.mode_reason or 'that remedy only observes'}")
@@ -236,7 +246,14 @@ def _gate(  # noqa: PLR0911 -- see next_move
     return Finish(Status.OBSERVED, f"{would}; {run.mode_reason or 'its mode is observe'}")
 
 
-def _ask(run: RunState, cycle: int, remedy: RemedyPlan, now: int) -> Move | None:
+def _concern(entry: Entry) -> str:
+    """Return why a person should decide; what could not be found out is a reason, too."""
+    if entry.outcome is Outcome.DONE:
+        return str((entry.output or {}).get("concern", ""))
+    return f"nobody could tell whether {entry.action} is safe here: {entry.error}"
+
+
+def _ask(run: RunState, cycle: int, remedy: RemedyPlan, concerns: str, now: int) -> Move | None:
     """Wait for a person; what was approved must be what would be done now."""
     shown = digest(run, cycle, remedy)
     if run.approved == shown:
@@ -245,8 +262,12 @@ def _ask(run: RunState, cycle: int, remedy: RemedyPlan, now: int) -> Move | None
     until = asked_at + int(run.plan.approval_timeout * SECOND)
     if now >= until:
         return Finish(Status.EXPIRED, f'nobody approved "{remedy.name}" in {show_duration(run.plan.approval_timeout)}')
+    need = run.asks.get(remedy.name, ANYBODY)
+    reason = f'waits for approval of "{remedy.name}"' + (f" by {need.persons} persons" if need.persons > 1 else "")
     again = "; what would change is no longer what was approved" if run.approved else ""
-    return Wait(until, Status.AWAITING_APPROVAL, f'waits for approval of "{remedy.name}"{again}', shown)
+    why = "; ".join(filter(None, (concerns, run.mode_reason if run.mode is Mode.ASK else "")))
+    because = f"; {why}" if why else ""
+    return Wait(until, Status.AWAITING_APPROVAL, reason + again + because, shown, need=need)
 
 
 def _confirm(run: RunState, cycle: int, now: int) -> Move | None:
@@ -297,6 +318,32 @@ def _take_back(run: RunState, cycle: int, remedy: RemedyPlan, reason: str, *, fa
     return Setback(reason, step_failed=failed, undone=undone and not bad, undo_failed=bad)
 
 
+def next_undo(run: RunState, now: int) -> Move:  # noqa: PLR0911 -- see next_move
+    """Return what a run does next that takes another one back: its journal holds the other's changes."""
+    if begun := [entry for entry in run.journal.values() if entry.outcome is Outcome.INTENT]:
+        return _resume(run, begun)
+    undone = [entry for entry in run.journal.values() if entry.phase is Phase.UNDO]
+    if run.cancelled_by:
+        after = f" after {len(undone)} steps" if undone else ""
+        return Finish(Status.CANCELLED, f"cancelled by {run.cancelled_by}{after}")
+    due = run.created_at + int(run.plan.wait * SECOND)
+    if now < due and not undone:
+        return Wait(due, Status.HELD, f"takes back run {run.plan.undoes} when its time is over", held_by="for")
+    if run.claimed < 0:
+        return Claim(0)
+    steps = {remedy.name: remedy.steps for remedy in run.plan.remedies}
+    acts = sorted((entry for entry in run.journal.values() if entry.phase is Phase.ACT), key=lambda e: e.key)
+    for act in reversed(acts):
+        cycle, _, index = act.key.split("/")
+        key = f"{cycle}/undo/{index}"
+        if key not in run.journal:
+            return Do((Job(key, Phase.UNDO, act.cycle, steps[act.remedy][int(index)], act.remedy),), Status.ACTING)
+    failed = [f"{entry.action}: {entry.error}" for entry in undone if entry.outcome is not Outcome.DONE]
+    if failed:
+        return Finish(Status.ESCALATED, f"run {run.plan.undoes} could not be taken back: {'; '.join(failed)}")
+    return Finish(Status.UNDONE, f"took back what run {run.plan.undoes} changed")
+
+
 def _give_up(run: RunState, setback: Setback | None, reason: str) -> Finish:
     """No remedy is left: people are needed."""
     if setback is None or run.plan.escalate or setback.undo_failed:
@@ -339,7 +386,7 @@ def _resume(run: RunState, begun: list[Entry]) -> Do:
         steps |= {f"baseline/{step.id}": step for step in run.plan.verify.conditions}
     jobs = []
     for entry in begun:
-        if entry.phase in (Phase.ACT, Phase.PREVIEW, Phase.UNDO):
+        if entry.phase in (Phase.ACT, Phase.PREVIEW, Phase.CAUTION, Phase.UNDO):
             remedy = next(remedy for remedy in run.plan.remedies if remedy.name == entry.remedy)
             step = remedy.steps[int(entry.key.rsplit("/", 1)[1])]
         elif entry.phase is Phase.CONFIRM:
@@ -355,7 +402,9 @@ def _may_claim(run: RunState) -> bool:
     if not run.plan.remedies or (run.status is Status.AWAITING_APPROVAL and not run.approved):
         return False
     if run.mode is Mode.AUTO:
-        return bool(run.approved) or any(remedy.mode is Mode.AUTO for remedy in run.plan.remedies)
+        return bool(run.approved) or any(
+            remedy.mode is Mode.AUTO and remedy.name not in run.asks for remedy in run.plan.remedies
+        )
     return run.mode is Mode.ASK and bool(run.approved)
 
 

@@ -21,10 +21,10 @@ from remediator.core.rules import RuleTable
 from remediator.core.run import RunState
 from remediator.core.transitions import Status
 from remediator.engine.clock import new_id
-from remediator.engine.forward import binding_mode, move
+from remediator.engine.forward import asks_of, binding_mode, move
 from remediator.engine.limits import Slots
 from remediator.engine.work import Site, Work
-from remediator.store import inbox, journal
+from remediator.store import inbox, journal, storms
 from remediator.store.sqlite import Tx
 
 FORGOTTEN = 24 * 3600 * SECOND  #: an episode not heard of for so long is over, when a later one begins
@@ -95,10 +95,12 @@ def admit(  # noqa: C901 -- what an alert can mean, case by case
     for alert in alerts:
         last = inbox.last_episode(tx, alert.fingerprint)
         episode = last if last is not None and last.closed_at is None else None
-        if episode and episode.resolved_at is not None and episode.resolved_at + int(site.grace * SECOND) <= now:
-            inbox.close_episode(tx, episode.id, episode.resolved_at + int(site.grace * SECOND))
-            episode = None
-        elif episode and alert.firing and now - episode.last_seen > FORGOTTEN and alert.starts_at > episode.last_seen:
+        if episode and episode.resolved_at is not None:
+            ends = episode.resolved_at + _grace(tx, episode, alert, site, now)
+            if ends <= now:
+                inbox.close_episode(tx, episode.id, ends)
+                episode = None
+        if episode and alert.firing and now - episode.last_seen > FORGOTTEN and alert.starts_at > episode.last_seen:
             # Its "resolved" never came (none is sent for what is silenced just then); this is another trouble.
             inbox.close_episode(tx, episode.id, episode.last_seen)
             episode = None
@@ -128,6 +130,19 @@ def admit(  # noqa: C901 -- what an alert can mean, case by case
             inbox.decided(tx, episode_id, len(made))
         _decide_all(tx, done, episode_id, made, again, site, slots, now)
     return done
+
+
+def _grace(tx: Tx, episode: inbox.LastEpisode, alert: Alert, site: Site, now: int) -> int:
+    """Return how long after "resolved" an alert that fires again is the same trouble; longer where it flaps."""
+    grace, flapping = int(site.grace * SECOND), site.limits.flapping
+    if flapping is None:
+        return grace
+    if not episode.flapping:
+        nth = inbox.nth_episode(tx, alert.fingerprint, flapping.max)
+        if nth is None or now - nth >= int(flapping.per * SECOND):
+            return grace
+        inbox.flaps(tx, episode.id)
+    return max(grace, int(flapping.quiet * SECOND))
 
 
 def _decide_all(
@@ -170,16 +185,26 @@ def _decide(
         inbox.decide(tx, episode, plan.rule, "joined", now, reason="an equal run is under way", run=other)
         done.count("joined", plan.rule)
         return
-    mode, why = binding_mode(plan, site, may_act=acts)
-    run = RunState(new_id(now), plan, Status.QUEUED, now, mode, why, ready=proposal.ready)
+    mode, why = binding_mode(plan, site, may_act=acts, created_at=now)
+    run = RunState(new_id(now), plan, Status.QUEUED, now, mode, why, asks=asks_of(plan, site), ready=proposal.ready)
     row = journal.RunRow()
     done.runs.append(run.id)
+    _count_for_storms(tx, run, site, now)
     work = move(tx, row, run, site, slots, now) if slots is not None else Work(run, full="everything")
     journal.insert_run(tx, run, proposal.same, row, may_act=acts)
     verdict, guard, reason, until = _verdict(work)
     inbox.decide(tx, episode, plan.rule, verdict, now, guard=guard, reason=reason, until=until, run=run.id)
     done.count(verdict, plan.rule)
     done.works.append(work)
+
+
+def _count_for_storms(tx: Tx, run: RunState, site: Site, now: int) -> None:
+    """Count the alert for the storms that its rule, and the site, can have."""
+    limits = run.plan.limits
+    if limits is not None and limits.storm is not None:
+        storms.count(tx, storms.scope_of(run.plan.rule), limits.storm, run.id, now)
+    if site.limits.storm is not None:
+        storms.count(tx, storms.EVERYTHING, site.limits.storm, run.id, now)
 
 
 def _verdict(work: Work) -> tuple[str, str, str, int | None]:

@@ -21,6 +21,7 @@ from remediator.engine.verify import sample_all
 from remediator.engine.work import Site, StandIn, Task, Work, as_it_is
 from remediator.errors import StoreError
 from remediator.store.sqlite import SqliteStore, Unit
+from remediator.store.undo import Made
 
 log = structlog.get_logger("run")
 T = TypeVar("T")
@@ -79,6 +80,11 @@ class Engine:
             else:
                 self.queue.push(run)
         self._wakeup.set()
+
+    def take_up(self, made: Made) -> None:
+        """Have a run looked at that was just made."""
+        self.queue.know(*made)
+        self.wake(made.run)
 
     def later(self, run: str, at: int) -> None:
         """Have this run looked at then."""
@@ -305,6 +311,8 @@ class Engine:
     def _note(self, work: Work) -> None:
         """Take over what a transaction decided: timers, wake-ups, the end."""
         run = work.run
+        for made in work.made:
+            self.take_up(made)
         if work.wake:
             self.wake(*work.wake)
         if work.told:

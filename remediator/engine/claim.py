@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from remediator.core.breaker import BreakerState
+from dataclasses import replace
+
 from remediator.core.durations import SECOND, show_duration
-from remediator.core.guards import HOLD_AGAIN, Facts, Hold, Refuse, judge
+from remediator.core.guards import Hold, Lower, Refuse, judge
 from remediator.core.reporting import Telling
 from remediator.core.run import Finish, RunState
-from remediator.core.transitions import Mode, Status
+from remediator.core.transitions import Mode, Status, stricter
 from remediator.engine.finish import finish, let_go
 from remediator.engine.work import Site, Work
-from remediator.store import facts, inbox, outbox
+from remediator.store import facts, inbox, outbox, storms
 from remediator.store.journal import RunRow
 from remediator.store.sqlite import Tx
 
 
 def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) -> RunState | Work:
     """Judge and take, in this transaction: two runs can't both pass."""
-    known = facts.read(tx, run.id, run.plan, run.created_at, site.limits)
+    known = facts.read(tx, run.id, run.plan, run.created_at, site.limits, now)
+    known = replace(known, pauses=(*known.pauses, *site.paused), intervals=site.table.intervals)
     verdict = judge(run.plan, known, site.envelope, now, holding=run.claimed >= 0)
-    if verdict is None:
-        run, verdict = _outcome_breakers(tx, run, known, now)
-        if run.mode is Mode.OBSERVE:
-            return run
+    # What a person has approved need not be asked again; that they were asked is why it was lowered.
+    if isinstance(verdict, Lower) and not (verdict.mode is Mode.ASK and run.approved):
+        return run._replace(mode=stricter(run.mode, verdict.mode), mode_reason=verdict.reason)
     if isinstance(verdict, Refuse):
         status = Status.REFUSED if cycle == 0 else Status.ESCALATED
         inbox.decide_run(tx, run.id, "refused", now, guard=verdict.guard, reason=verdict.reason)
@@ -41,37 +42,23 @@ def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) 
     return run._replace(status=status, claimed=cycle, deadline=deadline, waiting_since=None)
 
 
-def _outcome_breakers(tx: Tx, run: RunState, known: Facts, now: int) -> tuple[RunState, Hold | None]:
-    """An open outcome breaker lets the run observe only; a half-open one lets one trial through at a time."""
-    for breaker in known.breakers:
-        if breaker.key.startswith("backend:"):
-            continue
-        state = breaker.at(now).state
-        if state is BreakerState.OPEN:
-            reason = f"breaker {breaker.key} is open after {breaker.failures} runs that did not help"
-            return run._replace(mode=Mode.OBSERVE, mode_reason=reason), None
-        if state is BreakerState.HALF_OPEN and facts.rule_is_claimed(tx, run.plan.rule, run.id):
-            reason = f"{breaker.key} is half-open and tries one run at a time"
-            advice = f"remediator breakers reset '{breaker.key}'"
-            return run, Hold("breaker", breaker.key, reason, now + HOLD_AGAIN, advice)
-    return run, None
-
-
 def _hold(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: int) -> Work:
     """Write the hold, or call people when it has been held too long. A held run holds no lock."""
     # Waiting for people to approve is not counted; being held after that is.
     since = run.waiting_since if run.status is Status.HELD and run.waiting_since else now
     ends = since + int(site.hold_max * SECOND)
     if now >= ends:
-        reason = f"held for {show_duration((now - since) / SECOND)} by {hold.guard}: {hold.reason}"
-        return finish(tx, row, run, site, Finish(Status.ESCALATED, reason), now)
+        reason = f"held for {show_duration((now - since) / SECOND)} by {hold.guard}: {hold.reason}; {hold.advice}"
+        # Of all that a storm holds, people are called once.
+        quiet = hold.guard == "storm" and not storms.call_once(tx, hold.scope)
+        return finish(tx, row, run, site, Finish(Status.ESCALATED, reason.strip("; ")), now, quiet=quiet)
     woken = let_go(tx, run)
     due = min(ends, hold.until if hold.until is not None else ends)
     row.move(run, Status.HELD, now, reason=hold.reason[:1000], held_by=hold.guard, held_scope=hold.scope,
         held_until=hold.until, waiting_since=since, due_at=due, claimed=-1,
     )  # fmt: skip
     inbox.decide_run(tx, run.id, "held", now, guard=hold.guard, reason=hold.reason, until=hold.until)
-    told = run.status is not Status.HELD and hold.guard != "order"
+    told = run.status is not Status.HELD and hold.guard not in ("order", "storm")
     if told:
         outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
     return Work(run._replace(status=Status.HELD, claimed=-1), due=due, wake=tuple(woken), told=told, held=hold)

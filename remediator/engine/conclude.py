@@ -46,6 +46,8 @@ def conclude(tx: Tx, run: RunState, results: tuple[Result, ...], site: Site, slo
         entries[entry.key] = entry
         if entry.phase in (Phase.ACT, Phase.UNDO) and (entry.outcome is not Outcome.FAILED or result.maybe):
             facts.changed(tx, run.id, run.plan.locks, now)
+            if entry.phase is Phase.ACT and entry.key.endswith("/0"):
+                facts.remedied(tx, run.id, run.plan, now)
         if said.any_breaker or result.transport:  # an answer matters only to a breaker that has failed before
             _count_answer(tx, result, site, now)
     run = run._replace(journal={**run.journal, **entries})

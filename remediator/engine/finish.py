@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+from remediator.core.guards import say_repeats
 from remediator.core.records import Outcome, Phase
 from remediator.core.reporting import Telling
 from remediator.core.run import Finish, RunState
 from remediator.core.transitions import Status
+from remediator.engine.clock import new_id
 from remediator.engine.work import Site, Work
-from remediator.store import facts, outbox
+from remediator.store import facts, outbox, undo
 from remediator.store.journal import RunRow
 from remediator.store.sqlite import Tx
+from remediator.store.undo import Made
 
 _TROUBLE = frozenset({Status.ESCALATED, Status.FAILED, Status.UNDONE, Status.UNKNOWN, Status.EXPIRED})
 
 
-def finish(tx: Tx, row: RunRow, run: RunState, site: Site, move: Finish, now: int) -> Work:
-    """End a run: row, locks, reservations, breakers, decision, and what is to be told."""
+def finish(tx: Tx, row: RunRow, run: RunState, site: Site, move: Finish, now: int, *, quiet: bool = False) -> Work:
+    """End a run: row, locks, reservations, breakers, decision, and what is to be told; nothing when ``quiet``."""
     acted = any(entry.phase is Phase.ACT for entry in run.journal.values())
+    if acted and run.plan.limits is not None and run.plan.limits.repeats is not None:
+        count = facts.repeated(tx, run.plan, now)
+        if count >= run.plan.limits.repeats.max:
+            move = Finish(move.status, f"{move.reason}; {say_repeats(run.plan, count)}")
     row.move(run, move.status, now, reason=move.reason[:2000])
     woken: list[str] = []
+    made: list[Made] = []
     if run.claimed >= 0 and move.status is not Status.UNKNOWN:  # unknown keeps its lock until a person settles it
         woken = facts.release(tx, run.id, give_back=not has_tried(run))
-    if acted:
+    if acted and not run.plan.undoes:
         _count_outcome(tx, run, site, move.status, now)
-    told = _tell_end(tx, run, site, move.status, acted=acted, now=now)
-    return Work(run._replace(status=move.status), wake=tuple(woken), finish=move, told=told)
+        made = undo.when_its_time_is_over(tx, run, now, new_id)
+    told = not quiet and _tell_end(tx, run, site, move.status, acted=acted, now=now)
+    return Work(run._replace(status=move.status), wake=tuple(woken), made=tuple(made), finish=move, told=told)
 
 
 def _count_outcome(tx: Tx, run: RunState, site: Site, status: Status, now: int) -> None:
@@ -45,6 +54,8 @@ def _tell_end(tx: Tx, run: RunState, site: Site, status: Status, *, acted: bool,
     if not site.reporters:
         return False
     trouble = status in _TROUBLE or (status is Status.UNVERIFIED and run.plan.verify is not None)
+    if run.plan.undoes:
+        trouble = status is Status.ESCALATED
     if status is Status.CANCELLED and not acted and not outbox.was_told(tx, run.id):
         return False  # nobody heard of it, and nothing was done
     outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)

@@ -8,10 +8,13 @@ functions here are parts of units: they do SQL and pure core, nothing else.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from remediator.core.action import Intent
+from remediator.core.durations import SECOND, show_duration
 from remediator.core.guards import Facts, judge_envelope
+from remediator.core.policy import ApprovalNeed, approval_needed
 from remediator.core.records import Plan
 from remediator.core.reporting import Telling
 from remediator.core.run import Claim, Do, Finish, Poll, RunState, Wait, next_move
@@ -26,24 +29,43 @@ from remediator.store import inbox, outbox
 from remediator.store.journal import Control, RunRow
 from remediator.store.sqlite import Tx
 
+_NOTHING: Mapping[str, ApprovalNeed] = MappingProxyType({})
+
 
 def refresh(run: RunState, site: Site, said: Control) -> RunState:
     """Take over what others may have written, and what binds now: tightening applies at once."""
-    mode, reason = binding_mode(run.plan, site, may_act=bool(said.may_act))
+    mode, reason = binding_mode(run.plan, site, may_act=bool(said.may_act), created_at=run.created_at)
     return run._replace(
         status=Status(said.status), cancelled_by=said.cancelled_by, resolved=said.resolved_at is not None,
-        approved=said.approved, mode=mode, mode_reason=reason,
+        approved=said.approved, mode=mode, mode_reason=reason, asks=asks_of(run.plan, site),
     )  # fmt: skip
 
 
-def binding_mode(plan: Plan, site: Site, *, may_act: bool) -> tuple[Mode, str]:
+def asks_of(plan: Plan, site: Site) -> Mapping[str, ApprovalNeed]:
+    """Return which remedies the site's policy wants approved, whatever their mode, and by whom."""
+    policy = site.envelope.policy
+    if not policy.approvals:
+        return _NOTHING
+    found = {
+        remedy.name: approval_needed(policy, (step.action for step in remedy.steps if step.changes), plan.locks)
+        for remedy in plan.remedies
+    }
+    return {name: need for name, need in found.items() if need is not None}
+
+
+def binding_mode(plan: Plan, site: Site, *, may_act: bool, created_at: int) -> tuple[Mode, str]:
     """Return the strictest of rule and daemon as they are now, and why it is stricter than the plan's."""
+    if plan.undoes:  # what it may do was decided when the run that it takes back was let through
+        return Mode.AUTO, ""
     rule = site.table.rule(plan.rule)
     if rule is None:
         return Mode.OBSERVE, "its rule is gone"
     if not may_act:
         return Mode.OBSERVE, "a rule before it acts on this alert"
     mode = stricter(plan.mode, rule.text.mode, site.max_mode)
+    age = (created_at - plan.starts_at) / SECOND
+    if mode is Mode.AUTO and site.limits.stale and age > site.limits.stale and not rule.text.max_age:
+        return Mode.ASK, f"it began {show_duration(age)} before it was heard of, and the rule names no max_age"
     if mode is plan.mode:
         return mode, ""
     return mode, f"max_mode is {mode}" if site.max_mode is mode else f"its rule's mode is now {mode}"
@@ -101,10 +123,16 @@ def _wait(tx: Tx, row: RunRow, run: RunState, site: Site, move: Wait, now: int) 
     if move.status is Status.AWAITING_APPROVAL:
         if refused := judge_envelope(run.plan, Facts(), site.envelope, now):  # nobody is asked for what is not allowed
             return finish(tx, row, run, site, Finish(Status.REFUSED, refused.reason), now)
+        if not move.need.possible:
+            reason = f"{move.reason}, but the site's policy names no {move.need.persons} persons who may approve it"
+            return finish(tx, row, run, site, Finish(Status.ESCALATED, reason), now)
         woken = let_go(tx, run)
         told = run.status is not Status.AWAITING_APPROVAL
         since = run.waiting_since if not told else now
-        columns |= {"shown": move.shown, "approved": "", "claimed": -1, "waiting_since": since, "deadline": None}
+        columns |= {
+            "shown": move.shown, "approved": "", "claimed": -1, "waiting_since": since, "deadline": None,
+            "persons": move.need.persons, "approvers": ",".join(sorted(move.need.by)),
+        }  # fmt: skip
         run = run._replace(claimed=-1, waiting_since=since, approved="", deadline=None)
         if told:
             outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)

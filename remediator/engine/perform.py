@@ -63,13 +63,15 @@ class _Pause(wait_base):
         return min(asked, LONGEST_PAUSE) if asked is not None else self._usual(retry_state)
 
 
-async def perform(task: Task, context: Context) -> Result:
+async def perform(task: Task, context: Context) -> Result:  # noqa: PLR0911 -- a return a phase
     """Perform a step whose intent is journalled. Never raises but for cancellation."""
     action, intent = task.action, task.intent
     assert action is not None and intent is not None  # noqa: S101, PT018 -- the caller's part
     phase = task.job.phase
     if phase is Phase.PREVIEW:
         return await _preview(task, action, context)
+    if phase is Phase.CAUTION:
+        return await _caution(task, action, context)
     if task.only_ask:
         return await _ask(task, action, intent, context, "begun before a restart, and forbidden now", transport=None)
     if phase is Phase.UNDO:
@@ -191,6 +193,22 @@ async def _preview(task: Task, action: Action[Any, Any], context: Context) -> Re
     return Result(
         task, Outcome.DONE, output={"preview": redact(text)[:OUTPUT_LIMIT], "before": before}, transport=False
     )
+
+
+async def _caution(task: Task, action: Action[Any, Any], context: Context) -> Result:
+    """Ask the backend whether something speaks for a person's decision. What cannot be told is a reason to ask."""
+    intent = task.intent
+    assert intent is not None and action.caution is not None  # noqa: S101, PT018 -- the caller's part
+    try:
+        async with asyncio.timeout(task.job.step.timeout):
+            concern = await action.caution(intent.parameters, context)
+    except ActionError as error:
+        return Result(task, Outcome.FAILED, error=redact(str(error)), transport=error.transport)
+    except TimeoutError:
+        return Result(task, Outcome.FAILED, error=f"no answer within {task.job.step.timeout:g}s", transport=True)
+    except Exception as error:  # noqa: BLE001 -- see _read
+        return _defect(task, action, error)
+    return Result(task, Outcome.DONE, output={"concern": redact(concern)[:2000]}, transport=False)
 
 
 async def _undo(action: Action[Any, Any], intent: Intent[Any], context: Context) -> Outputs:

@@ -12,6 +12,7 @@ from remediator.core.action import Action, Intent, Parameters
 from remediator.core.durations import SECOND
 from remediator.core.guards import Envelope, Facts, Hold, judge_envelope, judge_pause, judge_place
 from remediator.core.plan import covers, scope_of, validated
+from remediator.core.policy import exceeds, forbids_action
 from remediator.core.records import Entry, Outcome, Phase, Plan
 from remediator.core.reporting import Telling
 from remediator.core.run import Do, Finish, Job, Poll, RunState
@@ -78,8 +79,9 @@ def _write(tx: Tx, run: RunState, entries: list[Entry]) -> RunState:
 
 def _forbids(tx: Tx, run: RunState, site: Site, job: Job, now: int) -> Hold | str | None:
     """Read again, before each change, what may forbid it: pause, envelope, the rule and its mode."""
-    known = Facts(pauses=facts.pauses(tx, run.plan.rule))
-    paused = judge_pause(run.plan, known, site.envelope, now)
+    known = Facts(pauses=(*facts.pauses(tx), *site.paused))
+    by_person = bool(run.plan.undoes) and not run.plan.wait
+    paused = None if by_person else judge_pause(run.plan, known, site.envelope, now)
     if isinstance(paused, Hold):
         return paused
     if refused := judge_envelope(run.plan, known, site.envelope, now):
@@ -87,7 +89,7 @@ def _forbids(tx: Tx, run: RunState, site: Site, job: Job, now: int) -> Hold | st
     if job.phase is Phase.UNDO:
         return None
     wanted = next(remedy.mode for remedy in run.plan.remedies if remedy.name == job.remedy)
-    mode = stricter(run.mode, wanted)
+    mode = stricter(run.mode, wanted, Mode.ASK if job.remedy in run.asks else Mode.AUTO)
     if mode is Mode.OBSERVE or (mode is Mode.ASK and not run.approved):
         return run.mode_reason or f"its mode is now {mode}"
     return None
@@ -147,6 +149,11 @@ def _only_what_is_allowed(
     plan: Plan, action: Action[Any, Any], parameters: Parameters, envelope: Envelope, backend: str
 ) -> None:
     """Check what a step really touches: a guide's target may be an ancestor of it, and say less than it does."""
+    policy = envelope.policy
+    if refusal := forbids_action(policy, action.name):
+        raise RenderError(refusal)
+    if policy.bounds and (refusal := exceeds(policy, action.name, action.amounts(parameters))):
+        raise RenderError(refusal)
     for target in action.targets(parameters):
         if not any(covers(lock, target) for lock in plan.locks):
             raise RenderError(f"{action.name} would change {target}, which this run has not locked")

@@ -46,8 +46,8 @@ async def upkeep(store: SqliteStore, engine: Engine, clock: Clock, kept: Kept) -
 
 async def close(store: SqliteStore, engine: Engine, now: int) -> None:
     """Close the episodes whose grace is over."""
-    grace = int(engine.site.grace * SECOND)
-    await store.do(lambda tx: inbox.close_resolved(tx, grace, now))
+    grace, flapping = int(engine.site.grace * SECOND), engine.site.limits.flapping
+    await store.do(lambda tx: inbox.close_resolved(tx, grace, now, flapping))
 
 
 async def delete(store: SqliteStore, now: int, kept: Kept) -> int:

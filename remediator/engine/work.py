@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 from remediator.core.action import Action, Intent, Parameters
 from remediator.core.breaker import BreakerLimits
-from remediator.core.guards import Envelope, Hold
+from remediator.core.guards import Envelope, Hold, Pause
 from remediator.core.rules import RuleTable
 from remediator.core.run import Finish, Job, Poll, RunState
 from remediator.core.transitions import Mode
 from remediator.store.facts import SiteLimits
+from remediator.store.undo import Made
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Site:
     limits: SiteLimits = field(default_factory=SiteLimits)
     backend_breaker: BreakerLimits = field(default_factory=BreakerLimits)
     outcome_breaker: BreakerLimits = field(default_factory=BreakerLimits)
+    paused: tuple[Pause, ...] = ()  #: by the pause file
     hold_max: float = 1800.0
     grace: float = 120.0
     reporters: tuple[str, ...] = ()
@@ -62,6 +64,7 @@ class Work(NamedTuple):
     wants: tuple[str, ...] = ()  #: the backend of each place that it would take; none: it was not asked yet
     due: int | None = None
     wake: tuple[str, ...] = ()
+    made: tuple[Made, ...] = ()  #: runs that this one's end has made
     finish: Finish | None = None
     told: bool = False  #: rows were put into the outbox
     held: Hold | None = None

@@ -25,6 +25,7 @@ from remediator.core.guide import (
     ThrottleText,
     VerifyText,
 )
+from remediator.core.templates.landing import lands_of
 
 MADE = "<!-- Made from the models by `make docs`. -->\n\n"
 
@@ -33,7 +34,7 @@ Titles = Mapping[type[BaseModel], str]
 
 _LANDS = {
     Lands.PROMQL: "PromQL", Lands.URL: "URL", Lands.URL_PATH: "URL path", Lands.JSON: "JSON text",
-    Lands.ARGV: "argument",
+    Lands.ARGV: "argument", Lands.LITERAL: "literal",
 }  # fmt: skip
 _WORDS: dict[Any, str] = {
     str: "text", int: "whole number", float: "number", bool: "true or false", Any: "anything", dict: "mapping",
@@ -46,7 +47,7 @@ def action_page(action: Action[Any, Any]) -> str:
     facts = [
         f"- It {kind}{'; it can stand under `verify`' if action.checks and not action.changes else ''}.",
         *_about_changes(action),
-        "- A [template](../templates.md) may stand in every value of its parameters.",
+        f"- A [template](../templates.md) may stand in every value of its parameters{_but(action.parameters)}.",
     ]
     asked = "What `steps.<id>.<name>` can ask; `steps.<id>.ok` and `steps.<id>.error` always exist.\n\n"
     parts = [
@@ -57,6 +58,16 @@ def action_page(action: Action[Any, Any]) -> str:
         *_rights(action),
     ]
     return "".join(parts)
+
+
+def _but(model: type[BaseModel]) -> str:
+    literal = [name for name in model.model_fields if _mentions(model, name)]
+    return f", but not in {' and '.join(f'`{name}`' for name in literal)}" if literal else ""
+
+
+def _mentions(model: type[BaseModel], name: str) -> bool:
+    """Whether a field, or each element of it, must be literal."""
+    return Lands.LITERAL in {lands_of(model, (name,)), lands_of(model, (name, 0))}
 
 
 def _about_changes(action: Action[Any, Any]) -> Iterator[str]:

@@ -71,6 +71,8 @@ def _guards(rule: Rule) -> Iterator[str]:
         yield "for"
     if rule.text.max_age:
         yield "stale"
+    if rule.text.active_time_intervals or rule.text.mute_time_intervals:
+        yield "window"
     if rule.text.limits.cooldown:
         yield "cooldown"
     if rule.text.limits.throttle:

@@ -11,7 +11,7 @@ from remediator.core.durations import SECOND, Duration, duration_text
 from remediator.core.guide import Written
 from remediator.core.transitions import Mode
 from remediator.rehearsal.expectations import ExpectText
-from remediator.settings import PROTECTED, AllowSettings, BreakerSettings, LimitSettings, Settings
+from remediator.settings import PROTECTED, AllowSettings, BreakerSettings, LimitSettings, PolicySettings, Settings
 
 MOST_TESTS = 10_000
 
@@ -27,6 +27,7 @@ class SettingsText(Written):
     allow: AllowSettings = Field(
         AllowSettings(targets=("**",), protected=PROTECTED), description="What may be changed at all. Default: all."
     )
+    policy: PolicySettings = Field(PolicySettings(), description="What may be done there, and who must approve it.")
     limits: LimitSettings = Field(LimitSettings(), description="How much at once and in a window, as the daemon's.")
     backend_breaker: BreakerSettings = Field(BreakerSettings(), description="For backends that do not answer.")
     outcome_breaker: BreakerSettings = Field(BreakerSettings(), description="For remedies that do not help.")
@@ -40,8 +41,8 @@ class SettingsText(Written):
     def settings(self) -> Settings:
         """Return the daemon's settings that say the same."""
         return Settings(
-            max_mode=self.max_mode, allow=self.allow, limits=self.limits, backend_breaker=self.backend_breaker,
-            outcome_breaker=self.outcome_breaker,
+            max_mode=self.max_mode, allow=self.allow, policy=self.policy, limits=self.limits,
+            backend_breaker=self.backend_breaker, outcome_breaker=self.outcome_breaker,
         )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+from functools import cache
 
 from remediator.core.records import RunView
 from remediator.store import journal
@@ -29,27 +30,23 @@ END;
 """
 
 
-_free: list[sqlite3.Connection] = []  # empty ones; what they have compiled makes the next world faster
+@cache
+def _empty() -> bytes:
+    """Return an empty store as SQLite serializes it: the real schema, and the triggers."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        migrate(db)
+        db.executescript(_TRIGGERS)
+        return db.serialize()
+    finally:
+        db.close()
 
 
-def take_rows() -> sqlite3.Connection:
-    """Return an empty store in memory: the real schema, and the triggers. Give it back to ``return_rows``."""
-    if _free:
-        return _free.pop()
+def make_rows() -> sqlite3.Connection:
+    """Return an empty store in memory. Who asks closes it."""
     db = sqlite3.connect(":memory:", isolation_level=None, cached_statements=512)
-    migrate(db)
-    db.executescript(_TRIGGERS)
+    db.deserialize(_empty())
     return db
-
-
-def return_rows(db: sqlite3.Connection) -> None:
-    """Empty a store for the next world."""
-    tables = db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'")
-    db.execute("BEGIN")
-    for (table,) in tables.fetchall():
-        db.execute(f'DELETE FROM "{table}"')  # noqa: S608 -- our own schema's names
-    db.execute("COMMIT")
-    _free.append(db)
 
 
 @dataclass(frozen=True, slots=True)

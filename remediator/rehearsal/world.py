@@ -32,7 +32,7 @@ from remediator.engine.path import Path as AlertPath
 from remediator.engine.perform import Confirm, Result
 from remediator.engine.work import StandIn
 from remediator.errors import RemediatorError
-from remediator.rehearsal.history import Story, open_runs, return_rows, stories, take_rows
+from remediator.rehearsal.history import Story, make_rows, open_runs, stories
 from remediator.rehearsal.virtual_time import VirtualClock, VirtualLoop
 from remediator.settings import Settings
 from remediator.store.sqlite import SqliteStore, Tx
@@ -60,7 +60,7 @@ class World:
         seed_ids(seed)
         self._loop = VirtualLoop()
         self.clock = VirtualClock(self._loop, start)
-        self._rows = take_rows()
+        self._rows = make_rows()
         self._store = SqliteStore(Path(":memory:"), memory=self._rows)
         self._store.open()
         self.reporter = Recorder()
@@ -123,7 +123,7 @@ class World:
         self._loop.run_to(self._loop.time())
         self._done(self._store.close())
         self._loop.close()
-        return_rows(self._rows)
+        self._rows.close()
         random.setstate(self._jitter)
         seed_ids(None)
 

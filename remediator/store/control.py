@@ -9,8 +9,15 @@ from remediator.core.guards import Pause
 from remediator.core.run import REFUSED
 from remediator.core.transitions import Status
 from remediator.errors import ConflictError, NotFoundError
-from remediator.store import facts, journal
+from remediator.store import facts, journal, storms
 from remediator.store.sqlite import Tx
+
+PAUSE_KINDS = {
+    "rule": "rule:NAME",
+    "namespace": "namespace:CONNECTION/NAMESPACE",
+    "cluster": "cluster:CONNECTION",
+    "target": "target:PATTERN",
+}
 
 
 def audit(tx: Tx, who: str, what: str, subject: str, detail: str, now: int) -> None:
@@ -26,6 +33,8 @@ def approve(tx: Tx, run: str, who: str, reason: str, shown: str, now: int) -> li
     row = _awaiting(tx, run)
     if shown and shown != row:
         raise ConflictError(f"run {run} now shows {row}, not {shown}; look again: remediator runs show {run}")
+    if not _enough(tx, run, who, reason, row, now):
+        return [run]
     journal.supersede(tx, run, now)
     tx.run(
         "UPDATE run SET status = ?, approved = shown, approved_by = ?, approval_reason = ?, due_at = ?, updated_at = ?,"
@@ -34,6 +43,27 @@ def approve(tx: Tx, run: str, who: str, reason: str, shown: str, now: int) -> li
     )  # fmt: skip
     audit(tx, who, "approve", run, reason, now)
     return [run]
+
+
+def _enough(tx: Tx, run: str, who: str, reason: str, shown: str, now: int) -> bool:
+    """Note one person's yes; return whether as many have said it, of the same thing, as must."""
+    asked = tx.one("SELECT persons, approvers FROM run WHERE id = ?", run)
+    persons, approvers = (int(asked[0]), str(asked[1])) if asked else (1, "")
+    if approvers and who not in approvers.split(","):
+        raise ConflictError(f"{who} may not approve run {run}; who may: {approvers.replace(',', ', ')}")
+    if persons <= 1:
+        return True
+    tx.run(
+        "INSERT OR REPLACE INTO approval (run, shown, who, reason, at) VALUES (?,?,?,?,?)",
+        run, shown, who, reason[:1000], now,
+    )  # fmt: skip
+    said = [name for (name,) in tx.all("SELECT who FROM approval WHERE run = ? AND shown = ? ORDER BY at", run, shown)]
+    if len(said) >= persons:
+        return True
+    audit(tx, who, "approve", run, f"{len(said)} of {persons}: {reason}", now)
+    tx.run("UPDATE run SET reason = ?, updated_at = ? WHERE id = ?",
+           f"approved by {', '.join(said)}; {len(said)} of {persons}"[:1000], now, run)  # fmt: skip
+    return False
 
 
 def refuse(tx: Tx, run: str, who: str, reason: str, now: int) -> list[str]:
@@ -70,20 +100,28 @@ def settle(tx: Tx, run: str, who: str, reason: str, *, happened: bool, now: int)
     return facts.release(tx, run, give_back=not happened)
 
 
-def pause(tx: Tx, scope: str, who: str, reason: str, until: int | None, now: int) -> list[str]:
-    """Stop everything (``global``) or one rule (``rule:NAME``) before its next change."""
-    if scope != "global" and not scope.startswith("rule:"):
-        raise ConflictError(f'a pause is for "global" or "rule:NAME", not "{scope}"')
+def pause(tx: Tx, scope: str, who: str, reason: str, until: int | None, now: int, *, kind: str = "pause") -> list[str]:
+    """Stop what a scope names before its next change. A maintenance is a pause that has an end."""
+    kind_of, _, name = scope.partition(":")
+    if not (scope == "global" or (kind_of in PAUSE_KINDS and name.strip())) or len(scope) > 500:  # noqa: PLR2004 -- a name
+        raise ConflictError(f'a pause is for "global", or {", ".join(PAUSE_KINDS.values())}; not "{scope[:100]}"')
+    if kind == "maintenance" and until is None:
+        raise ConflictError("a maintenance has an end: say for how long")
     tx.run(
-        "INSERT OR REPLACE INTO pause (scope, author, reason, until, at) VALUES (?,?,?,?,?)",
-        scope, who, reason[:1000], until, now,
+        "INSERT OR REPLACE INTO pause (scope, author, reason, until, at, kind) VALUES (?,?,?,?,?,?)",
+        scope, who, reason[:1000], until, now, kind,
     )  # fmt: skip
-    audit(tx, who, "pause", scope, reason, now)
+    audit(tx, who, kind, scope, reason, now)
     return []
 
 
 def resume(tx: Tx, scope: str, who: str, now: int) -> list[str]:
-    """Lift a pause; what it held is judged again."""
+    """Lift a pause, or end a storm (``storm:SCOPE``); what it held is judged again."""
+    if scope.startswith("storm:"):
+        if not storms.end(tx, scope.removeprefix("storm:")):
+            raise NotFoundError(f'there is no storm "{scope}"')
+        audit(tx, who, "end storm", scope, "", now)
+        return facts.held_on(tx, scope)
     if not tx.run("DELETE FROM pause WHERE scope = ?", scope):
         raise NotFoundError(f'nothing is paused under "{scope}"')
     audit(tx, who, "resume", scope, "", now)

@@ -6,9 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from remediator.core.breaker import Breaker, BreakerLimits, BreakerState
-from remediator.core.guards import Facts, Pause, Spent
-from remediator.core.records import Plan, Throttle
+from remediator.core.durations import SECOND
+from remediator.core.guards import Changed, Facts, Pause, Spent
+from remediator.core.limits import Flapping, Inhibition, Storm, Throttle, alertnames
+from remediator.core.records import Plan
+from remediator.store import budgets, storms
+from remediator.store.journal import decode
 from remediator.store.sqlite import Tx
+
+FIRING_READ = 2000  #: alerts looked at for one inhibition; a site with more of one name is in a storm
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +24,20 @@ class SiteLimits:
     per_target: Throttle | None = None
     per_namespace: Throttle | None = None
     overall: Throttle | None = None
-    budget: Throttle | None = None  #: distinct targets let through in a window
+    budget: Throttle | None = None  #: different targets changed in a window, in all
+    budget_per_namespace: Throttle | None = None
+    budget_per_cluster: Throttle | None = None
+    storm: Storm | None = None  #: of all new alerts together
+    loop_guard: float = 0.0  #: seconds
+    stale: float = 0.0  #: seconds; 0: an alert may be as old as it likes
+    flapping: Flapping | None = None
 
 
 def limited_scopes(plan: Plan, limits: SiteLimits) -> list[tuple[str, str, Throttle]]:
-    """Return (guard, scope, limit) of every limit that binds this plan."""
+    """Return (guard, scope, limit) of every limit that binds this plan. Taking something back is not limited."""
     scopes: list[tuple[str, str, Throttle]] = []
+    if plan.undoes:
+        return scopes
     if plan.throttle:
         scopes.append(("throttle", f"rule {plan.rule}", plan.throttle))
     if limits.per_target:
@@ -33,8 +47,24 @@ def limited_scopes(plan: Plan, limits: SiteLimits) -> list[tuple[str, str, Throt
         scopes += [("throttle", f"namespace {place}", limits.per_namespace) for place in places]
     if limits.overall:
         scopes.append(("throttle", "everything", limits.overall))
+    return scopes
+
+
+def budget_scopes(plan: Plan, limits: SiteLimits) -> list[tuple[str, Throttle]]:
+    """Return (scope, limit) of every budget of different targets that binds this plan."""
+    scopes: list[tuple[str, Throttle]] = []
+    if plan.undoes:
+        return scopes
+    if plan.limits is not None and plan.limits.budget:
+        scopes.append((f"rule {plan.rule}", plan.limits.budget))
     if limits.budget:
-        scopes.append(("budget", "budget", limits.budget))
+        scopes.append(("everything", limits.budget))
+    if limits.budget_per_namespace:
+        places = dict.fromkeys(namespace_of(target) for target in plan.locks)
+        scopes += [(f"namespace {place}", limits.budget_per_namespace) for place in places]
+    if limits.budget_per_cluster:
+        places = dict.fromkeys("/".join(target.split("/")[:2]) for target in plan.locks)
+        scopes += [(f"cluster {place}", limits.budget_per_cluster) for place in places]
     return scopes
 
 
@@ -44,39 +74,87 @@ def namespace_of(target: str) -> str:
     return "/".join(parts[: 3 if parts[0] == "kubernetes" else 2])
 
 
-def read(tx: Tx, run: str, plan: Plan, created_at: int, limits: SiteLimits) -> Facts:
+def read(tx: Tx, run: str, plan: Plan, created_at: int, limits: SiteLimits, now: int) -> Facts:
     """Return the facts for this run. The caller holds the writing transaction.
 
     One statement tells what there is at all; most of it is mostly absent and need not be read.
     """
     scopes = limited_scopes(plan, limits)
-    any_pause, any_breaker, any_held, newest = _at_all(tx, [scope for _, scope, _ in scopes])
+    budgets_here = budget_scopes(plan, limits)
+    special = plan.limits
+    any_pause, any_breaker, any_held, any_storm, newest = _at_all(tx, [scope for _, scope, _ in scopes])
+    loop_guard = limits.loop_guard if special is None or special.loop_guard is None else special.loop_guard
+    known = breakers(tx, [*(f"backend:{key}" for key in plan.backends), *outcome_keys(plan)]) if any_breaker else ()
     return Facts(
-        pauses=pauses(tx, plan.rule) if any_pause else (),
+        pauses=pauses(tx) if any_pause else (),
         locked_by=_locked_by(tx, run, plan.locks),
-        last_change=_last_changes(tx, run, plan) if plan.cooldown else (),
-        spent=tuple(
-            Spent(guard, scope, limit, _nth_at(tx, scope, limit, newest[scope])) for guard, scope, limit in scopes
+        last_change=_last_changes(tx, run, plan.locks) if plan.cooldown or loop_guard else (),
+        spent=(
+            *(Spent(guard, scope, limit, _nth_at(tx, scope, limit, newest[scope])) for guard, scope, limit in scopes),
+            *budgets.read(tx, plan.locks, budgets_here),
         ),
-        breakers=breakers(tx, [*(f"backend:{key}" for key in plan.backends), *outcome_keys(plan)])
-        if any_breaker
-        else (),
-        waiting_before=_waiting_before(tx, run, plan, created_at, scopes) if any_held else None,
+        breakers=known,
+        trial_running=bool(known) and rule_is_claimed(tx, plan.rule, run),
+        waiting_before=_waiting_before(tx, run, plan, created_at, scopes, budgets_here) if any_held else None,
         newest=newest,
+        storms=storms.read(tx, run, plan.rule) if any_storm else (),
+        firing=_firing(tx, special.inhibited_by) if special is not None and special.inhibited_by else (),
+        repeated=repeated(tx, plan, now) if special is not None and special.repeats else 0,
+        loop_guard=loop_guard,
     )
 
 
-def _last_changes(tx: Tx, run: str, plan: Plan) -> tuple[tuple[str, int], ...]:
-    rows = (
-        (target, tx.one("SELECT at FROM changed WHERE target = ? AND run <> ?", target, run)) for target in plan.locks
-    )
-    return tuple((target, row[0]) for target, row in rows if row)
+def _last_changes(tx: Tx, run: str, targets: tuple[str, ...]) -> tuple[Changed, ...]:
+    """Return the last changes, by other runs, of these targets and of what lies above or below them."""
+    found: list[Changed] = []
+    for target in targets:
+        where, values = _around(target, "c.target")
+        rows = tx.all(
+            "SELECT c.target, c.at, c.run, coalesce(r.rule, '') FROM changed c LEFT JOIN run r ON r.id = c.run"  # noqa: S608 -- marks only
+            f" WHERE ({where}) AND c.run <> ? LIMIT 64",
+            *values, run,
+        )  # fmt: skip
+        found += [Changed(*row) for row in rows]
+    return tuple(found)
 
 
-def pauses(tx: Tx, rule: str = "") -> tuple[Pause, ...]:
-    """Return the pauses that bind this rule; all of them when no rule is given."""
-    where, values = ("WHERE scope IN ('global', ?)", (f"rule:{rule}",)) if rule else ("", ())
-    rows = tx.all(f"SELECT scope, author, reason, until, at FROM pause {where} ORDER BY scope", *values)  # noqa: S608 -- constants
+def _firing(tx: Tx, inhibitions: tuple[Inhibition, ...]) -> tuple[Mapping[str, str], ...]:
+    """Return the labels of the firing alerts that these may be about; by name where they give one."""
+    query = "SELECT labels FROM episode WHERE closed_at IS NULL AND resolved_at IS NULL"
+    found: list[Mapping[str, str]] = []
+    for inhibition in inhibitions:
+        names = alertnames(inhibition)
+        if names:
+            marks = ",".join("?" * len(names))
+            rows = tx.all(f"{query} AND alertname IN ({marks}) LIMIT ?", *names, FIRING_READ)
+        else:
+            rows = tx.all(f"{query} LIMIT ?", FIRING_READ)
+        found += [decode(labels) for (labels,) in rows]
+    return tuple(found)
+
+
+def repeated(tx: Tx, plan: Plan, now: int) -> int:
+    """Return how often this rule changed this target in the window of its ``repeats`` before ``now``."""
+    repeats = plan.limits.repeats if plan.limits else None
+    if repeats is None:
+        return 0
+    row = tx.one(
+        "SELECT count(*) FROM (SELECT 1 FROM remedied WHERE target = ? AND rule = ? AND at > ? LIMIT 1000)",
+        plan.target, plan.rule, now - int(repeats.per * SECOND),
+    )  # fmt: skip
+    return int(row[0]) if row else 0
+
+
+def remedied(tx: Tx, run: str, plan: Plan, now: int) -> None:
+    """Note that this rule changed this target, where somebody counts it."""
+    if plan.limits is not None and plan.limits.repeats is not None:
+        tx.run("INSERT OR IGNORE INTO remedied (target, rule, at, run) VALUES (?,?,?,?)",
+               plan.target, plan.rule, now, run)  # fmt: skip
+
+
+def pauses(tx: Tx) -> tuple[Pause, ...]:
+    """Return every pause, also those whose time is over; which bind a run is the guard's to say."""
+    rows = tx.all("SELECT scope, author, reason, until, at, kind FROM pause ORDER BY scope LIMIT 1000")
     return tuple(Pause(*row) for row in rows)
 
 
@@ -90,13 +168,15 @@ def take(tx: Tx, run: str, plan: Plan, limits: SiteLimits, newest: Mapping[str, 
         "INSERT INTO spent (scope, n, at, run) VALUES (?,?,?,?)",
         [(scope, newest[scope] + 1, now, run) for _, scope, _ in limited_scopes(plan, limits)],
     )
+    budgets.take(tx, run, plan.locks, budget_scopes(plan, limits), now)
 
 
 def release(tx: Tx, run: str, *, give_back: bool, any_held: bool = True) -> list[str]:
     """Let go of a run's locks, and of its reservations if it changed nothing. Return runs that waited for them."""
     opened = [f"lock:{scope}" for (scope,) in tx.all("DELETE FROM lock WHERE run = ? RETURNING scope", run)]
     if give_back:
-        opened += [f"{guard}:{scope}" for scope in _give_back(tx, run) for guard in ("throttle", "budget")]
+        opened += [f"throttle:{scope}" for scope in _give_back(tx, run)]
+        opened += [f"budget:{scope}" for scope in budgets.give_back(tx, run)]
     woken = [found for scope in opened for found in held_on(tx, scope, most=4)] if any_held else []
     return [found for found in dict.fromkeys(woken) if found != run]
 
@@ -169,28 +249,33 @@ def rule_is_claimed(tx: Tx, rule: str, run: str) -> bool:
 def _locked_by(tx: Tx, run: str, targets: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, str]] = []
     for target in targets:
-        parts = target.split("/")
-        ancestors = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
-        marks = ",".join("?" * len(ancestors))
-        # "0" is the character after "/": everything below the target lies between the two.
-        rows = tx.all(
-            f"SELECT scope, run FROM lock WHERE scope IN ({marks}) OR (scope > ? AND scope < ?)",  # noqa: S608 -- marks only
-            *ancestors, f"{target}/", f"{target}0",
-        )  # fmt: skip
+        where, values = _around(target, "scope")
+        rows = tx.all(f"SELECT scope, run FROM lock WHERE {where}", *values)  # noqa: S608 -- marks only
         found += [(scope, holder) for scope, holder in rows if holder != run]
     return tuple(found)
 
 
-def _at_all(tx: Tx, scopes: list[str]) -> tuple[bool, bool, bool, dict[str, int]]:
-    """Return whether there is any pause, breaker, held run, and each scope's highest ``n``. Index look-ups only."""
+def _around(target: str, column: str) -> tuple[str, list[str]]:
+    """Return the condition, and its values, for a target and what lies above and below it."""
+    parts = target.split("/")
+    ancestors = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+    marks = ",".join("?" * len(ancestors))
+    # "0" is the character after "/": everything below the target lies between the two.
+    return f"{column} IN ({marks}) OR ({column} > ? AND {column} < ?)", [*ancestors, f"{target}/", f"{target}0"]
+
+
+def _at_all(tx: Tx, scopes: list[str]) -> tuple[bool, bool, bool, bool, dict[str, int]]:
+    """Return whether there is any pause, breaker, held run, storm, and each scope's highest ``n``."""
     asked = "".join(", (SELECT max(n) FROM spent WHERE scope = ?)" for _ in scopes)
     row = tx.one(
         "SELECT EXISTS (SELECT 1 FROM pause), EXISTS (SELECT 1 FROM breaker),"  # noqa: S608 -- marks only
-        f" EXISTS (SELECT 1 FROM run WHERE finished_at IS NULL AND held_scope <> ''){asked}",
+        f" EXISTS (SELECT 1 FROM run WHERE finished_at IS NULL AND held_scope <> ''),"
+        f" EXISTS (SELECT 1 FROM storm){asked}",
         *scopes,
     )
     assert row is not None  # noqa: S101 -- a SELECT without FROM has one row
-    return bool(row[0]), bool(row[1]), bool(row[2]), {scope: n or 0 for scope, n in zip(scopes, row[3:], strict=True)}
+    newest = {scope: n or 0 for scope, n in zip(scopes, row[4:], strict=True)}
+    return bool(row[0]), bool(row[1]), bool(row[2]), bool(row[3]), newest
 
 
 def _nth_at(tx: Tx, scope: str, limit: Throttle, newest: int) -> int | None:
@@ -213,9 +298,11 @@ def _give_back(tx: Tx, run: str) -> list[str]:
 
 
 def _waiting_before(
-    tx: Tx, run: str, plan: Plan, created_at: int, scopes: list[tuple[str, str, Throttle]]
-) -> tuple[str, str] | None:
+    tx: Tx, run: str, plan: Plan, created_at: int, scopes: list[tuple[str, str, Throttle]],
+    budgets_here: list[tuple[str, Throttle]],
+) -> tuple[str, str] | None:  # fmt: skip
     wanted = [f"{guard}:{scope}" for guard, scope, _ in scopes]
+    wanted += [f"budget:{scope}" for scope, _ in budgets_here]
     wanted += [f"{kind}:{target}" for target in plan.locks for kind in ("lock", "cooldown")]
     marks = ",".join("?" * len(wanted))
     row = tx.one(

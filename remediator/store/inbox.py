@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from remediator.core.alert import Alert, Notification
+from remediator.core.durations import SECOND
+from remediator.core.limits import Flapping
 from remediator.store.journal import encode
 from remediator.store.sqlite import Tx
 
@@ -21,6 +23,7 @@ class LastEpisode:
     decided: int
     closed_at: int | None
     last_seen: int
+    flapping: int
 
 
 def store_notification(tx: Tx, notification_id: str, arrived: Notification, now: int, admitted: int) -> None:
@@ -62,7 +65,7 @@ def store_rejected(tx: Tx, rejected_id: str, field: str, reason: str, body: byte
 def last_episode(tx: Tx, fingerprint: str) -> LastEpisode | None:
     """Return the newest episode of a fingerprint."""
     row = tx.one(
-        "SELECT id, resolved_at, decided, closed_at, last_seen FROM episode WHERE fingerprint = ?"
+        "SELECT id, resolved_at, decided, closed_at, last_seen, flapping FROM episode WHERE fingerprint = ?"
         " ORDER BY closed_at IS NULL DESC, opened_at DESC LIMIT 1",
         fingerprint,
     )
@@ -98,7 +101,12 @@ def resolve_episode(tx: Tx, episode: str, now: int) -> list[str]:
     )
     for (run,) in runs:
         tx.run("UPDATE run SET resolved_at = ? WHERE id = ?", now, run)
-    return [run for (run,) in runs]
+    waited = tx.all(
+        "SELECT id FROM run WHERE finished_at IS NULL AND held_scope <> '' AND held_scope ="
+        " (SELECT 'dependency:' || alertname FROM episode WHERE id = ?) ORDER BY created_at LIMIT 1000",
+        episode,
+    )
+    return [run for (run,) in (*runs, *waited)]
 
 
 def fires_again(tx: Tx, episode: str) -> None:
@@ -115,13 +123,35 @@ def close_episode(tx: Tx, episode: str, at: int) -> None:
     tx.run("UPDATE episode SET closed_at = ? WHERE id = ?", at, episode)
 
 
-def close_resolved(tx: Tx, grace: int, now: int, most: int = 500) -> int:
-    """Close the episodes whose grace is over; return how many."""
+def close_resolved(tx: Tx, grace: int, now: int, flapping: Flapping | None = None, most: int = 500) -> int:
+    """Close the episodes whose grace is over; return how many. One that flaps stays open until it is quiet."""
+    if flapping is None:
+        return tx.run(
+            "UPDATE episode SET closed_at = resolved_at + ? WHERE id IN (SELECT id FROM episode"
+            " WHERE closed_at IS NULL AND resolved_at IS NOT NULL AND resolved_at <= ? LIMIT ?)",
+            grace, now - grace, most,
+        )  # fmt: skip
     return tx.run(
-        "UPDATE episode SET closed_at = resolved_at + ? WHERE id IN (SELECT id FROM episode"
-        " WHERE closed_at IS NULL AND resolved_at IS NOT NULL AND resolved_at <= ? LIMIT ?)",
-        grace, now - grace, most,
+        "UPDATE episode SET closed_at = resolved_at + ? WHERE id IN (SELECT id FROM episode e"
+        " WHERE closed_at IS NULL AND resolved_at IS NOT NULL AND resolved_at <= ? AND (resolved_at <= ? OR"
+        "  flapping = 0 AND coalesce((SELECT o.opened_at FROM episode o WHERE o.fingerprint = e.fingerprint"
+        "   ORDER BY o.opened_at DESC LIMIT 1 OFFSET ?), 0) < ?) LIMIT ?)",
+        grace, now - grace, now - int(flapping.quiet * SECOND), flapping.max, now - int(flapping.per * SECOND), most,
     )  # fmt: skip
+
+
+def flaps(tx: Tx, episode: str) -> None:
+    """Note that an episode came back too often: it stays one trouble until it is quiet."""
+    tx.run("UPDATE episode SET flapping = 1 WHERE id = ?", episode)
+
+
+def nth_episode(tx: Tx, fingerprint: str, after: int) -> int | None:
+    """Return when the episode before the last ``after`` ones of a fingerprint was opened; None if there was none."""
+    row = tx.one(
+        "SELECT opened_at FROM episode WHERE fingerprint = ? ORDER BY opened_at DESC LIMIT 1 OFFSET ?",
+        fingerprint, after,
+    )  # fmt: skip
+    return row[0] if row else None
 
 
 def decide(

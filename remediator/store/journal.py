@@ -57,7 +57,7 @@ def insert_run(tx: Tx, run: RunState, same: str, row: RunRow, *, may_act: bool) 
     columns = {
         "id": run.id, "rule": plan.rule, "guide": plan.guide, "target": plan.target, "same": same, "status": run.status,
         "mode": run.mode, "may_act": int(may_act), "priority": plan.priority, "plan": encode(plan._asdict()),
-        "created_at": now, "updated_at": now, "due_at": now, **row.columns,
+        "created_at": now, "updated_at": now, "due_at": now, "undoes": plan.undoes, **row.columns,
     }  # fmt: skip
     # Column names come from our own calls, never from data.
     tx.run(
@@ -127,7 +127,7 @@ def supersede(tx: Tx, run: str, now: int) -> None:
     """Set what was found before acting aside: it will be looked at again. The report still has it."""
     for (key,) in tx.all(
         "SELECT key FROM step WHERE run = ? AND key NOT GLOB '*~*'"
-        " AND phase IN ('diagnose','baseline','preview','confirm')"
+        " AND phase IN ('diagnose','baseline','caution','preview','confirm')"
         " AND cycle NOT IN (SELECT cycle FROM step WHERE run = ? AND phase = 'act')",
         run, run,
     ):  # fmt: skip

@@ -57,7 +57,11 @@ def delete_audit(tx: Tx, before: int) -> int:
 
 def delete_spent(tx: Tx, before: int) -> int:
     """Delete reservations older than any window."""
+    deleted = tx.run("DELETE FROM touched WHERE (scope, target) IN (SELECT scope, target FROM touched WHERE at < ?"
+                     " LIMIT ?)", before, BATCH)  # fmt: skip
+    deleted += tx.run("DELETE FROM remedied WHERE (target, rule, at) IN (SELECT target, rule, at FROM remedied"
+                      " WHERE at < ? LIMIT ?)", before, BATCH)  # fmt: skip
     rows = tx.all("SELECT scope, n FROM spent WHERE at < ? ORDER BY at LIMIT ?", before, BATCH)
     for scope, n in rows:
         tx.run("DELETE FROM spent WHERE scope = ? AND n = ?", scope, n)
-    return len(rows)
+    return deleted + len(rows)

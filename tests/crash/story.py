@@ -100,6 +100,10 @@ limits:
   per_namespace: null
   overall: {max: 1000000, per: 1h}
   budget: null
+  storm: null
+  flapping: null
+  loop_guard: 0s
+  stale: 0s
 outcome_breaker: {failures: 1000000}
 store: {path: store.db}
 report: {console: "CONSOLE"}

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from remediator.core.alert import Alert
 from remediator.core.guards import Envelope
-from remediator.core.records import Outcome, Phase, Throttle
+from remediator.core.limits import Throttle
+from remediator.core.records import Outcome, Phase
 from remediator.core.transitions import Mode
 from remediator.engine.admit import Admitted, admit, propose
 from remediator.engine.conclude import begin, conclude, conclude_poll

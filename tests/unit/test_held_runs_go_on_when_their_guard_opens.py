@@ -1,6 +1,7 @@
 from fakes.small_site import SmallSite, alert
 
-from remediator.core.records import Outcome, Throttle
+from remediator.core.limits import Throttle
+from remediator.core.records import Outcome
 from remediator.store import control
 
 

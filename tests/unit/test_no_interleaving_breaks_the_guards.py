@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from remediator.core.breaker import BreakerLimits
 from remediator.core.guards import Envelope
-from remediator.core.records import Outcome, Phase, Throttle
+from remediator.core.limits import Throttle
+from remediator.core.records import Outcome, Phase
 from remediator.core.transitions import FINAL, Mode, Status, legal
 from remediator.engine.work import Work
 from remediator.store import control

@@ -23,6 +23,7 @@ _LANGUAGES = {
     Lands.URL: url.of_url,
     Lands.URL_PATH: url_path.of_path,
     Lands.JSON: json_text.of_json,
+    Lands.LITERAL: plain_text.of_literal,
 }
 
 

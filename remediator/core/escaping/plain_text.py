@@ -26,6 +26,13 @@ def of_argument(pieces: Pieces) -> Escapes:
     return Escapes((text,) * (len(pieces.literals) - 1), None if first else _is_no_option)
 
 
+def of_literal(pieces: Pieces) -> Escapes:
+    """What must not depend on anything that others wrote: no value may land there."""
+    if len(pieces.literals) > 1:
+        raise TemplateError("this must be literal; a template can choose a connection instead", pieces.hole(0))
+    return Escapes(())
+
+
 def _is_no_option(argument: str) -> None:
     if argument.startswith("-"):
         raise RenderError("a value must not make the argument an option: it begins with -")

@@ -15,6 +15,7 @@ from pydantic_core import InitErrorDetails
 
 from remediator.actions import registry
 from remediator.core.action import Action, Outputs, Parameters
+from remediator.core.durations import show_duration
 from remediator.core.guide import GuideText, StepText
 from remediator.core.plan import coerce, split_target
 from remediator.core.problems import Problem, nearest
@@ -28,6 +29,7 @@ from remediator.core.templates import (
     is_templated,
     names_in_tree,
 )
+from remediator.core.transitions import Mode, stricter
 from remediator.errors import RenderError, TemplateError
 from remediator.interfaces.documents import Document, Path, problem_at
 from remediator.interfaces.faults import problems_of
@@ -107,12 +109,18 @@ def _remedy(bench: _Bench, text: GuideText, position: int, outputs: dict[str, ty
         when = remedy.when
         _check_text(bench, (*place, "when"), lambda: compile_condition(when).names, Known(bench.params, dict(outputs)))
     steps = []
+    mode = remedy.mode
     for index, step in enumerate(remedy.steps):
         where = (*place, "steps", index)
         plan, action = _step(bench, where, step, f"do{position + 1}_{index + 1}", outputs)
         steps.append(plan)
         _declare(bench, where, plan, action, outputs)
-    return RemedyPlan(remedy.name, tuple(steps), remedy.when, remedy.mode)
+        if action is not None and action.needs_approval:
+            mode = stricter(mode, Mode.ASK)
+        if remedy.for_ and action is not None and action.changes and action.undo is None:
+            message = f"{step.action} cannot be undone, so this remedy cannot last only {show_duration(remedy.for_)}"
+            bench.complain((*place, "for"), message)
+    return RemedyPlan(remedy.name, tuple(steps), remedy.when, mode, remedy.for_)
 
 
 def _verify(bench: _Bench, text: GuideText, outputs: dict[str, type[Outputs]]) -> VerifyPlan | None:
@@ -163,7 +171,8 @@ def _step(
     return StepPlan(
         id=name, action=step.action, args=step.args, changes=action.changes, timeout=step.timeout,
         attempts=step.attempts if repeatable else 1, needs=needs,
-        undo_safe=action.undo is not None and action.undo_is_safe,
+        undo_safe=action.undo is not None and action.undo_is_safe, cautious=action.caution is not None,
+        undoable=action.undo is not None,
     ), action  # fmt: skip
 
 

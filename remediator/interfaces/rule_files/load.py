@@ -10,12 +10,13 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from remediator.core.guide import GuideText, RuleFileText, RuleText
+from remediator.core.guide import GuideText, NamedIntervals, RuleFileText, RuleText
 from remediator.core.problems import Problem
 from remediator.core.rules import Guide, Rule, RuleTable
 from remediator.errors import ConfigurationError
 from remediator.interfaces.documents import Document, problem_at, read_document, validate
 from remediator.interfaces.rule_files.guides import make_guide
+from remediator.interfaces.rule_files.intervals import missing_intervals, named_intervals
 from remediator.interfaces.rule_files.rules import make_rule
 
 M = TypeVar("M", bound=BaseModel)
@@ -51,10 +52,14 @@ def load_rules(patterns: Iterable[str], root: Path) -> Loaded:
             problems.append(Problem(f"cannot be read: {error}", shown))
     guides = _guides(read, problems)
     rules = _rules(read, guides, problems)
+    intervals = named_intervals(((file.document, file.intervals) for file in read), problems)
+    for file in read:
+        for position, rule in file.rules:
+            problems += missing_intervals(file.document, position, rule, intervals)
     errors = tuple(problem for problem in problems if problem.severity == "error")
     if errors:
         raise ConfigurationError(errors)
-    return Loaded(RuleTable.of(rules, digest.hexdigest()[:12]), tuple(problems), files)
+    return Loaded(RuleTable.of(rules, digest.hexdigest()[:12], intervals), tuple(problems), files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +69,14 @@ class _File:
     document: Document
     rules: tuple[tuple[int, RuleText], ...]  #: with their positions
     guides: Mapping[str, GuideText | None]
+    intervals: tuple[NamedIntervals, ...] = ()
 
 
 def _parts(document: Document, problems: list[Problem]) -> _File:
     """Return the file's parts: what is wrong with one of them hides nothing of the others."""
     try:
         text = validate(document, RuleFileText)
-        return _File(document, tuple(enumerate(text.rules)), text.guides)
+        return _File(document, tuple(enumerate(text.rules)), text.guides, text.time_intervals)
     except ConfigurationError as error:
         problems += error.problems
     data = document.data if isinstance(document.data, dict) else {}

@@ -8,7 +8,7 @@ from remediator.core.guide import RuleText
 from remediator.core.matchers import Matcher, parse_matchers
 from remediator.core.plan import coerce
 from remediator.core.problems import Problem, nearest
-from remediator.core.rules import Guide, Rule
+from remediator.core.rules import Guide, Rule, limits_of
 from remediator.core.templates import Known, check_names, compile_template, is_templated
 from remediator.errors import MatcherError, RenderError, TemplateError
 from remediator.interfaces.documents import Document, Path, problem_at
@@ -31,9 +31,10 @@ def make_rule(
     if guide is None:
         return None, problems
     _parameters(document, place, text, guide, problems)
+    _inhibitions(document, place, text, problems)
     if any(problem.severity == "error" for problem in problems):
         return None, problems
-    return Rule(text.name, text, matchers, guide, document.file), problems
+    return Rule(text.name, text, matchers, guide, document.file, limits_of(text)), problems
 
 
 def _matchers(document: Document, place: Path, text: RuleText, problems: list[Problem]) -> tuple[Matcher, ...]:
@@ -51,6 +52,16 @@ def _matchers(document: Document, place: Path, text: RuleText, problems: list[Pr
         if not parsed.matchers:
             problems.append(problem_at(document, where, "no matcher stands here; it would match every alert"))
     return tuple(found)
+
+
+def _inhibitions(document: Document, place: Path, text: RuleText, problems: list[Problem]) -> None:
+    for number, inhibition in enumerate(text.inhibited_by):
+        for index, written in enumerate(inhibition.source_matchers):
+            try:
+                parse_matchers(written)
+            except MatcherError as error:
+                where = (*place, "inhibited_by", number, "source_matchers", index)
+                problems.append(problem_at(document, where, str(error), offset=error.offset))
 
 
 def _parameters(document: Document, place: Path, text: RuleText, guide: Guide, problems: list[Problem]) -> None:

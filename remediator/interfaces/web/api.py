@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Protocol, TypeVar
+from typing import Annotated, Literal, Protocol, TypeVar
 
+import orjson
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from remediator.core.durations import SECOND, Duration
+from remediator.core.guards import Pause
 from remediator.core.reporting import Telling
-from remediator.engine.clock import Clock
+from remediator.engine.clock import Clock, new_id
 from remediator.errors import ConflictError, NotFoundError, StoreError
 from remediator.interfaces.markdown import to_markdown
 from remediator.interfaces.report import compose
 from remediator.interfaces.web.answers import answer, problem
-from remediator.store import control, journal, listing, outbox
+from remediator.store import audit, control, journal, listing, outbox, storms, undo
 from remediator.store.sqlite import Tx, Unit
+
+AUDIT_PAGE = 2000  #: entries read at a time
 
 B = TypeVar("B", bound=BaseModel)
 T = TypeVar("T")
@@ -44,10 +48,11 @@ class Settlement(Reason):
 
 
 class PauseWish(Reason):
-    """What to pause; ``duration`` absent: until resumed."""
+    """What to pause; ``duration`` absent: until resumed. A maintenance must have one."""
 
     scope: str = Field("global", max_length=300)
     duration: Duration | None = None
+    kind: Literal["pause", "maintenance"] = "pause"
 
 
 class Named(Body):
@@ -79,21 +84,24 @@ class Api:
     def __init__(
         self, store: Storing, clock: Clock, wake: Callable[..., None], cancel: Callable[[str], None],
         set_level: Callable[[str], None], reporters: tuple[str, ...] = (), on_told: Callable[[], None] = lambda: None,
+        take_up: Callable[[undo.Made], None] = lambda _: None, paused: Callable[[], tuple[Pause, ...]] = tuple,
     ) -> None:  # fmt: skip
         self._store, self._clock, self._wake, self._cancel, self._set_level = store, clock, wake, cancel, set_level
         self._reporters, self._on_told = reporters, on_told
+        self._take_up, self._paused = take_up, paused
 
     def routes(self) -> list[web.RouteDef]:
         """Return the API's routes."""
         return [
             web.get("/api/v1/runs", self.runs),
             web.get("/api/v1/runs/{run}", self.run),
-            web.post("/api/v1/runs/{run}/{verb:approve|refuse|cancel|settle}", self.change_run),
+            web.post("/api/v1/runs/{run}/{verb:approve|refuse|cancel|settle|undo}", self.change_run),
             web.get("/api/v1/decisions", self.decisions),
             web.get("/api/v1/audit", self.audit),
             web.get("/api/v1/pauses", self.pauses),
             web.post("/api/v1/pause", self.pause),
             web.post("/api/v1/resume", self.resume),
+            web.get("/api/v1/storms", self.storms),
             web.get("/api/v1/breakers", self.breakers),
             web.post("/api/v1/breakers/reset", self.reset),
             web.post("/api/v1/log-level", self.level),
@@ -121,6 +129,8 @@ class Api:
         run, verb = await self._one(request.match_info["run"]), request.match_info["verb"]
         wish = await _read(request, Settlement if verb == "settle" else Reason)
         who, now = _who(request, wish.who), self._clock.now()
+        if verb == "undo":
+            return await self._undo(run, who, wish.reason, now)
         units: dict[str, Unit[list[str]]] = {
             "approve": lambda tx: control.approve(tx, run, who, wish.reason, wish.shown, now),
             "refuse": lambda tx: control.refuse(tx, run, who, wish.reason, now),
@@ -142,30 +152,60 @@ class Api:
             self._cancel(run)
         return answer({"status": "done", "run": run})
 
+    async def _undo(self, run: str, who: str, reason: str, now: int) -> web.Response:
+        """Start a run that takes this one back."""
+
+        def unit(tx: Tx) -> undo.Made:
+            made = undo.asked_for(tx, run, who, reason, now, new_id)
+            control.audit(tx, who, "undo", run, f"by run {made.run}: {reason}", now)
+            return made
+
+        made = await self._store.do(unit)
+        self._take_up(made)
+        return answer({"status": "begun", "run": made.run})
+
     async def decisions(self, request: web.Request) -> web.Response:
         """List decisions, newest first; ``?verdict=refused``."""
         verdict, most = request.query.get("verdict", ""), _limit(request.query.get("limit", "50"))
         return answer(await self._store.read(lambda tx: listing.decisions(tx, verdict, most)))
 
-    async def audit(self, request: web.Request) -> web.Response:
-        """List what people did, newest first."""
+    async def audit(self, request: web.Request) -> web.StreamResponse:
+        """List what people did, newest first; ``?format=jsonl&after=AT`` streams decisions and changes too."""
+        if request.query.get("format") == "jsonl":
+            return await self._audit_lines(request)
         most = _limit(request.query.get("limit", "100"))
         return answer(await self._store.read(lambda tx: listing.audit_trail(tx, most)))
+
+    async def _audit_lines(self, request: web.Request) -> web.StreamResponse:
+        """Oldest first, a line an entry, page by page: the whole of it is never in memory."""
+        after: int | None = _number(request.query.get("after", "0"))
+        response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+        await response.prepare(request)
+        while after is not None:
+            since = after
+            entries, after = await self._store.read(lambda tx: audit.page(tx, since, AUDIT_PAGE))  # noqa: B023 -- awaited here
+            await response.write(b"".join(orjson.dumps(entry) + b"\n" for entry in entries))
+        await response.write_eof()
+        return response
 
     async def pauses(self, _request: web.Request) -> web.Response:
         """List pauses."""
         found = await self._store.read(control.all_pauses)
         return answer(
-            [{"scope": p.scope, "author": p.author, "reason": p.reason, "until": p.until, "at": p.at} for p in found]
+            [
+                {"scope": p.scope, "author": p.author, "reason": p.reason, "until": p.until, "at": p.at, "kind": p.kind}
+                for p in (*self._paused(), *found)
+            ]
         )
 
     async def pause(self, request: web.Request) -> web.Response:
-        """Pause everything or one rule."""
+        """Pause everything, a rule, or a place."""
         wish = await _read(request, PauseWish)
         now = self._clock.now()
         until = None if wish.duration is None else now + int(wish.duration * SECOND)
         who = _who(request, wish.who)
-        self._wake(*await self._store.do(lambda tx: control.pause(tx, wish.scope, who, wish.reason, until, now)))
+        said = (wish.scope, who, wish.reason, until, now)
+        self._wake(*await self._store.do(lambda tx: control.pause(tx, *said, kind=wish.kind)))
         return answer({"status": "paused", "scope": wish.scope, "until": until})
 
     async def resume(self, request: web.Request) -> web.Response:
@@ -174,6 +214,15 @@ class Api:
         now, who = self._clock.now(), _who(request, wish.who)
         self._wake(*await self._store.do(lambda tx: control.resume(tx, wish.name, who, now)))
         return answer({"status": "resumed", "scope": wish.name})
+
+    async def storms(self, _request: web.Request) -> web.Response:
+        """List storms: what holds, since when, how many alerts, until when."""
+        found = await self._store.read(storms.everything)
+        now = self._clock.now()
+        return answer([
+            {"scope": s.scope, "since": s.since, "until": s.until, "episodes": s.episodes}
+            for s in found if s.until is None or s.until > now
+        ])  # fmt: skip
 
     async def breakers(self, _request: web.Request) -> web.Response:
         """List breakers: state, failures, error rate, seconds until retry."""
@@ -221,6 +270,10 @@ async def _read(request: web.Request, model: type[B]) -> B:
 def _who(request: web.Request, said: str) -> str:
     caller: str = request.get("caller", "anonymous")
     return said or caller if caller == "anonymous" else caller
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0  # noqa: PLR2004 -- fits 64 bits
 
 
 def _limit(text: str) -> int:

@@ -1,0 +1,67 @@
+"""redis-py, imported at first use, with a reader that bounds what one answer may hold."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from remediator.errors import PermanentError
+
+ANSWER_LIMIT = 8 * 1024 * 1024  #: bytes in one answer
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """What we take from redis-py."""
+
+    connection: Any
+    tls_connection: Any
+    no_retry: Any
+    parser: Any
+    silent: dict[str, Any]  #: the argument that keeps it from telling the server its version (CLIENT SETINFO)
+    errors: Any  #: the module of its exceptions
+
+
+@cache
+def library() -> Library:
+    """Import redis-py, the first time; PermanentError names the extra when it is not installed."""
+    try:
+        from redis import exceptions  # noqa: PLC0415 -- imported late: start time counts
+        from redis._parsers import _AsyncRESP2Parser  # noqa: PLC0415
+        from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection  # noqa: PLC0415
+        from redis.asyncio.retry import Retry  # noqa: PLC0415
+        from redis.backoff import NoBackoff  # noqa: PLC0415
+    except ImportError as error:
+        raise PermanentError('redis actions need the extra "redis": pip install "remediator[redis]"') from error
+
+    class BoundedParser(_AsyncRESP2Parser):
+        """Reads RESP2 and gives up when one answer is longer than ``ANSWER_LIMIT``."""
+
+        __slots__ = ("_left",)
+
+        async def read_response(self, *args: Any, **kwargs: Any) -> Any:
+            self._left = ANSWER_LIMIT
+            return await super().read_response(*args, **kwargs)
+
+        async def _read(self, length: int) -> bytes:
+            # Asked before it is read: a hostile length must not be waited for.
+            self._take(length)
+            return await super()._read(length)
+
+        async def _readline(self) -> bytes:
+            line = await super()._readline()
+            self._take(len(line) + 1)
+            return line
+
+        def _take(self, length: int) -> None:
+            self._left -= length
+            if length < 0 or self._left < 0:
+                raise exceptions.InvalidResponse(f"more than {ANSWER_LIMIT} bytes in an answer, or a wrong length")
+
+    named = inspect.signature(AbstractConnection.__init__).parameters
+    silent: dict[str, Any] = (
+        {"driver_info": None} if "driver_info" in named else {"lib_name": None, "lib_version": None}
+    )
+    return Library(Connection, SSLConnection, lambda: Retry(NoBackoff(), 0), BoundedParser, silent, exceptions)

@@ -1,0 +1,27 @@
+"""``remediator audit``: decisions, approvals, pauses, edits and changes, as JSON lines."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Annotated
+
+import typer
+
+from remediator.cli.client import DEFAULT_URL, Daemon, PasswordFile, Url, User
+from remediator.core.durations import parse_duration
+
+
+def register(application: typer.Typer) -> None:
+    """Add the command."""
+    application.command("audit")(audit)
+
+
+def audit(
+    since: Annotated[str, typer.Option(help="How far back, such as 30d; default: all that is kept.")] = "",
+    url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None,
+) -> None:  # fmt: skip
+    """Print the audit trail, oldest first, a JSON document a line."""
+    after = int((time.time() - parse_duration(since)) * 1e6) if since else 0  # noqa: TID251 -- the user's clock, at the edge
+    for line in Daemon(url, user, password_file).lines(f"/api/v1/audit?format=jsonl&after={after}"):
+        sys.stdout.write(line)

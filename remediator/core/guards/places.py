@@ -1,0 +1,52 @@
+"""Where: the envelope, and patterns of targets."""
+
+from __future__ import annotations
+
+from remediator.core.guards.verdicts import Envelope, Facts, Refuse, Verdict
+from remediator.core.records import Plan
+
+
+def judge_envelope(plan: Plan, _facts: Facts, envelope: Envelope, _now: int) -> Verdict:
+    """Refuse what the site has not allowed: every target must match an allowed pattern."""
+    return next((refused for target in plan.locks if (refused := judge_place(target, envelope))), None)
+
+
+def judge_place(target: str, envelope: Envelope) -> Refuse | None:
+    """Refuse a target that is protected, or not among those that may be changed."""
+    if pattern := next((p for p in envelope.protected if place_matches(p, target)), None):
+        return Refuse("envelope", f"{target} is protected by {pattern}", "see allow.protected")
+    if not any(place_matches(pattern, target) for pattern in envelope.targets):
+        advice = "a person may add it to allow.targets in the daemon's configuration"
+        return Refuse("envelope", f"{target} is not among the targets that may be changed", advice)
+    return None
+
+
+def place_matches(pattern: str, target: str) -> bool:
+    """Whether a target matches a pattern, segment by segment.
+
+    ``*`` stands for any characters inside one segment, ``**`` as the last segment for one or more.
+    """
+    if not target.startswith(pattern.partition("*")[0]):
+        return False
+    wanted, have = pattern.split("/"), target.split("/")
+    if wanted[-1] == "**":
+        wanted = wanted[:-1]
+        if len(have) <= len(wanted):
+            return False
+        have = have[: len(wanted)]
+    return len(wanted) == len(have) and all(_segment_matches(w, h) for w, h in zip(wanted, have, strict=True))
+
+
+def _segment_matches(pattern: str, segment: str) -> bool:
+    if "*" not in pattern:
+        return pattern == segment
+    first, *middle, last = pattern.split("*")
+    if not segment.startswith(first):
+        return False
+    at = len(first)
+    for part in middle:
+        found = segment.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return len(segment) - at >= len(last) and segment.endswith(last)

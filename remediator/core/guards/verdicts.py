@@ -1,0 +1,121 @@
+"""What guards say, and what they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from remediator.core.breaker import Breaker
+from remediator.core.intervals import TimeInterval
+from remediator.core.limits import Throttle
+from remediator.core.policy import Policy
+from remediator.core.transitions import Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Not now. ``scope`` is what must open; ``until`` when it opens by itself, if it does."""
+
+    guard: str
+    scope: str
+    reason: str
+    until: int | None = None
+    advice: str = ""  #: what a person can do
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Never; the reason is final."""
+
+    guard: str
+    reason: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lower:
+    """Go on, but no further than this mode."""
+
+    guard: str
+    mode: Mode
+    reason: str
+    advice: str = ""
+
+
+Verdict = Hold | Refuse | Lower | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The kill switch for a scope: ``global``, ``rule:NAME``, ``cluster:CONNECTION``,
+    ``namespace:CONNECTION/NAMESPACE`` or ``target:PATTERN``."""  # noqa: D205, D209 -- one sentence
+
+    scope: str
+    author: str
+    reason: str
+    until: int | None
+    at: int
+    kind: str = "pause"  #: or ``maintenance``
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """A limited scope: at most ``limit``; ``nth_at`` is when the limit-th newest was taken, None if fewer were.
+
+    For a budget only other targets are counted, and ``wanted`` is how many this run would add.
+    """
+
+    guard: str
+    scope: str
+    limit: Throttle
+    nth_at: int | None
+    wanted: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class StormNow:
+    """A storm that is on: more episodes in a scope than it may take."""
+
+    scope: str  #: ``rule NAME`` or ``everything``
+    since: int
+    until: int | None  #: None: a person ends it
+    episodes: int  #: new ones since it began
+    evidence: bool = False  #: whether this run is the one that gathers evidence for all
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The last change of a target (or of what lies above or below it) by another run."""
+
+    target: str
+    at: int
+    run: str
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of everything that can object to this run."""
+
+    pauses: tuple[Pause, ...] = ()
+    locked_by: tuple[tuple[str, str], ...] = ()  #: (scope, run) of other runs' overlapping locks
+    last_change: tuple[Changed, ...] = ()
+    spent: tuple[Spent, ...] = ()
+    breakers: tuple[Breaker, ...] = ()  #: of the backends that it changes, and of its outcomes
+    trial_running: bool = False  #: whether another run of the rule holds a claim
+    newest: Mapping[str, int] = field(default_factory=dict)  #: what a claim counts on from, by limited scope
+    waiting_before: tuple[str, str] | None = None  #: (scope, run) of an older run that is held on one of its scopes
+    storms: tuple[StormNow, ...] = ()
+    firing: tuple[Mapping[str, str], ...] = ()  #: labels of firing alerts that may inhibit it
+    intervals: Mapping[str, tuple[TimeInterval, ...]] = field(default_factory=dict)  #: as defined now, by name
+    repeated: int = 0  #: how often this rule changed this target in the window of its ``repeats``
+    loop_guard: float = 0.0  #: seconds; the rule's or the daemon's
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What this site allows at all."""
+
+    targets: tuple[str, ...] = ()  #: patterns; ``*`` is one segment or part of it, ``**`` any tail
+    protected: tuple[str, ...] = ()  #: never, whatever is allowed
+    policy: Policy = field(default_factory=Policy)  #: what may be done there, how much, and who must approve it

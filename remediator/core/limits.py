@@ -1,0 +1,85 @@
+"""A rule's limits as its runs carry them: frozen with the plan. Durations in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from remediator.core.matchers import MatchOp, parse_matchers
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """At most ``max`` in a window of ``per`` seconds."""
+
+    max: int
+    per: float
+
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """More than ``max`` new episodes within ``per`` are a storm; it is over after ``calm`` without."""
+
+    max: int
+    per: float
+    calm: float = 300.0
+    resume: str = "auto"  #: ``auto`` after the calm, ``manual`` by a person
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """A target that needed the same remedy more than ``max`` times within ``per`` has a cause to be fixed."""
+
+    max: int
+    per: float
+    then: str = "tell"  #: ``tell`` people, or ``stop``: a person decides each further time
+
+
+@dataclass(frozen=True, slots=True)
+class Inhibition:
+    """Not while another alert fires: Alertmanager's inhibit rule, seen from its target."""
+
+    source: tuple[str, ...]  #: matchers that the other alert meets
+    equal: tuple[str, ...] = ()  #: labels that both have with the same value; an absent one counts as empty
+
+
+@dataclass(frozen=True, slots=True)
+class Flapping:
+    """A fingerprint with more than ``max`` episodes within ``per`` is one trouble until it is quiet for ``quiet``."""
+
+    max: int
+    per: float
+    quiet: float
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLimits:
+    """What only some rules have."""
+
+    budget: Throttle | None = None
+    storm: Storm | None = None
+    repeats: Repeats | None = None
+    inhibited_by: tuple[Inhibition, ...] = ()
+    active: tuple[str, ...] = ()  #: names of time intervals in which it may act; none: always
+    mute: tuple[str, ...] = ()  #: names of time intervals in which it may not
+    loop_guard: float | None = None  #: None: the daemon's
+
+
+def alertnames(inhibition: Inhibition) -> tuple[str, ...]:
+    """Return the alert names that the source can have, when its matchers say so by equality; else nothing."""
+    matchers = [matcher for text in inhibition.source for matcher in parse_matchers(text).matchers]
+    return tuple(m.value for m in matchers if m.name == "alertname" and m.op is MatchOp.EQUAL and m.value)
+
+
+def inhibits(inhibition: Inhibition, source: Mapping[str, str], target: Mapping[str, str]) -> bool:
+    """Whether an alert with the labels ``source`` inhibits one with the labels ``target``.
+
+    As Alertmanager has it: the source meets all matchers, and every ``equal`` label has the same value in both
+    (absent and empty are the same). An alert that meets the source's matchers itself is not inhibited by its like.
+    """
+    if any(source.get(name, "") != target.get(name, "") for name in inhibition.equal):
+        return False
+    matchers = [matcher for text in inhibition.source for matcher in parse_matchers(text).matchers]
+    if not all(matcher.matches(source) for matcher in matchers):
+        return False
+    return not all(matcher.matches(target) for matcher in matchers)

@@ -1,0 +1,102 @@
+"""Runs that take another one back: asked for by a person, or due when a remedy's time is over.
+
+Such a run is a row like any other: it survives restarts, takes the locks, and is reported. Its
+journal begins with the changes that it takes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import orjson
+
+from remediator.core.records import Entry, Outcome, Phase, StepPlan
+from remediator.core.run import RunState
+from remediator.core.transitions import FINAL, Mode, Status
+from remediator.errors import ConflictError
+from remediator.store import journal
+from remediator.store.sqlite import Tx
+
+Name = Callable[[int], str]  #: makes an id
+
+
+class Made(NamedTuple):
+    """A run that was just made, as the queue must know it."""
+
+    run: str
+    priority: int
+    created_at: int
+
+
+def asked_for(tx: Tx, run: str, who: str, reason: str, now: int, name: Name) -> Made:
+    """Make the run that takes this one back. Raise ConflictError that says why it cannot be."""
+    found, _ = journal.load(tx, run)
+    if found.status not in FINAL:
+        raise ConflictError(f"run {run} is not over: cancel it first (remediator runs cancel {run})")
+    if found.status is Status.UNKNOWN:
+        raise ConflictError(f"nobody knows what run {run} changed: settle it first (remediator runs settle {run})")
+    if found.plan.undoes:
+        raise ConflictError(f"run {run} takes back run {found.plan.undoes}; what it took back can be done by hand")
+    other = tx.one(
+        "SELECT id, status FROM run WHERE undoes = ? AND (finished_at IS NULL OR status = 'undone') LIMIT 1", run
+    )
+    if other and other[1] != Status.HELD:
+        raise ConflictError(f"run {run} is taken back by run {other[0]}, which is {other[1]}")
+    acts = changes_left(found)
+    if not acts:
+        raise ConflictError(f"run {run} has changed nothing that is still to be taken back")
+    fixed = _fixed(found, acts)
+    if fixed:
+        raise ConflictError(f"{', '.join(fixed)} cannot be undone; see the action's page")
+    if other:  # the one that waits for its time need not come any more
+        tx.run("UPDATE run SET cancelled_by = ?, due_at = ? WHERE id = ?", f"{who}: taken back at once", now, other[0])
+    return _make(tx, found, acts, now, name, why=f"asked for by {who}: {reason}")
+
+
+def when_its_time_is_over(tx: Tx, run: RunState, now: int, name: Name) -> list[Made]:
+    """Make the runs that take back, later, what is to last for some time only."""
+    made = []
+    for remedy in run.plan.remedies:
+        acts = [entry for entry in changes_left(run) if entry.remedy == remedy.name] if remedy.lasts else []
+        if acts:
+            changed_at = max(entry.finished_at or entry.started_at for entry in acts)
+            wait = max(remedy.lasts - (now - changed_at) / 1e6, 0.001)
+            why = f'"{remedy.name}" of run {run.id} lasts for {remedy.lasts:g}s'
+            made.append(_make(tx, run, acts, now, name, why=why, wait=wait))
+    return made
+
+
+def changes_left(run: RunState) -> list[Entry]:
+    """Return the changes that were made and not taken back within the run itself."""
+    taken_back = (e for e in run.journal.values() if e.phase is Phase.UNDO and e.outcome is Outcome.DONE)
+    undone = {entry.key for entry in taken_back}
+    return [
+        entry
+        for entry in run.journal.values()
+        if entry.phase is Phase.ACT
+        and entry.outcome is Outcome.DONE
+        and entry.key.replace("/act/", "/undo/") not in undone
+        and _step(run, entry).changes
+    ]
+
+
+def _fixed(run: RunState, acts: list[Entry]) -> list[str]:
+    return sorted({entry.action for entry in acts if not _step(run, entry).undoable})
+
+
+def _step(run: RunState, entry: Entry) -> StepPlan:
+    remedy = next(remedy for remedy in run.plan.remedies if remedy.name == entry.remedy)
+    return remedy.steps[int(entry.key.rsplit("/", 1)[1])]
+
+
+def _make(tx: Tx, run: RunState, acts: list[Entry], now: int, name: Name, *, why: str, wait: float = 0.0) -> Made:
+    plan = run.plan._replace(undoes=run.id, wait=wait, mode=Mode.AUTO)
+    made = RunState(name(now), plan, Status.QUEUED, now, Mode.AUTO)
+    row = journal.RunRow()
+    row.columns["reason"] = why[:1000]
+    same = orjson.dumps([run.id, made.id]).decode()
+    journal.insert_run(tx, made, same, row, may_act=True)
+    for entry in acts:
+        journal.write_step(tx, made.id, entry)
+    return Made(made.id, plan.priority, now)

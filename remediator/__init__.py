@@ -11,7 +11,8 @@ The way data takes, a folder or file a stage::
     report    interfaces/report         the run, rendered for people
 
 ``engine/path.py`` is that path on one screen. Floors, each may import those to its right:
-``cli > app > interfaces > engine > (actions | store) > core``.
+``cli > rehearsal > app > interfaces > engine > (actions | store) > core``. ``rehearsal`` plays the same
+parts in virtual time, with nothing behind them: tests of rules.
 """
 
 __version__ = "0.1.0"

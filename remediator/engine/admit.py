@@ -186,9 +186,7 @@ def _decide(
         done.count("joined", plan.rule)
         return
     mode, why = binding_mode(plan, site, may_act=acts, created_at=now)
-    run = RunState(
-        new_id(now), plan, Status.QUEUED, now, mode, why, asks=asks_of(plan, site), ready=proposal.ready
-    )
+    run = RunState(new_id(now), plan, Status.QUEUED, now, mode, why, asks=asks_of(plan, site), ready=proposal.ready)
     row = journal.RunRow()
     done.runs.append(run.id)
     _count_for_storms(tx, run, site, now)

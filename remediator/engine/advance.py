@@ -18,7 +18,7 @@ from remediator.engine.limits import Slots
 from remediator.engine.perform import Confirm, Result, confirm, perform, resolve
 from remediator.engine.queue import Queue
 from remediator.engine.verify import sample_all
-from remediator.engine.work import Site, Task, Work
+from remediator.engine.work import Site, StandIn, Task, Work, as_it_is
 from remediator.errors import StoreError
 from remediator.store.sqlite import SqliteStore, Unit
 from remediator.store.undo import Made
@@ -49,7 +49,7 @@ class Engine:
     def __init__(
         self, store: SqliteStore, clock: Clock, slots: Slots, observer: Observer, *, session: Any, clients: Clients,
         connections: Mapping[str, Mapping[str, Any]], ask: Confirm | None = None,
-        on_told: Callable[[], None] = lambda: None,
+        on_told: Callable[[], None] = lambda: None, stand_in: StandIn = as_it_is,
     ) -> None:  # fmt: skip
         self.store = store
         self.clock = clock
@@ -62,6 +62,7 @@ class Engine:
         self._clients = clients
         self._connections = connections
         self._ask = ask
+        self._stand_in = stand_in
         self._in_flight: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
         self._fresh: dict[str, RunState] = {}  # queued when they were made, and not moved since
@@ -228,7 +229,7 @@ class Engine:
         began = self.clock.now()
         if len(work.tasks) == 1 and work.tasks[0].job.phase in (Phase.ACT, Phase.UNDO):
             results: tuple[Result, ...] = (
-                await perform(work.tasks[0], self._context(run, work.tasks[0].job.key, began)),
+                await perform(self._stand_in(run, work.tasks[0]), self._context(run, work.tasks[0].job.key, began)),
             )
         else:
             reading = [asyncio.create_task(self._one(run, task, began)) for task in work.tasks]
@@ -256,7 +257,7 @@ class Engine:
         context = self._context(run, task.job.key, now)
         if task.job.phase is Phase.CONFIRM:
             return await confirm(task, self._ask, dict(run.plan.labels), context)
-        return await perform(task, context)
+        return await perform(self._stand_in(run, task), context)
 
     async def _resolve(self, work: Work) -> Work:
         """Look up what relative parameters mean now; then the intent is journalled, unless something forbids it."""
@@ -264,7 +265,7 @@ class Engine:
         resolved: dict[str, Intent[Any]] = {}
         failed: list[Result] = []
         for task in work.tasks:
-            made = await resolve(task, self._context(run, task.job.key, self.clock.now()))
+            made = await resolve(self._stand_in(run, task), self._context(run, task.job.key, self.clock.now()))
             shown = run.journal.get(task.job.key.replace("/act/", "/preview/"))
             if isinstance(made, Result):
                 failed.append(made)
@@ -284,7 +285,7 @@ class Engine:
         run, poll = work.run, work.poll
         assert poll is not None  # noqa: S101 -- the caller asked
         now = self.clock.now()
-        samples = await sample_all(run, poll, lambda key: self._context(run, key, now, poll.changed_at))
+        samples = await sample_all(run, poll, lambda key: self._context(run, key, now, poll.changed_at), self._stand_in)
         self._free(run.id)
         return await self._written(
             lambda tx: conclude_poll(tx, run, poll, samples, self.site, self.slots, self.clock.now())

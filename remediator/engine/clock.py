@@ -28,3 +28,8 @@ _random = random.Random()  # noqa: S311 -- ids are names, not secrets; seeded by
 def new_id(now: int) -> str:
     """Return an id that sorts by time: 11 hexadecimal digits of milliseconds, 9 at random."""
     return f"{now // 1000:011x}{_random.getrandbits(36):09x}"
+
+
+def seed_ids(seed: int | None) -> None:
+    """Make the ids that follow the same each time (a rehearsal's); None: by the system again."""
+    _random.seed(seed)

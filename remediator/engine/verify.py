@@ -14,17 +14,21 @@ from remediator.core.records import Outcome, Phase, StepPlan
 from remediator.core.run import Job, Poll, RunState
 from remediator.core.verification import Sample
 from remediator.engine.perform import perform
-from remediator.engine.work import Task
+from remediator.engine.work import StandIn, Task, as_it_is
 from remediator.errors import ActionError, RenderError
 
 
-async def sample_all(run: RunState, poll: Poll, context_of: Callable[[str], Context]) -> tuple[Sample, ...]:
+async def sample_all(
+    run: RunState, poll: Poll, context_of: Callable[[str], Context], stand_in: StandIn = as_it_is
+) -> tuple[Sample, ...]:
     """Return a sample of each condition, taken in parallel."""
     conditions = run.plan.verify.conditions if run.plan.verify else ()
-    return tuple(await asyncio.gather(*(_sample(run, poll, step, context_of) for step in conditions)))
+    return tuple(await asyncio.gather(*(_sample(run, poll, step, context_of, stand_in) for step in conditions)))
 
 
-async def _sample(run: RunState, poll: Poll, step: StepPlan, context_of: Callable[[str], Context]) -> Sample:
+async def _sample(
+    run: RunState, poll: Poll, step: StepPlan, context_of: Callable[[str], Context], stand_in: StandIn
+) -> Sample:
     action = registry.find(step.action)
     name = f"{step.action} {step.id}"
     key = f"{poll.cycle}/verify/{step.id}"
@@ -39,7 +43,8 @@ async def _sample(run: RunState, poll: Poll, step: StepPlan, context_of: Callabl
     if context.now < poll.changed_at + int(settle * SECOND):
         return Sample(name, holds=False, early=True)
     job = Job(key, Phase.VERIFY, poll.cycle, step)
-    result = await perform(Task(job, action, parameters, "", Intent(parameters, {}), started_at=context.now), context)
+    task = Task(job, action, parameters, "", Intent(parameters, {}), started_at=context.now)
+    result = await perform(stand_in(run, task), context)
     output = result.output or {}
     if result.outcome is not Outcome.DONE:
         return Sample(name, holds=False, reason=f"could not be read: {result.error}")

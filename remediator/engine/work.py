@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -42,6 +43,15 @@ class Task(NamedTuple):
     recovered: bool = False  #: begun by a process that died
     started_at: int = 0
     only_ask: bool = False  #: begun before, and forbidden now: find out whether it happened, and no more
+
+
+StandIn = Callable[[RunState, Task], Task]
+"""Returns the task of a run that is performed instead: a rehearsal's answer in place of the backend's."""
+
+
+def as_it_is(_run: RunState, task: Task) -> Task:
+    """Return the task itself: what a daemon performs."""
+    return task
 
 
 class Work(NamedTuple):

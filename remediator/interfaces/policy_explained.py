@@ -50,9 +50,7 @@ def _rule(rule: Rule, settings: Settings) -> RuleAtMost:
     return RuleAtMost(rule.name, rule.file, target, allowed, remedies, tuple(_limits(rule)))
 
 
-def _remedy(
-    rule: Rule, remedy: RemedyPlan, target: str, allowed: tuple[str, ...], settings: Settings
-) -> RemedyAtMost:
+def _remedy(rule: Rule, remedy: RemedyPlan, target: str, allowed: tuple[str, ...], settings: Settings) -> RemedyAtMost:
     changing = tuple(step.action for step in remedy.steps if step.changes)
     policy = settings.policy.policy()
     if refused := next((said for name in changing if (said := forbids_action(policy, name))), ""):

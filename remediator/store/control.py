@@ -100,9 +100,7 @@ def settle(tx: Tx, run: str, who: str, reason: str, *, happened: bool, now: int)
     return facts.release(tx, run, give_back=not happened)
 
 
-def pause(
-    tx: Tx, scope: str, who: str, reason: str, until: int | None, now: int, *, kind: str = "pause"
-) -> list[str]:
+def pause(tx: Tx, scope: str, who: str, reason: str, until: int | None, now: int, *, kind: str = "pause") -> list[str]:
     """Stop what a scope names before its next change. A maintenance is a pause that has an end."""
     kind_of, _, name = scope.partition(":")
     if not (scope == "global" or (kind_of in PAUSE_KINDS and name.strip())) or len(scope) > 500:  # noqa: PLR2004 -- a name

@@ -62,8 +62,13 @@ Unit = Callable[[Tx], T]
 class SqliteStore:
     """The daemon's store in one SQLite file."""
 
-    def __init__(self, path: Path, probe: Probe | None = None) -> None:
+    def __init__(self, path: Path, probe: Probe | None = None, *, memory: sqlite3.Connection | None = None) -> None:
+        """Keep rows in this file; or in ``memory``: a connection, brought up to date, that its owner closes.
+
+        There a commit waits for nothing, so it is done at once, on the loop: no threads, and time can be virtual.
+        """
         self.path = path
+        self._memory = memory
         self.commits = 0
         self.units = 0
         self.failing: str = ""  #: why the last commit failed; empty when it worked
@@ -78,6 +83,10 @@ class SqliteStore:
 
     def open(self) -> None:
         """Take the file for this process alone, and bring its schema up to date."""
+        if self._memory is not None:
+            self._writer = self._memory
+            self._closed = False
+            return
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock_file = self.path.with_name(self.path.name + ".lock").open("w")
@@ -108,9 +117,9 @@ class SqliteStore:
         self._closed = True
         self._thread.shutdown()
         self._readers.shutdown()
-        if self._writer is not None:
+        if self._writer is not None and self._memory is None:
             self._writer.close()
-            self._writer = None
+        self._writer = None
         if self._lock_file is not None:
             self._lock_file.close()
 
@@ -129,6 +138,8 @@ class SqliteStore:
 
     async def read(self, unit: Unit[T]) -> T:
         """Run a reading unit on a connection of its own, in a thread."""
+        if self._memory is not None:
+            return unit(Tx(self._memory))  # between two turns no transaction is open
 
         def reading() -> T:
             try:
@@ -158,6 +169,10 @@ class SqliteStore:
             self._fail(batch, error)
             return
         self.units += len(batch)
+        if self._memory is not None:
+            self._commit()
+            self._committed(batch, done, None)
+            return
         commit = asyncio.get_running_loop().run_in_executor(self._thread, self._commit)
         commit.add_done_callback(lambda finished: self._committed(batch, done, finished.exception()))
 
@@ -220,7 +235,9 @@ class SqliteStore:
     def _fail(self, batch: list[tuple[Unit[Any], asyncio.Future[Any]]], error: BaseException) -> None:
         """Nothing of the batch happened. A fresh connection is made for the next one."""
         self.failing = str(error)
-        if self._writer is not None:
+        if self._memory is not None:
+            self._memory.rollback()  # to close it would lose everything
+        elif self._writer is not None:
             try:
                 self._writer.close()  # rolls back
             except sqlite3.Error:

@@ -90,9 +90,7 @@ def _step(run: RunState, entry: Entry) -> StepPlan:
     return remedy.steps[int(entry.key.rsplit("/", 1)[1])]
 
 
-def _make(
-    tx: Tx, run: RunState, acts: list[Entry], now: int, name: Name, *, why: str, wait: float = 0.0
-) -> Made:
+def _make(tx: Tx, run: RunState, acts: list[Entry], now: int, name: Name, *, why: str, wait: float = 0.0) -> Made:
     plan = run.plan._replace(undoes=run.id, wait=wait, mode=Mode.AUTO)
     made = RunState(name(now), plan, Status.QUEUED, now, Mode.AUTO)
     row = journal.RunRow()

@@ -7,12 +7,14 @@ from pydantic import BaseModel
 
 from remediator.actions import registry
 from remediator.core.guide import RuleFileText
+from remediator.rehearsal.documents import TestFileText
 from remediator.settings import Settings
 
 ACTIONS = [registry.find(name) for name in registry.names()]
 DOCUMENTS = {
     "rule files": RuleFileText,
     "settings": Settings,
+    "tests of rules": TestFileText,
     **{f"connections.{s}": model for s in registry.systems() if (model := registry.connection_model(s))},
     **{f"{action.name} parameters": action.parameters for action in ACTIONS},
     **{f"{action.name} outputs": action.outputs for action in ACTIONS},

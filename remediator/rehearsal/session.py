@@ -1,0 +1,78 @@
+"""Play all tests of some files, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from time import perf_counter
+
+from remediator.core.problems import Problem
+from remediator.core.rules import RuleTable
+from remediator.errors import ConfigurationError
+from remediator.rehearsal import coverage, junit, update
+from remediator.rehearsal.describe import describe
+from remediator.rehearsal.judge import judge
+from remediator.rehearsal.play import play
+from remediator.rehearsal.read import TestFile, find_tests, read_tests
+from remediator.rehearsal.tell import Outcome, summary, tell
+
+
+class Session:
+    """One call of ``remediator test``."""
+
+    def __init__(self, *, only: str = "", update: bool = False) -> None:
+        self.outcomes: list[Outcome] = []
+        self.problems: list[Problem] = []  #: of files that cannot be read
+        self._updated: set[tuple[Path, int]] = set()
+        self._only, self._update = only, update
+        self._tables: dict[tuple[Path, ...], RuleTable] = {}
+        self._began = perf_counter()
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything was not as expected, or not right; that there are no tests is not right either."""
+        return bool(self.problems) or not self.outcomes or any(not self._is_well(outcome) for outcome in self.outcomes)
+
+    def run(self, paths: Iterable[Path], say: Callable[[str], None]) -> None:
+        """Play all; say what is wrong as it is found."""
+        for path in find_tests(paths):
+            try:
+                file = read_tests(path, self._tables)
+            except ConfigurationError as error:
+                self.problems += error.problems
+                for problem in error.problems:
+                    say(str(problem))
+                continue
+            played = [self._play(file, n) for n, t in enumerate(file.text.tests) if self._only in t.name]
+            self.outcomes += played
+            if self._update:
+                self._updated.update((path, number) for number in update.write(file, played))
+            for outcome in played:
+                if not self._is_well(outcome):
+                    say(tell(outcome))
+
+    def summary(self) -> str:
+        """Return the last line."""
+        passed = sum(outcome.passed for outcome in self.outcomes)
+        errors = sum(outcome.wrong for outcome in self.outcomes) + len(self.problems)
+        failed = sum(not self._is_well(outcome) and not outcome.wrong for outcome in self.outcomes)
+        return summary(passed, failed, errors, perf_counter() - self._began, len(self._updated))
+
+    def coverage(self) -> tuple[str, ...]:
+        """Return what no test has reached, a line each."""
+        return coverage.missed(self.outcomes)
+
+    def write_junit(self, path: Path) -> None:
+        """Write all results as JUnit XML."""
+        junit.write(path, self.outcomes, self.problems)
+
+    def _is_well(self, outcome: Outcome) -> bool:
+        return outcome.passed or (outcome.file.path, outcome.number) in self._updated
+
+    @staticmethod
+    def _play(file: TestFile, number: int) -> Outcome:
+        began = perf_counter()
+        test = file.text.tests[number]
+        played = play(file, test)
+        judged = judge(test.expect, describe(played))
+        return Outcome(file, number, played, judged, perf_counter() - began)

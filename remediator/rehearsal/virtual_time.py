@@ -1,0 +1,74 @@
+"""An event loop whose time jumps to the next timer: an hour of waiting takes as long as its work.
+
+Public parts of asyncio only: a selector that waits for nothing, and ``loop.time``. Nothing in such a
+loop may use threads or sockets; nobody would wait for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Callable
+
+from remediator.core.durations import SECOND
+from remediator.errors import RemediatorError
+
+MOST_AT_ONE_INSTANT = 1_000_000  #: turns of the loop without time passing, before we say that it is stuck
+
+
+class _Jumping(selectors.SelectSelector):
+    """Waits by letting time jump."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        self.horizon = 0.0
+        self.turns = 0
+        self.on_horizon: Callable[[], None] = lambda: None
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Jump ``timeout`` seconds ahead, or to the horizon if that comes first: then nothing is left to do before."""
+        if timeout is not None and timeout <= 0:
+            self.turns += 1
+            if self.turns > MOST_AT_ONE_INSTANT:
+                raise RemediatorError("virtual time does not pass: something is done again and again at one instant")
+            return []
+        self.turns = 0
+        then = self.horizon if timeout is None else self.now + timeout
+        if timeout is None or then > self.horizon:
+            self.now = max(self.now, self.horizon)
+            self.on_horizon()
+        else:
+            self.now = then
+        return []
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop that begins at second 0."""
+
+    def __init__(self) -> None:
+        self._jumping = _Jumping()
+        super().__init__(self._jumping)
+        self._jumping.on_horizon = self.stop
+
+    def time(self) -> float:
+        """Return the virtual seconds since the loop was made."""
+        return self._jumping.now
+
+    def run_to(self, horizon: float) -> None:
+        """Do all that is to be done up to that second, that second included."""
+        self._jumping.horizon = max(horizon, self._jumping.now)
+        self._jumping.turns = 0
+        self.run_forever()
+
+
+class VirtualClock:
+    """Tells a virtual loop's time."""
+
+    def __init__(self, loop: VirtualLoop, start: int) -> None:
+        self._loop = loop
+        self.start = start  #: microseconds since 1970, when the loop's time is 0
+
+    def now(self) -> int:
+        """Return the time in microseconds since 1970."""
+        return self.start + round(self._loop.time() * SECOND)

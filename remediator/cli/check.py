@@ -1,11 +1,37 @@
-"""``remediator check``: say what is wrong with the configuration and the rules."""
+"""``remediator check``: say what is wrong with the configuration and the rules, and what could be better."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from remediator.core.problems import Problem, nearest
+from remediator.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from remediator.core.lint import Finding, Subject
+    from remediator.interfaces.rule_files import Loaded
+    from remediator.settings import Settings
+
+LINT = 3  #: exit code when the files are right and something could be better, as promtool has it
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asks for."""
+
+    patterns: list[str]
+    root: Path
+    settings: Settings | None = None
+    prometheus: str = ""
+
+
+#: More checks of loaded files: each returns what it found, by the name of the check.
+MORE: list[Callable[[Asked, Loaded, Subject], list[tuple[str, Finding]]]] = []
 
 
 def register(application: typer.Typer) -> None:
@@ -17,28 +43,98 @@ def check(
     paths: Annotated[
         list[Path] | None, typer.Argument(help="Rule files or folders; default: those of the configuration.")
     ] = None,
-    config: Annotated[Path | None, typer.Option("--config.file", help="Check the daemon's configuration too.")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config.file", help="Check the daemon's configuration too, and rules against what it allows."),
+    ] = None,
+    lint: Annotated[str, typer.Option("--lint", help="Which checks: all, none, or names with commas.")] = "all",
+    lint_fatal: Annotated[
+        bool, typer.Option("--lint-fatal/--no-lint-fatal", help="Whether what lint finds makes exit code 3.")
+    ] = True,
+    output: Annotated[str, typer.Option("--output", help="text, json, or github (annotations).")] = "text",
+    prometheus: Annotated[
+        str, typer.Option("--prometheus", help="URL of a Prometheus that is asked about alerts, labels and queries.")
+    ] = "",
+    shared: Annotated[bool, typer.Option("--shared", help="Treat every file as a shared pack.")] = False,
 ) -> None:
-    """Say all that is wrong, with its place. Exit 1 for errors, 3 for warnings."""
-    from remediator.interfaces.configuration import read_settings  # noqa: PLC0415 -- other commands start faster
-    from remediator.interfaces.rule_files import load_rules  # noqa: PLC0415 -- see above
+    """Say all that is wrong, with its place. Exit 1 for errors, 3 when only lint found something."""
+    from remediator.interfaces.problem_output import STYLES, show  # noqa: PLC0415 -- other commands start faster
 
-    patterns: list[str] = []
+    if output not in STYLES:
+        raise typer.BadParameter(f"--output is one of {', '.join(STYLES)}")
+    wanted = wanted_checks(lint)
     root = Path.cwd()
-    if config is not None:
-        settings, _ = read_settings(config)
-        typer.echo(f"{config}: right")
-        patterns, root = list(settings.rules), config.parent.resolve()
+    try:
+        asked = what_is_asked(paths, config, prometheus)
+        root = asked.root
+        problems, summary = look(asked, wanted, shared=shared)
+    except ConfigurationError as error:
+        typer.echo(show(error.problems, output, root), err=output == "text")
+        raise typer.Exit(1) from None
+    if output == "text":
+        if asked.settings is not None:
+            typer.echo(f"{config}: right")
+        for problem in problems:
+            typer.echo(str(problem))
+        typer.echo(summary)
+    elif problems or output == "json":
+        typer.echo(show(problems, output, root))
+    if problems and lint_fatal:
+        raise typer.Exit(LINT)
+
+
+def wanted_checks(lint: str) -> set[str]:
+    """Return the names that ``--lint`` chooses."""
+    from remediator.core.lint import names  # noqa: PLC0415 -- see above
+
+    if lint in ("all", "none"):
+        return set(names()) if lint == "all" else set()
+    chosen = {name.strip() for name in lint.split(",") if name.strip()}
+    for name in sorted(chosen - set(names())):
+        raise typer.BadParameter(f'--lint: there is no check "{name}"; {nearest(name, names())}')
+    return chosen
+
+
+def what_is_asked(paths: list[Path] | None, config: Path | None, prometheus: str) -> Asked:
+    """Return which files are meant. Raise ConfigurationError for a wrong configuration."""
+    from remediator.interfaces.configuration import read_settings  # noqa: PLC0415 -- see above
+
+    settings = read_settings(config)[0] if config is not None else None
     if paths:
-        root = Path.cwd()
         patterns = [str(path / "**/*.yaml") if path.is_dir() else str(path) for path in paths]
-    if not patterns:
+        return Asked(patterns, Path.cwd(), settings, prometheus)
+    if settings is None or config is None:
         raise typer.BadParameter("name rule files, or --config.file")
-    loaded = load_rules(patterns, root)
-    for warning in loaded.warnings:
-        typer.echo(str(warning))
-    guides = {rule.guide.name for rule in loaded.table.rules}
-    typer.echo(f"{len(loaded.files)} files: {len(loaded.table.rules)} rules, {len(guides)} guides in use, "
-               f"{len(loaded.warnings)} warnings")  # fmt: skip
-    if loaded.warnings:
-        raise typer.Exit(3)
+    return Asked(list(settings.rules), config.parent.resolve(), settings, prometheus)
+
+
+def look(asked: Asked, wanted: set[str], *, shared: bool) -> tuple[list[Problem], str]:
+    """Return what the checks found, and a line about what was read."""
+    from remediator.core.guards import Envelope  # noqa: PLC0415 -- see above
+    from remediator.core.lint import Site  # noqa: PLC0415 -- see above
+    from remediator.interfaces.rule_files import load_rules  # noqa: PLC0415 -- see above
+    from remediator.interfaces.rule_files.linting import lint, subject_of  # noqa: PLC0415 -- see above
+
+    loaded = load_rules(asked.patterns, asked.root)
+    site = None
+    if asked.settings is not None:
+        allow = asked.settings.allow
+        site = Site(asked.settings.max_mode, Envelope(allow.targets, allow.protected))
+    subject = subject_of(loaded, site, shared=shared)
+    extra = [found for more in (ask_prometheus, *MORE) for found in more(asked, loaded, subject)]
+    problems = lint(loaded, subject, wanted, extra)
+    used = {rule.guide.name for rule in loaded.table.rules}
+    summary = (
+        f"{len(loaded.files)} files: {len(loaded.table.rules)} rules, {len(used)} guides in use, "
+        f"{len(problems)} problems"
+    )
+    return problems, summary
+
+
+def ask_prometheus(asked: Asked, _loaded: Loaded, subject: Subject) -> list[tuple[str, Finding]]:
+    """Return what a Prometheus says about alerts, labels and queries, where one was named."""
+    if not asked.prometheus:
+        return []
+    from remediator.interfaces.rule_files.live import live_findings  # noqa: PLC0415 -- see above
+
+    return live_findings(asked.prometheus, subject)

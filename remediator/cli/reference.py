@@ -7,13 +7,14 @@ from pathlib import Path
 
 from remediator.actions import registry
 from remediator.interfaces.reference import action_page, actions_index, rules_page
+from remediator.interfaces.reference_lint import lint_page
 
 
 def pages() -> dict[str, str]:
     """Return the text of every reference page by its path."""
     actions = [action for system in registry.systems() for _, action in sorted(registry.of_system(system).items())]
     made = {f"actions/{action.name}.md": action_page(action) for action in actions}
-    return {**made, "actions/README.md": actions_index(actions), "rules.md": rules_page()}
+    return {**made, "actions/README.md": actions_index(actions), "rules.md": rules_page(), "lint.md": lint_page()}
 
 
 def write(folder: Path) -> list[Path]:

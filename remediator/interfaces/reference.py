@@ -169,9 +169,10 @@ def rules_page() -> str:
     body = "".join(f"\n## {title}\n\n{text}\n\n{model_table(model, titles)}" for title, text, model in parts)
     intro = (
         "A rule file is YAML with `rules:` and `guides:`, and above them what they share. Durations are written as\n"
-        "Prometheus writes them (`30s`, `5m`, `1h30m`). What can be known when the file is read is an error then, with file, line, column and a\n"
-        "hint: `remediator check FILE`. [Concepts](concepts.md) tells what the words mean,\n"
-        "[templates](templates.md) what may stand in `{{ }}`, [actions](actions/README.md) what a step can do.\n"
+        "Prometheus writes them (`30s`, `5m`, `1h30m`). What can be known when the file is read is an error then,\n"
+        "with file, line, column and a hint: `remediator check FILE`, which says beside that what\n"
+        "[could be better](lint.md). [Concepts](concepts.md) tells what the words mean, [templates](templates.md)\n"
+        "what may stand in `{{ }}`, [actions](actions/README.md) what a step can do.\n"
     )
     return f"{MADE}# Rule files\n\n{intro}{body}"
 

@@ -54,7 +54,8 @@ guides:
 ```
 
 `# remediator disable NAME, NAME: why` counts for the line that it stands on, or for the next line when it stands on
-its own; above (or on) the first line of a rule or a guide it counts for all of it. `disable-file` counts for the whole file.
+its own; above (or on) the first line of a rule or a guide it counts for all of it. `disable-file` counts for the whole
+file.
 """
 
 

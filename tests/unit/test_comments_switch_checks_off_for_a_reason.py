@@ -24,7 +24,7 @@ guides:
     remedies:
       - name: r
         steps:
-          - http.request: {{connection: shop, path: "/restart?x= # remediator disable-file weak-verify: a text, too"}}
+          - http.request: {{connection: shop, path: /restart, body: "x # remediator disable-file auto-without-verify: a text, too"}}
 """
 ALL = ["missing-runbook-url", "auto-without-verify", "auto-without-cooldown", "shadowed-rule"]
 
@@ -74,7 +74,7 @@ def test_an_unknown_name_shows_the_nearest(tmp_path):
 
 
 def test_what_the_loader_warns_of_can_be_switched_off_too(tmp_path):
-    text = 'defaults: {runbook_url: x}\nrules:\n  - name: a\n    match: foo=bar\\n  # remediator disable %s: why\n    guide: g\nguides: {g: {summary: s, target: http/a}}\n'
+    text = "defaults: {runbook_url: x}\nrules:\n  - name: a\n    match: foo=bar\\\\n  # remediator disable %s: why\n    guide: g\nguides: {g: {summary: s, target: http/a}}\n"
     for name, count in (("matcher-grammar", 0), ("weak-verify", 1)):
         (tmp_path / "a.yaml").write_text(text % name)
         loaded = load_rules(["a.yaml"], tmp_path)

@@ -37,8 +37,8 @@ chaos: $(VENV)/.dev  ## every failpoint, and 200 kills
 cluster: $(VENV)/.dev  ## scenarios on the cluster that KUBECONFIG names
 	@$(BIN)/python -m pytest -m cluster -rs
 
-docs: $(VENV)/.dev  ## write the reference pages again
-	@$(BIN)/python -m remediator.cli.reference docs
+docs: $(VENV)/.dev  ## write the reference pages and the JSON Schemas again
+	@$(BIN)/python -m remediator.cli.reference docs config/schemas
 
 format: $(VENV)/.dev
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet remediator

@@ -146,7 +146,7 @@ class RuleText(Written):
     """Which alerts, which guide, how far it may go."""
 
     name: Name = Field(description="Unique among all rule files; pauses, breakers and reports name it.")
-    match: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(
+    match: Annotated[tuple[str, ...], BeforeValidator(_as_list, json_schema_input_type=str | tuple[str, ...])] = Field(
         min_length=1, description="Alertmanager's matchers; all must hold."
     )
     guide: Name = Field(description="The guide's name; it may stand in another file, or in another pack: PACK/NAME.")

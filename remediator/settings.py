@@ -132,6 +132,7 @@ class Settings(Section):
 
     max_mode: Mode = Field(Mode.OBSERVE, description="The most that any rule may do: observe, ask or auto.")
     rules: tuple[str, ...] = Field(("rules/**/*.yaml",), description="Rule files in order; patterns allowed.")
+    watch_rules: bool = Field(True, description="Read rule files again as soon as they change.")
     allow: AllowSettings = Field(AllowSettings(), description="What may be changed at all.")
     limits: LimitSettings = Field(LimitSettings(), description="How much at once and in a window.")
     backend_breaker: BreakerSettings = Field(BreakerSettings(), description="For backends that do not answer.")

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import yaml
+from yaml import MappingNode, Node, ScalarNode
 
 from remediator.core.problems import Problem, nearest
 from remediator.interfaces.documents import Document
+from remediator.interfaces.yaml_nodes import compose
 
 _COMMENT = re.compile(r"#\s*remediator\s+(disable-file|disable)\b[ \t]*([^:#]*?)[ \t]*(?::[ \t]*(.*?))?[ \t]*$")
+_WIDE = 1 << 30  #: a column behind every line's end
 _NAME = re.compile(r"[\w-]+")
 
 
@@ -107,15 +109,30 @@ def _comments(document: Document) -> Iterator[tuple[int, int, str, bool]]:
 def _scalar_lines(text: str) -> dict[int, list[tuple[int, int]]]:
     """Return by line the columns (from 0) that quoted and block texts cover: what stands in them is no comment."""
     covered: dict[int, list[tuple[int, int]]] = {}
-    for token in yaml.scan(text, Loader=yaml.SafeLoader):
-        if not isinstance(token, yaml.ScalarToken) or token.style is None:
-            continue
-        start, end = token.start_mark, token.end_mark
-        last = end.line if token.style in "'\"" else end.line - (end.column == 0)
+    for node in _scalars(compose(text)):
+        start, end = node.start_mark, node.end_mark
+        quoted = node.style in ("'", '"')
+        last = end.line if quoted else end.line - (end.column == 0)
         for line in range(start.line, last + 1):
+            if not quoted and line == start.line:
+                continue  # behind the sign of a block a comment may stand
             begin = start.column if line == start.line else 0
-            finish = end.column if line == end.line and token.style in "'\"" else 1 << 30
-            if token.style in "|>" and line == start.line:
-                continue  # behind the sign a comment may stand
-            covered.setdefault(line + 1, []).append((begin, finish))
+            covered.setdefault(line + 1, []).append((begin, end.column if quoted and line == end.line else _WIDE))
     return covered
+
+
+def _scalars(root: Node | None) -> Iterator[ScalarNode]:
+    """Yield every quoted and block text, each once, though aliases lead to it again."""
+    ahead, seen = [root], set[int]()
+    while ahead:
+        node = ahead.pop()
+        if node is None or id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, ScalarNode):
+            if node.style:
+                yield node
+        elif isinstance(node, MappingNode):
+            ahead += [each for pair in node.value for each in pair]
+        else:
+            ahead += node.value

@@ -20,7 +20,7 @@ _OPPOSITE = {
     MatchOp.REGEX: MatchOp.NOT_REGEX,
     MatchOp.NOT_REGEX: MatchOp.REGEX,
 }
-_MOST_PIECES = 512
+_MOST_STEPS = 5000
 
 
 class Left(Enum):
@@ -120,27 +120,36 @@ class Alerts:
         return worst
 
 
-def beyond(matchers: Sequence[Matcher], others: Iterable[Sequence[Matcher]]) -> Left:
+def beyond(matchers: Sequence[Matcher], others: Sequence[Sequence[Matcher]]) -> Left:
     """Whether alerts that fulfil ``matchers`` are left that fulfil none of the ``others``.
 
     NONE is certain. What would take too long to find out is SOME.
     """
     whole = Alerts().narrowed(matchers)
-    pieces = [whole]
-    for other in others:
-        kept: list[Alerts] = []
-        for piece in pieces:
-            kept += _without(piece, other)
-        if len(kept) > _MOST_PIECES:
+    ahead = [(whole, 0)]  # a piece, and which of the others is to be taken from it next
+    worst, steps = Left.NONE, 0
+    while ahead:
+        piece, at = ahead.pop()
+        while at < len(others):
+            steps += 1
+            parts = _without(piece, others[at])
+            at += 1
+            if parts != [piece]:
+                ahead += [(part, at) for part in parts]
+                break
+        else:
+            left = piece.left(whole)
+            if left is Left.SOME:
+                return left
+            worst = Left.UNKNOWN if left is Left.UNKNOWN else worst
+        if steps > _MOST_STEPS:
             return Left.SOME
-        pieces = kept
-    left = {piece.left(whole) for piece in pieces}
-    return Left.SOME if Left.SOME in left else Left.UNKNOWN if Left.UNKNOWN in left else Left.NONE
+    return worst
 
 
 def _without(piece: Alerts, matchers: Sequence[Matcher]) -> list[Alerts]:
     """Return what is left of a piece without the alerts that fulfil all the matchers: parts that do not overlap."""
-    if piece.narrowed(matchers).left() is Left.NONE:
+    if _disjoint(piece, matchers):
         return [piece]
     parts = []
     for matcher in matchers:
@@ -149,3 +158,12 @@ def _without(piece: Alerts, matchers: Sequence[Matcher]) -> list[Alerts]:
             parts.append(part)
         piece = piece.narrowed([matcher])
     return parts
+
+
+def _disjoint(piece: Alerts, matchers: Iterable[Matcher]) -> bool:
+    """Whether no alert of the piece fulfils all the matchers."""
+    for matcher in matchers:
+        values = piece.by_label.get(matcher.name)
+        if values is not None and values.narrowed(matcher).left is Left.NONE:
+            return True
+    return piece.narrowed(matchers).left() is Left.NONE

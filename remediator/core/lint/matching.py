@@ -15,14 +15,10 @@ _ENDLESS = ("", "~", "a", "0", "a-b.c/d e", "\n")
 
 def shadowed_rule(subject: Subject) -> Iterator[Finding]:
     """Find rules that no alert reaches, since those above take them all."""
-    for position, each in enumerate(subject.rules):
+    for each, above in _with_those_above(subject.rules):
         matchers = each.rule.matchers
-        if Alerts().narrowed(matchers).left() is Left.NONE:
-            continue  # told of its matchers
-        above = [
-            other for other in subject.rules[:position]
-            if not other.rule.text.continue_ and not _apart(other.rule.alertnames, each.rule.alertnames)
-        ]  # fmt: skip
+        if not above or Alerts().narrowed(matchers).left() is Left.NONE:
+            continue  # the latter is told of its matchers
         left = beyond(matchers, [other.rule.matchers for other in above])
         if left is Left.SOME:
             continue
@@ -40,9 +36,17 @@ def shadowed_rule(subject: Subject) -> Iterator[Finding]:
         yield Finding(each.file, (*each.path, "name"), message, hint)
 
 
-def _apart(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
-    """Whether two rules are about different alerts by name alone: most are."""
-    return bool(left and right and left != right)
+def _with_those_above(rules: tuple[RuleAt, ...]) -> Iterator[tuple[RuleAt, list[RuleAt]]]:
+    """Yield each rule with those that are tried before it and end the search, but for those about other alertnames."""
+    by_name: dict[str, list[tuple[int, RuleAt]]] = {}
+    for at, each in enumerate(rules):
+        names = each.rule.alertnames
+        seen = [*by_name.get("", ()), *by_name.get(names[0], ())] if names else [
+            pair for pairs in by_name.values() for pair in pairs
+        ]  # fmt: skip
+        yield each, [other for _, other in sorted(seen, key=lambda pair: pair[0])]
+        if not each.rule.text.continue_:
+            by_name.setdefault(names[0] if names else "", []).append((at, each))
 
 
 def _culprits(each: RuleAt, above: list[RuleAt], left: Left) -> list[RuleAt]:

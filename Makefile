@@ -29,8 +29,9 @@ unit: $(VENV)/.dev
 bench: $(VENV)/.dev  ## measure, compare with the floor and, where installed, with webhook
 	@$(BIN)/python benchmarks/bench.py
 
-fuzz: $(VENV)/.dev  ## a million bodies
+fuzz: $(VENV)/.dev  ## a million bodies, a hundred thousand rule files
 	@$(BIN)/python tests/fuzz/fuzz_webhook.py --bodies 1000000 --seed 1
+	@$(BIN)/python tests/fuzz/fuzz_rules.py --files 100000 --seed 1
 
 chaos: $(VENV)/.dev  ## every failpoint, and 200 kills
 	@$(BIN)/python -m pytest -m chaos -s --timeout 3000
@@ -38,8 +39,8 @@ chaos: $(VENV)/.dev  ## every failpoint, and 200 kills
 cluster: $(VENV)/.dev  ## scenarios on the cluster that KUBECONFIG names
 	@$(BIN)/python -m pytest -m cluster -rs
 
-docs: $(VENV)/.dev  ## write the reference pages again
-	@$(BIN)/python -m remediator.cli.reference docs
+docs: $(VENV)/.dev  ## write the reference pages and the JSON Schemas again
+	@$(BIN)/python -m remediator.cli.reference docs config/schemas
 
 format: $(VENV)/.dev
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet remediator

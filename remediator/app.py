@@ -27,6 +27,7 @@ from remediator.core.guide import ThrottleText
 from remediator.core.limits import Flapping, Storm, Throttle
 from remediator.core.problems import Problem
 from remediator.core.reporting import Reporter
+from remediator.core.rule_changes import rule_changes
 from remediator.engine.advance import Engine
 from remediator.engine.clock import Clock, SystemClock, new_id
 from remediator.engine.deliver import Deliverer
@@ -42,6 +43,7 @@ from remediator.interfaces.alertmanager import read_notification
 from remediator.interfaces.configuration import Connections, WebFile, read_settings, read_web_file, secret
 from remediator.interfaces.metrics import Metrics
 from remediator.interfaces.rule_files import load_rules
+from remediator.interfaces.rule_files.watching import RuleWatch
 from remediator.interfaces.web.api import Api
 from remediator.interfaces.web.auth import Credentials, is_loopback
 from remediator.interfaces.web.operate import Check, Operate
@@ -133,9 +135,11 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
 
         reloading = asyncio.Lock()
 
+        watching = RuleWatch(settings.rules, root, loaded)
+
         async def reload() -> str:
             async with reloading:
-                return await reload_rules(settings, root, connections, engine, metrics, clock)
+                return await reload_rules(settings, root, connections, engine, metrics, clock, watching)
 
         webhook = Webhook(path.receive, reject, webhook_credentials, metrics)
         operate = Operate(lambda: health(store, engine, deliverers, metrics, settings), reload, metrics.registry)
@@ -168,6 +172,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
             upkeep(store, engine, clock, Kept(settings.retention.age, settings.retention.runs)),
             *(deliverer.deliver() for deliverer in deliverers),
             watch_pause_file(engine, settings.pause.file, root, clock),
+            *([watching.watch(reload)] if settings.watch_rules else []),
         ):
             start(cleanups, task, dead)
         await web.SockSite(runner, listening, ssl_context=web_file.tls, backlog=BACKLOG).start()
@@ -238,7 +243,8 @@ def stop_event(reload: Callable[[], Awaitable[str]]) -> asyncio.Event:
 
 
 async def reload_rules(
-    settings: Settings, root: Path, connections: Connections, engine: Engine, metrics: Metrics, clock: Clock
+    settings: Settings, root: Path, connections: Connections, engine: Engine, metrics: Metrics, clock: Clock,
+    watching: RuleWatch,
 ) -> str:
     """Read the rule files again. Bad ones leave the old table; what changed is logged rule by rule."""
     try:
@@ -248,15 +254,21 @@ async def reload_rules(
         for problem in error.problems:
             log.error("not reloaded; the old rule table stays", problem=str(problem))
         raise
-    old = {rule.name: rule.text for rule in engine.site.table.rules}
-    new = {rule.name: rule.text for rule in loaded.table.rules}
-    added = [name for name in new if name not in old]
-    removed = [name for name in old if name not in new]
-    changed = [name for name in new if name in old and new[name] != old[name]]
+    changes = rule_changes(engine.site.table, loaded.table)
     engine.site = replace(engine.site, table=loaded.table)
+    watching.read(loaded)
     metrics.reloaded(ok=True, at=clock.now() / 1e6)
-    log.info("reloaded", rules=len(new), added=added, removed=removed, changed=changed, revision=loaded.table.revision)
-    return f"{len(new)} rules: {len(added)} added, {len(removed)} removed, {len(changed)} changed"
+    for name in changes.added:
+        log.info("rule added", rule=name)
+    for name in changes.removed:
+        log.info("rule removed", rule=name)
+    for name, fields in changes.changed.items():
+        log.info("rule changed", rule=name, fields=list(fields))
+    for warning in loaded.warnings:
+        log.warning("rule file", problem=str(warning))
+    count = len(loaded.table.rules)
+    log.info("reloaded", rules=count, changes=str(changes), revision=loaded.table.revision)
+    return f"{count} rules: {changes}"
 
 
 def listen_address(text: str) -> tuple[str, int]:

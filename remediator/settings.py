@@ -205,6 +205,7 @@ class Settings(Section):
 
     max_mode: Mode = Field(Mode.OBSERVE, description="The most that any rule may do: observe, ask or auto.")
     rules: tuple[str, ...] = Field(("rules/**/*.yaml",), description="Rule files in order; patterns allowed.")
+    watch_rules: bool = Field(True, description="Read rule files again as soon as they change.")
     allow: AllowSettings = Field(AllowSettings(), description="What may be changed at all.")
     policy: PolicySettings = Field(PolicySettings(), description="What may be done there, and who must approve it.")
     pause: PauseSettings = Field(PauseSettings(), description="The kill switch that is a file.")

@@ -1,13 +1,35 @@
-"""``remediator check``: say what is wrong with the configuration and the rules."""
+"""``remediator check``: say what is wrong with the configuration and the rules, and what could be better."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from remediator.cli.rbac import Names, Namespaces, checked
+from remediator.core.problems import Problem, nearest
+from remediator.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from remediator.core.lint import Finding, Subject
+    from remediator.interfaces.configuration import Connections
+    from remediator.interfaces.rule_files import Loaded
+    from remediator.settings import Settings
+
+LINT = 3  #: exit code when the files are right and something could be better, as promtool has it
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asks for."""
+
+    patterns: list[str]
+    root: Path
+    settings: Settings | None = None
+    connections: Connections | None = None
+    prometheus: str = ""
 
 
 def register(application: typer.Typer) -> None:
@@ -15,45 +37,117 @@ def register(application: typer.Typer) -> None:
     application.command("check")(check)
 
 
-def check(
+def check(  # noqa: C901 -- what the options ask for, one after the other
     paths: Annotated[
         list[Path] | None, typer.Argument(help="Rule files or folders; default: those of the configuration.")
     ] = None,
-    config: Annotated[Path | None, typer.Option("--config.file", help="Check the daemon's configuration too.")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config.file", help="Check the daemon's configuration too, and rules against what it allows."),
+    ] = None,
+    lint: Annotated[str, typer.Option("--lint", help="Which checks: all, none, or names with commas.")] = "all",
+    lint_fatal: Annotated[
+        bool, typer.Option("--lint-fatal/--no-lint-fatal", help="Whether what lint finds makes exit code 3.")
+    ] = True,
+    output: Annotated[str, typer.Option("--output", help="text, json, or github (annotations).")] = "text",
+    prometheus: Annotated[
+        str, typer.Option("--prometheus", help="URL of a Prometheus that is asked about alerts, labels and queries.")
+    ] = "",
+    shared: Annotated[bool, typer.Option("--shared", help="Treat every file as a shared pack.")] = False,
     cluster: Annotated[
         bool, typer.Option("--cluster", help="Ask the clusters whether they let us do what the rules can need.")
     ] = False,
     namespaces: Namespaces = None,
     names: Names = None,
 ) -> None:
-    """Say all that is wrong, with its place. Exit 1 for errors, 3 for warnings."""
-    from remediator.interfaces.configuration import read_settings  # noqa: PLC0415 -- other commands start faster
-    from remediator.interfaces.rule_files import load_rules  # noqa: PLC0415 -- see above
+    """Say all that is wrong, with its place. Exit 1 for errors, 3 when only lint found something."""
+    from remediator.interfaces.problem_output import STYLES, show  # noqa: PLC0415 -- other commands start faster
 
-    patterns: list[str] = []
+    if output not in STYLES:
+        raise typer.BadParameter(f"--output is one of {', '.join(STYLES)}")
+    wanted = wanted_checks(lint)
     root = Path.cwd()
-    connections = None
     if cluster and config is None:
         raise typer.BadParameter("--cluster needs --config.file: it says how the clusters are reached")
-    if config is not None:
-        settings, connections = read_settings(config)
-        typer.echo(f"{config}: right")
-        patterns, root = list(settings.rules), config.parent.resolve()
-    if paths:
-        root = Path.cwd()
-        patterns = [str(path / "**/*.yaml") if path.is_dir() else str(path) for path in paths]
-    if not patterns:
-        raise typer.BadParameter("name rule files, or --config.file")
-    loaded = load_rules(patterns, root, connections)
-    for warning in loaded.warnings:
-        typer.echo(str(warning))
-    guides = {rule.guide.name for rule in loaded.table.rules}
-    typer.echo(f"{len(loaded.files)} files: {len(loaded.table.rules)} rules, {len(guides)} guides in use, "
-               f"{len(loaded.warnings)} warnings")  # fmt: skip
-    if cluster and connections is not None:
+    try:
+        asked = what_is_asked(paths, config, prometheus)
+        root = asked.root
+        problems, loaded = look(asked, wanted, shared=shared)
+    except ConfigurationError as error:
+        typer.echo(show(error.problems, output, root), err=output == "text")
+        raise typer.Exit(1) from None
+    if output == "text":
+        if asked.settings is not None:
+            typer.echo(f"{config}: right")
+        for problem in problems:
+            typer.echo(str(problem))
+        typer.echo(summary_of(loaded, problems))
+    elif problems or output == "json":
+        typer.echo(show(problems, output, root))
+    if cluster and asked.connections is not None:
         from remediator.cli.check_cluster import check_cluster  # noqa: PLC0415 -- see above
 
-        if not check_cluster(loaded.table.rules, connections, checked(namespaces, "--namespace"), tuple(names or ())):
+        chosen = (checked(namespaces, "--namespace"), tuple(names or ()))
+        if not check_cluster(loaded.table.rules, asked.connections, *chosen):
             raise typer.Exit(1)
-    if loaded.warnings:
-        raise typer.Exit(3)
+    if problems and lint_fatal:
+        raise typer.Exit(LINT)
+
+
+def wanted_checks(lint: str) -> set[str]:
+    """Return the names that ``--lint`` chooses."""
+    from remediator.core.lint import names  # noqa: PLC0415 -- see above
+
+    if lint in ("all", "none"):
+        return set(names()) if lint == "all" else set()
+    chosen = {name.strip() for name in lint.split(",") if name.strip()}
+    for name in sorted(chosen - set(names())):
+        raise typer.BadParameter(f'--lint: there is no check "{name}"; {nearest(name, names())}')
+    return chosen
+
+
+def what_is_asked(paths: list[Path] | None, config: Path | None, prometheus: str) -> Asked:
+    """Return which files are meant. Raise ConfigurationError for a wrong configuration."""
+    from remediator.interfaces.configuration import read_settings  # noqa: PLC0415 -- see above
+
+    settings, connections = read_settings(config) if config is not None else (None, None)
+    if paths:
+        patterns = [str(path / "**/*.yaml") if path.is_dir() else str(path) for path in paths]
+        return Asked(patterns, Path.cwd(), settings, connections, prometheus)
+    if settings is None or config is None:
+        raise typer.BadParameter("name rule files, or --config.file")
+    return Asked(list(settings.rules), config.parent.resolve(), settings, connections, prometheus)
+
+
+def look(asked: Asked, wanted: set[str], *, shared: bool) -> tuple[list[Problem], Loaded]:
+    """Return what the checks found, and what was read."""
+    from remediator.core.guards import Envelope  # noqa: PLC0415 -- see above
+    from remediator.core.lint import Site  # noqa: PLC0415 -- see above
+    from remediator.interfaces.rule_files import load_rules  # noqa: PLC0415 -- see above
+    from remediator.interfaces.rule_files.linting import lint, subject_of  # noqa: PLC0415 -- see above
+
+    loaded = load_rules(asked.patterns, asked.root, asked.connections)
+    site = None
+    if asked.settings is not None:
+        allow = asked.settings.allow
+        site = Site(asked.settings.max_mode, Envelope(allow.targets, allow.protected, asked.settings.policy.policy()))
+    subject = subject_of(loaded, site, shared=shared)
+    return lint(loaded, subject, wanted, ask_prometheus(asked, subject)), loaded
+
+
+def summary_of(loaded: Loaded, problems: list[Problem]) -> str:
+    """Return a line about what was read."""
+    used = {rule.guide.name for rule in loaded.table.rules}
+    return (
+        f"{len(loaded.files)} files: {len(loaded.table.rules)} rules, {len(used)} guides in use, "
+        f"{len(problems)} problems"
+    )
+
+
+def ask_prometheus(asked: Asked, subject: Subject) -> list[tuple[str, Finding]]:
+    """Return what a Prometheus says about alerts, labels and queries, where one was named."""
+    if not asked.prometheus:
+        return []
+    from remediator.interfaces.rule_files.live import live_findings  # noqa: PLC0415 -- see above
+
+    return live_findings(asked.prometheus, subject)

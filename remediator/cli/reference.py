@@ -1,12 +1,18 @@
-"""``python -m remediator.cli.reference DIR``: write the reference pages. Not a command of the daemon's users."""
+"""``python -m remediator.cli.reference DOCS SCHEMAS``: write the reference pages and the JSON Schemas.
+
+Not a command of the daemon's users.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from remediator.actions import registry
+from remediator.cli.schema import texts
 from remediator.interfaces.reference import action_page, actions_index, rules_page
+from remediator.interfaces.reference_lint import lint_page
 from remediator.rehearsal.reference import tests_page
 
 
@@ -14,14 +20,14 @@ def pages() -> dict[str, str]:
     """Return the text of every reference page by its path."""
     actions = [action for system in registry.systems() for _, action in sorted(registry.of_system(system).items())]
     made = {f"actions/{action.name}.md": action_page(action) for action in actions}
-    return {**made, "actions/README.md": actions_index(actions), "rules.md": rules_page(),
+    return {**made, "actions/README.md": actions_index(actions), "rules.md": rules_page(), "lint.md": lint_page(),
             "testing-rules-reference.md": tests_page()}  # fmt: skip
 
 
-def write(folder: Path) -> list[Path]:
-    """Write the pages; return those that changed."""
+def write(folder: Path, made: Mapping[str, str]) -> list[Path]:
+    """Write these texts by their names; return those that changed."""
     changed = []
-    for name, text in pages().items():
+    for name, text in made.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() or path.read_text("utf-8") != text:
@@ -31,5 +37,6 @@ def write(folder: Path) -> list[Path]:
 
 
 if __name__ == "__main__":
-    for written in write(Path(sys.argv[1] if len(sys.argv) > 1 else "docs")):
+    docs, schemas = sys.argv[1:] if len(sys.argv) > 1 else ("docs", "config/schemas")
+    for written in (*write(Path(docs), pages()), *write(Path(schemas), texts())):
         sys.stdout.write(f"{written}\n")

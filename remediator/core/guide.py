@@ -12,6 +12,8 @@ from remediator.core.intervals import TimeInterval
 from remediator.core.transitions import Mode
 
 Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[A-Za-z0-9][A-Za-z0-9 _./-]*$")]
+PackName = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+IncludedFile = Annotated[str, Field(min_length=1, max_length=1000)]
 StepId = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
@@ -185,10 +187,10 @@ class RuleText(Written):
     """Which alerts, which guide, how far it may go."""
 
     name: Name = Field(description="Unique among all rule files; pauses, breakers and reports name it.")
-    match: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(
+    match: Annotated[tuple[str, ...], BeforeValidator(_as_list, json_schema_input_type=str | tuple[str, ...])] = Field(
         min_length=1, description="Alertmanager's matchers; all must hold."
     )
-    guide: Name = Field(description="The guide's name; it may stand in another file.")
+    guide: Name = Field(description="The guide's name; it may stand in another file, or in another pack: PACK/NAME.")
     with_: dict[str, Any] = Field({}, alias="with", description="The guide's parameters; values may be templates.")
     mode: Mode = Field(Mode.OBSERVE, description="observe, ask or auto; the daemon's max_mode caps it.")
     for_: Duration = Field(0.0, alias="for", description="The alert must have been firing at least this long.")
@@ -204,9 +206,27 @@ class RuleText(Written):
     runbook_url: str = Field("", description="For people, in reports. Default: the alert's annotation of that name.")
 
 
+class DefaultsText(Written):
+    """What the rules of one file have in common. A rule's own word counts more."""
+
+    mode: Mode | None = Field(None, description="For rules that name no mode. Default: observe.")
+    limits: LimitsText = Field(LimitsText(), description="For each limit that a rule does not set itself.")
+    runbook_url: str = Field("", description="For rules that name none.")
+    with_: dict[str, Any] = Field(
+        {}, alias="with", description="Parameters, for the guides that have one of that name; values may be templates."
+    )
+
+
 class RuleFileText(Written):
     """A rule file: rules in order, and guides by name."""
 
+    pack: PackName | None = Field(
+        None, description="Stands before every name in this file: its rule latency is PACK/latency to all others."
+    )
+    include: tuple[IncludedFile, ...] = Field(
+        (), description="Other rule files, relative to this one. Their rules come after this file's own."
+    )
+    defaults: DefaultsText = Field(DefaultsText(), description="What the rules of this file have in common.")
     rules: tuple[RuleText, ...] = Field((), description="In order: the first that matches an alert takes it.")
     guides: dict[Name, GuideText] = Field({}, description="By name; unique among all rule files.")
     time_intervals: tuple[NamedIntervals, ...] = Field(

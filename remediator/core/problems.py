@@ -18,10 +18,12 @@ class Problem:
     source: str = ""  #: the line as it stands in the file
     hint: str = ""  #: what may have been meant
     severity: str = "error"  #: ``error`` or ``warning``
+    name: str = ""  #: of the check that found it, where it has one: what a comment can switch off
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
-        text = f"{place}: {self.severity}: {self.message}" if place else f"{self.severity}: {self.message}"
+        said = f"{self.message} ({self.name})" if self.name else self.message
+        text = f"{place}: {self.severity}: {said}" if place else f"{self.severity}: {said}"
         if self.source:
             # A tab keeps its width, so that the caret stands under the right character.
             margin = "".join("\t" if char == "\t" else " " for char in self.source[: max(self.column - 1, 0)])

@@ -106,6 +106,7 @@ def problem_at(
     on_key: bool = False,
     severity: str = "error",
     offset: int = 0,
+    name: str = "",
 ) -> Problem:
     """Return a problem that points into the document.
 
@@ -129,6 +130,7 @@ def problem_at(
         source=source_of(document.line(place.line), place.column),
         hint=hint,
         severity=severity,
+        name=name,
     )
 
 

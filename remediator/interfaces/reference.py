@@ -16,10 +16,12 @@ from pydantic_core import PydanticUndefined
 from remediator.core.action import Action, Lands
 from remediator.core.durations import duration_text
 from remediator.core.guide import (
+    DefaultsText,
     GuideText,
     LimitsText,
     ParameterText,
     RemedyText,
+    RuleFileText,
     RuleText,
     StepText,
     ThrottleText,
@@ -128,12 +130,52 @@ def actions_index(actions: list[Action[Any, Any]]) -> str:
     return f"{MADE}# Actions\n\n| action | | what it does |\n| --- | --- | --- |\n{rows}"
 
 
+_SHARING = """\
+Files are read in the order of the daemon's `rules:` list, then by name; an included file right after the one that
+includes it, and each file once. The first rule that matches an alert takes it, so a site's own file that includes a
+pack decides before the pack does.
+
+Names are unique among all files; what stands twice is an error that names both places. With `pack: web` the
+rule `latency` is `web/latency` to reports, pauses and the API, and so is a guide. Inside the pack `guide: latency`
+means its own; everywhere `guide: web/latency` means that one. Several files may belong to one pack.
+
+```yaml
+# site.yaml: our rule about the pack's guide; the pack's own rules come after it
+include: [packs/web.yaml]
+defaults:
+  mode: ask
+  limits: {cooldown: 15m}
+  runbook_url: https://runbooks.example.com/web
+  with: {service: "{{ labels.service }}"}
+rules:
+  - name: shop-slow
+    match: ['alertname = "ShopSlow"', 'service =~ "cart|checkout"']
+    guide: web/slow
+```
+
+```yaml
+# packs/web.yaml
+pack: web
+guides:
+  slow:
+    summary: A service answers slowly
+    parameters:
+      service: {type: string, one_of: [cart, checkout]}
+    target: http/{{ params.service }}
+    diagnose:
+      - id: health
+        http.probe: {connection: "{{ params.service }}", path: /health}
+```"""
+
+
 def rules_page() -> str:
     """Return the reference of rule files."""
     parts: list[tuple[str, str, type[BaseModel]]] = [
+        ("A file", _SHARING, RuleFileText),
         ("A rule", "Under `rules:`, a list; the first that matches wins.", RuleText),
         ("limits", "Of a rule.", LimitsText),
         ("throttle", "Under `limits`.", ThrottleText),
+        ("defaults", "Of a file. They hold for its own rules, not for those of files that it includes.", DefaultsText),
         ("A guide", "Under `guides:`, by name.", GuideText),
         ("A parameter", "Under a guide's `parameters`, by name.", ParameterText),
         ("A step", "Beside these keys, exactly one that names the action and holds its arguments.", StepText),
@@ -143,10 +185,11 @@ def rules_page() -> str:
     titles = {model: title for title, _, model in parts}
     body = "".join(f"\n## {title}\n\n{text}\n\n{model_table(model, titles)}" for title, text, model in parts)
     intro = (
-        "A rule file is YAML with `rules:` and `guides:`. Durations are written as Prometheus writes them (`30s`,\n"
-        "`5m`, `1h30m`). What can be known when the file is read is an error then, with file, line, column and a\n"
-        "hint: `remediator check FILE`. [Concepts](concepts.md) tells what the words mean,\n"
-        "[templates](templates.md) what may stand in `{{ }}`, [actions](actions/README.md) what a step can do.\n"
+        "A rule file is YAML with `rules:` and `guides:`, and above them what they share. Durations are written as\n"
+        "Prometheus writes them (`30s`, `5m`, `1h30m`). What can be known when the file is read is an error then,\n"
+        "with file, line, column and a hint: `remediator check FILE`, which says beside that what\n"
+        "[could be better](lint.md). [Concepts](concepts.md) tells what the words mean, [templates](templates.md)\n"
+        "what may stand in `{{ }}`, [actions](actions/README.md) what a step can do.\n"
     )
     return f"{MADE}# Rule files\n\n{intro}{body}"
 

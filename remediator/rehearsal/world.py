@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from remediator.actions import registry
 from remediator.actions.context import Clients
-from remediator.app import site_of
+from remediator.app import envelope_of, site_of
 from remediator.core.alert import Alert, Notification
 from remediator.core.durations import SECOND
 from remediator.core.reporting import Message, Receipt
@@ -83,7 +83,7 @@ class World:
 
     def use(self, table: RuleTable, settings: Settings) -> None:
         """Let this rule table and these settings bind from now on, as a reload does."""
-        self.engine.site = replace(site_of(settings, (self.reporter.name,)), table=table)
+        self.engine.site = replace(site_of(settings, envelope_of(settings, {}, {}), (self.reporter.name,)), table=table)
 
     def post(self, alerts: Sequence[Alert]) -> Accepted:
         """Post a notification; return when all that it starts at this instant has been done."""

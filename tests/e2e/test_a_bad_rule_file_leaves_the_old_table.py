@@ -18,7 +18,7 @@ async def reload_is(daemon, value):
 
 async def test_reload_by_signal_and_by_request(tmp_path, shop):
     good = yaml.safe_dump(shop_rules(), sort_keys=False)
-    site = Site.make(tmp_path, good, connections=shop.connections)
+    site = Site.make(tmp_path, good, connections=shop.connections, watch_rules=False)
     async with start_daemon(site) as daemon:
         assert await daemon.metric(OK) == 1
         was = await daemon.metric("remediator_config_last_reload_success_timestamp_seconds")

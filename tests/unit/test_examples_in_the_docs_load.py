@@ -28,7 +28,7 @@ def kind_of(said, text):
     if said.startswith(ELSEWHERE):
         return "elsewhere"
     keys = set(yaml.safe_load(text))
-    if keys <= {"rules", "guides"}:
+    if keys <= {"pack", "include", "defaults", "rules", "guides"}:
         return "rules"
     if keys & {"route", "receivers"}:
         return "alertmanager"
@@ -49,6 +49,11 @@ BLOCKS = list(blocks())
 def written(tmp_path, text):
     file = tmp_path / "example.yaml"
     file.write_text(text)
+    # A file whose first line says its name may be included by another example.
+    for _, other in BLOCK.findall((ROOT / "docs/rules.md").read_text("utf-8")):
+        if named := re.match(r"# (packs/\S+\.yaml)\n", other):
+            (tmp_path / "packs").mkdir(exist_ok=True)
+            (tmp_path / named[1]).write_text(other)
     return file
 
 

@@ -20,7 +20,11 @@ def _signed(value: object) -> object:
 
 
 Count = Annotated[int, Field(ge=0, le=MOST)]
-By = Annotated[str, BeforeValidator(_signed), Field(pattern="^[+-][0-9]{1,5}%?$", examples=["+50%", "+2", "-1"])]
+By = Annotated[
+    str,
+    BeforeValidator(_signed, json_schema_input_type=Annotated[str, Field(pattern="^[+-][0-9]{1,5}%?$")] | int),
+    Field(pattern="^[+-][0-9]{1,5}%?$", examples=["+50%", "+2", "-1"]),
+]
 
 
 class Amount(Parameters):

@@ -45,6 +45,12 @@ def with_connections(
     return tuple(made)
 
 
+def _key(document: Document, guide: str) -> str:
+    """Return what a guide is called in its own file: in a pack its name begins with the pack's."""
+    written = document.data.get("guides", {}) if isinstance(document.data, dict) else {}
+    return guide if guide in written else guide.rpartition("/")[2]
+
+
 def _unknown(rule: Rule, document: Document, configured: Configured) -> Iterator[tuple[Path, Problem]]:
     for use in foresee(rule, registry.find):
         if not isinstance(use, Use):
@@ -53,7 +59,7 @@ def _unknown(rule: Rule, document: Document, configured: Configured) -> Iterator
             there = configured.get(system, ())
             if tokens_in(name) or name in there:
                 continue
-            step: Path = ("guides", use.place.guide, *use.place.path, use.place.action)
+            step: Path = ("guides", _key(document, use.place.guide), *use.place.path, use.place.action)
             written = _args(rule, use.place.path).get(field)
             place, on_key = ((*step, field), False) if written is not None else (step, True)
             why = "" if written == name else f' (rule "{rule.name}")' if written is not None else ", the default"

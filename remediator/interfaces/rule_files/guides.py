@@ -53,8 +53,8 @@ class _Bench:
         )
 
 
-def make_guide(document: Document, name: str, text: GuideText) -> tuple[Guide, list[Problem]]:
-    """Return the guide and everything that is wrong with it."""
+def make_guide(document: Document, name: str, text: GuideText, whole: str = "") -> tuple[Guide, list[Problem]]:
+    """Return the guide and everything that is wrong with it. ``whole``: its name with its pack's, if it has one."""
     bench = _Bench(document, ("guides", name), frozenset(text.parameters))
     for parameter, declared in text.parameters.items():
         if declared.default is not None and not (isinstance(declared.default, str) and is_templated(declared.default)):
@@ -70,7 +70,7 @@ def make_guide(document: Document, name: str, text: GuideText) -> tuple[Guide, l
         if [other.name for other in text.remedies].index(remedy.name) < position:
             bench.complain(("remedies", position, "name"), f'another remedy is called "{remedy.name}" already')
     verify = _verify(bench, text, outputs)
-    return Guide(name, text, segments, diagnose, remedies, verify), bench.problems
+    return Guide(whole or name, text, segments, diagnose, remedies, verify), bench.problems
 
 
 def _target(bench: _Bench, text: GuideText) -> tuple[str, ...]:

@@ -1,26 +1,32 @@
-"""Find, read and join rule files."""
+"""Join rule files to one table: names made whole, duplicates refused, guides and rules made ready."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
-from pydantic import BaseModel
-
-from remediator.core.guide import GuideText, NamedIntervals, RuleFileText, RuleText
+from remediator.core.guide import GuideText
 from remediator.core.problems import Problem
 from remediator.core.rules import Guide, Rule, RuleTable
 from remediator.errors import ConfigurationError
-from remediator.interfaces.documents import Document, problem_at, read_document, validate
+from remediator.interfaces.documents import Document, problem_at
+from remediator.interfaces.documents import Path as Place
 from remediator.interfaces.rule_files.connections import Configured, with_connections
 from remediator.interfaces.rule_files.guides import make_guide
 from remediator.interfaces.rule_files.intervals import missing_intervals, named_intervals
+from remediator.interfaces.rule_files.reading import Reading, RuleFile, find_files
 from remediator.interfaces.rule_files.rules import make_rule
 
-M = TypeVar("M", bound=BaseModel)
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file and what was made of it, with its place in the file."""
+
+    document: Document
+    rules: tuple[tuple[int, Rule], ...] = ()  #: by position under ``rules``
+    guides: tuple[tuple[str, Guide], ...] = ()  #: by key under ``guides``
+    pack: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,9 @@ class Loaded:
 
     table: RuleTable
     warnings: tuple[Problem, ...] = ()
-    files: tuple[Path, ...] = ()
+    files: tuple[Path, ...] = ()  #: all that were read, included ones too
+    digests: Mapping[Path, str] = field(default_factory=dict)  #: of these files' contents
+    sources: tuple[Source, ...] = ()
 
 
 def load_rules(patterns: Iterable[str], root: Path, connections: Configured | None = None) -> Loaded:
@@ -38,120 +46,80 @@ def load_rules(patterns: Iterable[str], root: Path, connections: Configured | No
     ``connections``: the configured ones, by system and name; with them a rule that names another is wrong.
     Raises ConfigurationError with everything that is wrong in any of them.
     """
-    problems: list[Problem] = []
-    files = find_files(patterns, root, problems)
-    read: list[_File] = []
-    digest = hashlib.sha256()
-    for path in files:
-        shown = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
-        try:
-            text = path.read_text("utf-8")
-            digest.update(text.encode())
-            read.append(_parts(read_document(text, shown), problems))
-        except ConfigurationError as error:
-            problems += error.problems
-        except (OSError, UnicodeDecodeError) as error:
-            problems.append(Problem(f"cannot be read: {error}", shown))
-    guides = _guides(read, problems)
-    rules = _rules(read, guides, problems)
-    intervals = named_intervals(((file.document, file.intervals) for file in read), problems)
-    for file in read:
+    reading = Reading(root)
+    for path in find_files(patterns, root, reading.problems):
+        reading.read(path)
+    sources = _sources(reading.files, reading.problems)
+    intervals = named_intervals(((file.document, file.intervals) for file in reading.files), reading.problems)
+    for file in reading.files:
         for position, rule in file.rules:
-            problems += missing_intervals(file.document, position, rule, intervals)
+            reading.problems += missing_intervals(file.document, position, rule, intervals)
     if connections is not None:
-        documents = {name: file.document for file in reversed(read) for name in file.guides}
-        rules = with_connections(rules, documents, connections, problems)
-    errors = tuple(problem for problem in problems if problem.severity == "error")
+        sources = _connected(sources, connections, reading.problems)
+    errors = tuple(problem for problem in reading.problems if problem.severity == "error")
     if errors:
         raise ConfigurationError(errors)
-    return Loaded(RuleTable.of(rules, digest.hexdigest()[:12], intervals), tuple(problems), files)
+    table = RuleTable.of(tuple(rule for source in sources for _, rule in source.rules), reading.revision, intervals)
+    return Loaded(table, tuple(reading.problems), tuple(reading.digests), reading.digests, sources)
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    """A rule file's parts; those that are wrong in themselves are left out, or None."""
+def _sources(files: list[RuleFile], problems: list[Problem]) -> tuple[Source, ...]:
+    guides: dict[str, Guide | None] = {}  # None for one that is wrong, so that rules about it are not blamed too
+    places: dict[str, str] = {}
+    for file in files:
+        for name, text in file.guides.items():
+            where: Place = ("guides", name)
+            if _is_new(file, name, where, "guide", places, problems):
+                guides[file.named(name)] = _guide(file, name, text, problems) if text is not None else None
+    sources = []
+    rule_places: dict[str, str] = {}
+    for file in files:
+        rules: list[tuple[int, Rule]] = []
+        for position, rule in file.rules:
+            where = ("rules", position, "name")
+            _is_new(file, rule.name, where, "rule", rule_places, problems)
+            made, found = make_rule(file, position, rule, guides)
+            problems += found
+            if made is not None:
+                rules.append((position, made))
+        mine = ((name, guides.get(file.named(name))) for name in file.guides)
+        sources.append(Source(
+            file.document, tuple(rules), tuple((name, guide) for name, guide in mine if guide is not None), file.pack
+        ))  # fmt: skip
+    return tuple(sources)
 
-    document: Document
-    rules: tuple[tuple[int, RuleText], ...]  #: with their positions
-    guides: Mapping[str, GuideText | None]
-    intervals: tuple[NamedIntervals, ...] = ()
 
-
-def _parts(document: Document, problems: list[Problem]) -> _File:
-    """Return the file's parts: what is wrong with one of them hides nothing of the others."""
-    try:
-        text = validate(document, RuleFileText)
-        return _File(document, tuple(enumerate(text.rules)), text.guides, text.time_intervals)
-    except ConfigurationError as error:
-        problems += error.problems
-    data = document.data if isinstance(document.data, dict) else {}
-    rules, guides = data.get("rules"), data.get("guides")
-    count = len(rules) if isinstance(rules, list) else 0
-    names = [name for name in guides if isinstance(name, str)] if isinstance(guides, dict) else []
-    read = [(position, _part(document, RuleText, ("rules", position))) for position in range(count)]
-    return _File(
-        document,
-        tuple((position, rule) for position, rule in read if rule is not None),
-        {name: _part(document, GuideText, ("guides", name)) for name in names},
+def _connected(
+    sources: tuple[Source, ...], connections: Configured, problems: list[Problem]
+) -> tuple[Source, ...]:
+    """Return the sources, their guides knowing which connections an alert may choose."""
+    documents = {guide.name: source.document for source in sources for _, guide in source.guides}
+    rules = tuple(rule for source in sources for _, rule in source.rules)
+    made = iter(with_connections(rules, documents, connections, problems))
+    return tuple(
+        replace(source, rules=tuple((position, next(made)) for position, _ in source.rules)) for source in sources
     )
 
 
-def _part(document: Document, model: type[M], path: tuple[str | int, ...]) -> M | None:
-    try:
-        return validate(document, model, path)
-    except ConfigurationError:  # told with the whole file
-        return None
+def _is_new(
+    file: RuleFile, name: str, where: Place, kind: str, places: dict[str, str], problems: list[Problem]
+) -> bool:
+    """Whether nothing of this kind has the name yet; else a problem that shows both places."""
+    on_key = kind == "guide"
+    if file.pack and "/" in name:
+        message = f'in a pack the name of a {kind} has no "/": the pack\'s name comes before it'
+        problems.append(problem_at(file.document, where, message, on_key=on_key))
+    whole = file.named(name)
+    here = problem_at(file.document, where, "", on_key=on_key)
+    if whole in places:
+        message = f'the {kind} "{whole}" stands at {places[whole]} already'
+        problems.append(problem_at(file.document, where, message, on_key=on_key))
+        return False
+    places[whole] = f"{here.file}:{here.line}:{here.column}"
+    return True
 
 
-def find_files(patterns: Iterable[str], root: Path, problems: list[Problem]) -> tuple[Path, ...]:
-    """Return the files that the patterns name, each once. A pattern that names none is a problem."""
-    found: dict[Path, None] = {}
-    for pattern in patterns:
-        path = Path(pattern)
-        start, rest = (Path(path.anchor), str(path.relative_to(path.anchor))) if path.is_absolute() else (root, pattern)
-        # Unit tests of rules lie beside them.
-        files = sorted(p for p in start.glob(rest) if p.is_file() and not p.stem.endswith("_test"))
-        if not files:
-            problems.append(Problem(f'no rule file matches "{pattern}" (looked in {start})'))
-        found.update(dict.fromkeys(files))
-    return tuple(found)
-
-
-def _guides(files: list[_File], problems: list[Problem]) -> dict[str, Guide | None]:
-    """Return guides by name; None for one that is wrong, so that rules about it are not blamed too."""
-    guides: dict[str, Guide | None] = {}
-    origin: dict[str, str] = {}
-    for file in files:
-        document = file.document
-        for name, guide in file.guides.items():
-            place = ("guides", name)
-            if name in guides:
-                message = f'the guide "{name}" stands in {origin[name]} already'
-                problems.append(problem_at(document, place, message, on_key=True))
-                continue
-            origin[name] = document.file
-            guides[name] = _guide(document, name, guide, problems) if guide is not None else None
-    return guides
-
-
-def _guide(document: Document, name: str, text: GuideText, problems: list[Problem]) -> Guide | None:
-    made, found = make_guide(document, name, text)
+def _guide(file: RuleFile, name: str, text: GuideText, problems: list[Problem]) -> Guide | None:
+    made, found = make_guide(file.document, name, text, file.named(name))
     problems += found
     return None if found else made
-
-
-def _rules(files: list[_File], guides: dict[str, Guide | None], problems: list[Problem]) -> tuple[Rule, ...]:
-    rules: list[Rule] = []
-    origin: dict[str, str] = {}
-    for file in files:
-        document = file.document
-        for position, rule in file.rules:
-            if rule.name in origin:
-                message = f'the rule "{rule.name}" stands in {origin[rule.name]} already'
-                problems.append(problem_at(document, ("rules", position, "name"), message))
-            origin[rule.name] = document.file
-            made, found = make_rule(document, position, rule, guides)
-            problems += found
-            if made is not None:
-                rules.append(made)
-    return tuple(rules)

@@ -1,0 +1,186 @@
+"""Checks that ask a Prometheus: alerts that nobody raises, labels that they never carry, queries that fail.
+
+Facts: Prometheus' documentation, "HTTP API" (rules, series, config, query).
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from remediator.core.lint import Finding, Subject
+from remediator.core.lint.names import all_steps, guide_names, labels_in
+from remediator.core.lint.subject import RuleAt
+from remediator.core.matchers import Matcher
+from remediator.core.problems import Problem, nearest
+from remediator.core.records import StepPlan
+from remediator.errors import ConfigurationError, RenderError, TemplateError
+from remediator.interfaces.rule_files.samples import sample_query
+
+LARGEST = 64 * 1024 * 1024  #: bytes of an answer
+_WITHIN = 30.0  #: seconds for an answer
+
+Named = tuple[str, Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class Prometheus:
+    """A Prometheus that is asked a few things, one after the other."""
+
+    url: str
+
+    def ask(self, path: str, **query: str) -> Any:
+        """Return ``data`` of an answer. Raise ConfigurationError when there is none; ValueError with a refusal."""
+        address = f"{self.url.rstrip('/')}{path}?{urllib.parse.urlencode(query)}"
+        if not address.startswith(("http://", "https://")):
+            raise self._failure("takes http://host:port")
+        try:
+            with urllib.request.urlopen(address, timeout=_WITHIN) as answer:  # noqa: S310 -- the scheme was checked
+                document = json.loads(answer.read(LARGEST))
+        except urllib.error.HTTPError as error:
+            if error.code in (400, 422):
+                raise ValueError(_reason(error.read(65536))) from error
+            raise self._failure(f"answers {error.code}") from error
+        except (urllib.error.URLError, OSError, ValueError, http.client.HTTPException) as error:
+            raise self._failure(f"cannot be asked: {getattr(error, 'reason', error)}") from error
+        if not isinstance(document, dict) or document.get("status") != "success":
+            raise self._failure("does not answer as Prometheus does")
+        return document.get("data")
+
+    def _failure(self, said: str) -> ConfigurationError:
+        return ConfigurationError((Problem(f"--prometheus {self.url.partition('?')[0]}: {said}"),))
+
+
+def _reason(body: bytes) -> str:
+    try:
+        return str(json.loads(body).get("error", ""))[:300]
+    except (ValueError, AttributeError):
+        return "the query was refused"
+
+
+def live_findings(url: str, subject: Subject) -> list[Named]:
+    """Return what Prometheus says against the rules. Raise ConfigurationError when it cannot be asked."""
+    server = Prometheus(url)
+    try:
+        known = _alerts(server)
+        return [*_about_alerts(server, known, subject), *_about_queries(server, subject)]
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ConfigurationError((Problem(f"--prometheus {url}: does not answer as Prometheus does"),)) from error
+
+
+def _alerts(server: Prometheus) -> dict[str, list[Mapping[str, Any]]]:
+    """Return the alerting rules by the name of their alerts."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for group in server.ask("/api/v1/rules", type="alert")["groups"]:
+        for rule in group["rules"]:
+            found.setdefault(str(rule["name"]), []).append(rule)
+    return found
+
+
+def _about_alerts(
+    server: Prometheus, known: Mapping[str, list[Mapping[str, Any]]], subject: Subject
+) -> Iterator[Named]:
+    added: frozenset[str] | None = None
+    for each in subject.rules:
+        place = next(((path, m) for path, m in each.matchers if m.name == "alertname"), None)
+        if place is None:
+            continue
+        path, matcher = place
+        names = [name for name in known if all(m.matches({"alertname": name}) for m in _of(each, "alertname"))]
+        if not names:
+            hint = nearest(matcher.value, known)
+            yield "unknown-alert", Finding(each.file, path, f"no alerting rule raises an alert with {matcher}", hint)
+            continue
+        added = _external(server) if added is None else added
+        if added is _ANYTHING:
+            continue
+        carried = _carried(server, names, known)
+        if carried is not None:
+            yield from _unknown_labels(each, subject, names, carried | added)
+
+
+def _of(each: RuleAt, label: str) -> list[Matcher]:
+    return [matcher for _, matcher in each.matchers if matcher.name == label]
+
+
+_ANYTHING: frozenset[str] = frozenset({"*"})  #: labels that cannot be foreseen
+
+
+def _external(server: Prometheus) -> frozenset[str]:
+    """Return the labels that Prometheus adds when it sends alerts; ``_ANYTHING`` when it relabels them."""
+    config = yaml.safe_load(server.ask("/api/v1/status/config")["yaml"]) or {}
+    if (config.get("alerting") or {}).get("alert_relabel_configs"):
+        return _ANYTHING
+    return frozenset(map(str, (config.get("global") or {}).get("external_labels") or {}))
+
+
+def _carried(
+    server: Prometheus, names: list[str], known: Mapping[str, list[Mapping[str, Any]]]
+) -> frozenset[str] | None:
+    """Return the labels of these alerts as they were seen; None when one of them was never seen."""
+    labels = {"alertname"}
+    for name in names:
+        active = [alert["labels"] for rule in known[name] for alert in rule.get("alerts") or ()]
+        selector = f"ALERTS{{alertname={json.dumps(name)}}}"
+        seen = [*active, *server.ask("/api/v1/series", **{"match[]": selector})]
+        if not seen:
+            return None
+        for one in (*seen, *(rule.get("labels") or {} for rule in known[name])):
+            labels.update(one)
+    return frozenset(labels - {"__name__", "alertstate"})
+
+
+def _unknown_labels(each: RuleAt, subject: Subject, names: list[str], carried: frozenset[str]) -> Iterator[Named]:
+    alerts = ", ".join(names[:3])
+    hint = f"they carry {', '.join(sorted(carried)[:12])}"
+    for path, matcher in each.matchers:
+        if matcher.name not in carried and not matcher.matches({}):
+            message = f'alerts {alerts} never carry a label "{matcher.name}": the rule cannot match'
+            yield "unknown-label", Finding(each.file, path, message, hint)
+    used = labels_in(guide_names(each.rule.guide, subject.find), each.rule)
+    for label in sorted(used - carried - {"*"}):
+        message = f"the rule uses labels.{label}, which alerts {alerts} never carry"
+        yield "unknown-label", Finding(each.file, (*each.path, "guide"), message, hint)
+
+
+def _about_queries(server: Prometheus, subject: Subject) -> Iterator[Named]:
+    for each in subject.guides:
+        for path, step in _placed(each.path, subject, each.guide.name):
+            query = step.args.get("query")
+            if step.action != "prometheus.query" or not isinstance(query, str):
+                continue
+            place = (*path, step.action, "query")
+            try:
+                asked, exact = sample_query(query, each.guide)
+            except (RenderError, TemplateError):
+                continue
+            try:
+                result = server.ask("/api/v1/query", query=asked)
+            except ValueError as error:
+                yield "promql-error", Finding(each.file, place, f"Prometheus cannot read this query: {error}")
+                continue
+            if exact and result.get("resultType") in ("vector", "matrix") and not result.get("result"):
+                message = "the query returns nothing at this moment"
+                yield "promql-empty", Finding(each.file, place, message, "an absent series never verifies anything")
+
+
+def _placed(
+    path: tuple[str | int, ...], subject: Subject, name: str
+) -> Iterator[tuple[tuple[str | int, ...], StepPlan]]:
+    """Yield each step of a guide with its place."""
+    guide = next(each.guide for each in subject.guides if each.guide.name == name)
+    places: list[tuple[str | int, ...]] = [(*path, "diagnose", at) for at in range(len(guide.diagnose))]
+    for at, remedy in enumerate(guide.remedies):
+        places += [(*path, "remedies", at, "steps", index) for index in range(len(remedy.steps))]
+    if guide.verify:
+        key = "all" if guide.verify.every else "any"
+        places += [(*path, "verify", key, at) for at in range(len(guide.verify.conditions))]
+    yield from zip(places, all_steps(guide), strict=True)

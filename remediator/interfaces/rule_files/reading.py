@@ -1,0 +1,148 @@
+"""Find rule files, follow what they include, and read each into its parts."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from remediator.core.guide import DefaultsText, GuideText, NamedIntervals, RuleFileText, RuleText
+from remediator.core.problems import Problem
+from remediator.errors import ConfigurationError
+from remediator.interfaces.documents import Document, problem_at, read_document, validate
+
+M = TypeVar("M", bound=BaseModel)
+
+MOST_FILES = 10_000  #: rule files in one table
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFile:
+    """A rule file's parts; those that are wrong in themselves are left out, or None."""
+
+    document: Document
+    rules: tuple[tuple[int, RuleText], ...]  #: with their positions
+    guides: Mapping[str, GuideText | None]
+    pack: str = ""
+    include: tuple[str, ...] = ()
+    defaults: DefaultsText = field(default_factory=DefaultsText)
+    intervals: tuple[NamedIntervals, ...] = ()
+
+    def named(self, name: str) -> str:
+        """Return how all other files call what is called ``name`` here."""
+        return f"{self.pack}/{name}" if self.pack else name
+
+
+@dataclass(slots=True)
+class Reading:
+    """All that was read, in the order in which rules are looked at."""
+
+    root: Path
+    problems: list[Problem] = field(default_factory=list)
+    files: list[RuleFile] = field(default_factory=list)
+    digests: dict[Path, str] = field(default_factory=dict)  #: of every file that was opened
+    contents: list[bytes] = field(default_factory=list)
+
+    @property
+    def revision(self) -> str:
+        """Digest of all contents, in their order."""
+        return hashlib.sha256(b"".join(self.contents)).hexdigest()[:12]
+
+    def read(self, path: Path, asked_by: tuple[Document, int] | None = None) -> None:
+        """Read a file and then what it includes, each once; what is wrong becomes a problem."""
+        path = Path(os.path.normpath(path))
+        if path in self.digests or len(self.digests) >= MOST_FILES:
+            return
+        shown = str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
+        self.digests[path] = ""
+        try:
+            data = path.read_bytes()
+            self.digests[path] = digest_of(data)
+            self.contents.append(data)
+            file = _parts(read_document(data.decode("utf-8"), shown), self.problems)
+        except ConfigurationError as error:
+            self.problems += error.problems
+            return
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            if asked_by is None:
+                self.problems.append(Problem(f"cannot be read: {reason}", shown))
+            else:
+                document, position = asked_by
+                message = f"the file {shown} cannot be read: {reason}"
+                self.problems.append(problem_at(document, ("include", position), message))
+            return
+        self.files.append(file)
+        for position, name in enumerate(file.include):
+            if Path(name).is_absolute():
+                message = "an included file is named relative to this one"
+                self.problems.append(problem_at(file.document, ("include", position), message))
+            else:
+                self.read(path.parent / name, (file.document, position))
+
+
+def digest_of(data: bytes) -> str:
+    """Return what tells one content of a file from another."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def find_files(patterns: Iterable[str], root: Path, problems: list[Problem]) -> tuple[Path, ...]:
+    """Return the files that the patterns name, each once. A pattern that names none is a problem.
+
+    Unit tests of rules lie beside them and are passed over; so are folders whose names begin with
+    two dots: there Kubernetes keeps the versions of a mounted ConfigMap, and links lead to them.
+    """
+    found: dict[Path, None] = {}
+    for pattern in patterns:
+        path = Path(pattern)
+        start, rest = (Path(path.anchor), str(path.relative_to(path.anchor))) if path.is_absolute() else (root, pattern)
+        wanted = tuple(part for part in Path(rest).parts if part.startswith(".."))
+        files = sorted(
+            p
+            for p in start.glob(rest)
+            if p.is_file()
+            and not p.stem.endswith("_test")
+            and tuple(part for part in p.relative_to(start).parts if part.startswith("..")) == wanted
+        )
+        if not files:
+            problems.append(Problem(f'no rule file matches "{pattern}" (looked in {start})'))
+        found.update(dict.fromkeys(files))
+    return tuple(found)
+
+
+def _parts(document: Document, problems: list[Problem]) -> RuleFile:
+    """Return the file's parts: what is wrong with one of them hides nothing of the others."""
+    try:
+        text = validate(document, RuleFileText)
+        return RuleFile(
+            document, tuple(enumerate(text.rules)), text.guides, text.pack or "", text.include, text.defaults,
+            text.time_intervals,
+        )  # fmt: skip
+    except ConfigurationError as error:
+        problems += error.problems
+    data = document.data if isinstance(document.data, dict) else {}
+    rules, guides = data.get("rules"), data.get("guides")
+    pack, include = data.get("pack"), data.get("include")
+    count = len(rules) if isinstance(rules, list) else 0
+    names = [name for name in guides if isinstance(name, str)] if isinstance(guides, dict) else []
+    read = [(position, _part(document, RuleText, ("rules", position))) for position in range(count)]
+    return RuleFile(
+        document,
+        tuple((position, rule) for position, rule in read if rule is not None),
+        {name: _part(document, GuideText, ("guides", name)) for name in names},
+        pack if isinstance(pack, str) else "",
+        tuple(name for name in include if isinstance(name, str) and name) if isinstance(include, list) else (),
+        (_part(document, DefaultsText, ("defaults",)) if "defaults" in data else None) or DefaultsText(),
+    )
+
+
+def _part(document: Document, model: type[M], path: tuple[str | int, ...]) -> M | None:
+    try:
+        return validate(document, model, path)
+    except ConfigurationError:  # told with the whole file
+        return None

@@ -1,0 +1,118 @@
+"""Watch rule files and say when what they hold has changed.
+
+Their folders are watched, not the files: editors replace files, and Kubernetes brings a new
+version of a ConfigMap by turning the link ``..data`` (Kubernetes' documentation, "Mounted
+ConfigMaps are updated automatically"). Since notices can get lost (network file systems, a full
+queue), everything is also read again each minute. Only a change of content counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from pathlib import Path
+
+import structlog
+
+from remediator.errors import ConfigurationError
+from remediator.interfaces.rule_files.load import Loaded
+from remediator.interfaces.rule_files.reading import digest_of, find_files
+
+log = structlog.get_logger("remediator.rules")
+
+EVERY = 60.0  #: seconds between two looks at all contents
+_SETTLED_MS = 300  #: milliseconds of quiet that end one change of several files
+_MOST_FOLDERS = 1000
+
+
+class RuleWatch:
+    """Knows what the rule files held when they were last read."""
+
+    def __init__(self, patterns: tuple[str, ...], root: Path, loaded: Loaded, every: float = EVERY) -> None:
+        self._patterns = patterns
+        self._root = root
+        self._every = every
+        self._known: Mapping[Path, str] = loaded.digests
+        self._files = loaded.files
+
+    def read(self, loaded: Loaded) -> None:
+        """Note what a reload has read."""
+        self._known, self._files = loaded.digests, loaded.files
+
+    async def watch(self, reload: Callable[[], Awaitable[object]]) -> None:
+        """Call ``reload`` after each change, until cancelled. A bad file is tried once, not every minute."""
+        while True:
+            folders = await asyncio.to_thread(self.folders)
+            async with contextlib.aclosing(self._notices(folders)) as notices:
+                async for _ in notices:
+                    if not await asyncio.to_thread(self.changed):
+                        continue
+                    with contextlib.suppress(ConfigurationError):  # said in the log and in the metric
+                        await reload()
+                    if await asyncio.to_thread(self.folders) != folders:
+                        break
+
+    def changed(self) -> bool:
+        """Whether the files hold something else than when this was last asked. Reads them."""
+        now = self._contents()
+        if now == self._known:
+            return False
+        self._known = now
+        return True
+
+    def folders(self) -> tuple[Path, ...]:
+        """Return the folders in which rule files stand, or could stand."""
+        found = {path.parent for path in self._files}
+        for pattern in self._patterns:
+            place = self._root / pattern
+            literal = Path(*_literal(place.parts))
+            found.add(literal if literal != place else place.parent)
+        there = sorted(folder for folder in found if folder.is_dir())
+        # Watching is recursive: what lies below another one is watched with it.
+        outer = [one for one in there if not any(other != one and one.is_relative_to(other) for other in there)]
+        return tuple(outer[:_MOST_FOLDERS])
+
+    def _contents(self) -> Mapping[Path, str]:
+        found = dict.fromkeys([*find_files(self._patterns, self._root, []), *self._files])
+        contents = {}
+        for path in found:
+            try:
+                contents[path] = digest_of(path.read_bytes())
+            except OSError:
+                contents[path] = ""
+        return contents
+
+    async def _notices(self, folders: tuple[Path, ...]) -> AsyncGenerator[None, None]:
+        """Yield when something happened in the folders, and each minute; at once the first time."""
+        from watchfiles import awatch  # noqa: PLC0415 -- only the daemon watches
+
+        yield
+        suffixes = {".yaml", ".yml", *(path.suffix for path in self._files)}
+
+        def counts(_change: object, path: str) -> bool:
+            # Beside rule files a store may lie, which is written to all the time.
+            place = Path(path)
+            return place.suffix in suffixes or place.name.startswith("..")
+
+        try:
+            if folders:
+                changes = awatch(
+                    *folders, watch_filter=counts, debounce=_SETTLED_MS * 4, step=_SETTLED_MS,
+                    rust_timeout=int(self._every * 1000), yield_on_timeout=True, ignore_permission_denied=True,
+                )  # fmt: skip
+                async with contextlib.aclosing(changes):
+                    async for _ in changes:
+                        yield
+        except (OSError, RuntimeError) as error:
+            log.warning("rule files cannot be watched; they are read again each minute", reason=str(error))
+        await asyncio.sleep(self._every)
+        yield
+
+
+def _literal(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the parts of a path before the first with a wildcard."""
+    for at, part in enumerate(parts):
+        if any(sign in part for sign in "*?["):
+            return parts[:at]
+    return parts

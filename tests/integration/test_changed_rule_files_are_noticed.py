@@ -1,0 +1,104 @@
+"""Edits, new files, included files, a ConfigMap's new version, and what no notice came for."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from remediator.errors import ConfigurationError
+from remediator.interfaces.rule_files import load_rules
+from remediator.interfaces.rule_files.watching import RuleWatch
+
+GUIDE = "guides: {%s: {summary: s, target: http/a}}\n"
+
+
+class Reader:
+    """Reloads when it is told to, and counts."""
+
+    def __init__(self, root, *patterns, every=60.0):
+        self.root, self.patterns = root, patterns
+        self.loaded = load_rules(patterns, root)
+        self.watch = RuleWatch(patterns, root, self.loaded, every)
+        self.tries = 0
+        self.tried = asyncio.Event()
+
+    async def reload(self):
+        self.tries += 1
+        self.tried.set()
+        self.loaded = load_rules(self.patterns, self.root)
+        self.watch.read(self.loaded)
+
+    async def after(self, change, within=10.0):
+        self.tried.clear()
+        change()
+        await asyncio.wait_for(self.tried.wait(), within)
+
+
+@contextlib.asynccontextmanager
+async def watching(reader):
+    task = asyncio.create_task(reader.watch.watch(reader.reload))
+    await asyncio.sleep(0.3)  # the folders are watched by now; were they not, the first test would wait a minute
+    try:
+        yield
+        assert not task.done()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_an_edit_a_new_file_and_a_bad_one(tmp_path):
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    (rules / "a.yaml").write_text(GUIDE % "a")
+    reader = Reader(tmp_path, "rules/**/*.yaml")
+    async with watching(reader):
+        await reader.after(lambda: (rules / "a.yaml").write_text(GUIDE % "b"))
+        await reader.after(lambda: (rules / "b.yaml").write_text(GUIDE % "c"))
+        assert len(reader.loaded.files) == 2
+        await reader.after(lambda: (rules / "b.yaml").write_text("guidez: {}\n"))
+        with pytest.raises(ConfigurationError):
+            load_rules(["rules/*.yaml"], tmp_path)
+        (tmp_path / "rules/remediator.db").write_text("no rule file")
+        (rules / "b.yaml").touch()
+        await asyncio.sleep(1)
+        assert reader.tries == 3  # a bad file is tried once; what stays the same is no change
+        await reader.after(lambda: (rules / "b.yaml").unlink())
+
+
+async def test_a_new_version_of_a_configmap(tmp_path):
+    """As the kubelet does it: a new folder, a new link beside the old one, then one rename."""
+    mount = tmp_path / "rules"
+
+    def version(name, guide):
+        (mount / name).mkdir(parents=True)
+        (mount / name / "a.yaml").write_text(GUIDE % guide)
+        (mount / "..data_tmp").symlink_to(name)
+        (mount / "..data_tmp").rename(mount / "..data")
+
+    version("..2024_05_01", "first")
+    (mount / "a.yaml").symlink_to("..data/a.yaml")
+    reader = Reader(tmp_path, "rules/**/*.yaml")
+    async with watching(reader):
+        await reader.after(lambda: version("..2024_05_02", "second"))
+    assert [key for source in reader.loaded.sources for key, _ in source.guides] == ["second"]
+
+
+async def test_an_included_file_elsewhere(tmp_path):
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "packs").mkdir()
+    (tmp_path / "rules/a.yaml").write_text("include: [../packs/p.yaml]\n")
+    (tmp_path / "packs/p.yaml").write_text(GUIDE % "p")
+    reader = Reader(tmp_path, "rules/*.yaml")
+    assert set(reader.watch.folders()) == {tmp_path / "rules", tmp_path / "packs"}
+    async with watching(reader):
+        await reader.after(lambda: (tmp_path / "packs/p.yaml").write_text(GUIDE % "q"))
+
+
+async def test_what_no_notice_came_for(tmp_path):
+    """A file on the other side of a link changes: no folder that is watched tells of it."""
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "elsewhere.yaml").write_text(GUIDE % "a")
+    (tmp_path / "rules/a.yaml").symlink_to("../elsewhere.yaml")
+    reader = Reader(tmp_path, "rules/*.yaml", every=0.2)
+    async with watching(reader):
+        await reader.after(lambda: (tmp_path / "elsewhere.yaml").write_text(GUIDE % "b"))

@@ -1,0 +1,120 @@
+"""config/schemas says what the models say; check-jsonschema takes what the loader takes, and refuses what is misspelt."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from remediator.actions import registry
+from remediator.cli import application
+from remediator.cli.schema import texts
+
+ROOT = Path(__file__).parents[2]
+SCHEMAS = {name.removesuffix(".schema.json"): json.loads(text) for name, text in texts().items()}
+LINE = "# yaml-language-server: $schema="
+
+
+@pytest.mark.parametrize("name", texts())
+def test_the_file_is_current(name):
+    assert (ROOT / "config/schemas" / name).read_text("utf-8") == texts()[name], "run: make docs"
+
+
+def test_the_command_prints_it():
+    came = CliRunner().invoke(application, ["schema", "rules"])
+    assert json.loads(came.stdout) == SCHEMAS["rules"]
+    assert CliRunner().invoke(application, ["schema", "rule"]).exit_code == 2
+
+
+def test_shipped_files_validate_and_say_their_schema():
+    files = [*(ROOT / "demo/rules").glob("*.yaml"), *(p for p in ROOT.glob("rules/**/*.yaml") if not p.stem.endswith("_test"))]
+    for file in files:
+        first = file.read_text("utf-8").partition("\n")[0]
+        assert first.startswith(LINE), file
+        assert (file.parent / first.removeprefix(LINE)).resolve() == ROOT / "config/schemas/rules.schema.json"
+    for schema, chosen in (("rules", files), ("config", [ROOT / "config/remediator.yml"])):
+        command = [sys.executable, "-m", "check_jsonschema", "--schemafile", ROOT / f"config/schemas/{schema}.schema.json"]
+        came = subprocess.run([*command, *chosen], capture_output=True, text=True, check=False)
+        assert came.returncode == 0, came.stdout
+
+
+def problems(kind, document):
+    return [f"{error.json_path}: {error.message}" for error in jsonschema.Draft202012Validator(SCHEMAS[kind]).iter_errors(document)]
+
+
+def test_the_schemas_are_schemas():
+    for schema in SCHEMAS.values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+
+RULES = sorted([*ROOT.glob("tests/data/lint/*.yaml"), *ROOT.glob("demo/rules/*.yaml")])
+
+
+@pytest.mark.parametrize("file", RULES, ids=lambda file: file.stem)
+def test_what_loads_validates(file):
+    assert problems("rules", yaml.safe_load(file.read_text())) == []
+
+
+def guide(**more):
+    return {"guides": {"g": {"summary": "s", "target": "http/a"} | more}}
+
+
+@pytest.mark.parametrize(
+    ("sound", "document"),
+    [
+        (True, guide(diagnose=[{"http.probe": {"url": "http://a/", "status": 204}}])),
+        (True, guide(diagnose=[{"http.probe": {"url": "http://a/", "timeout": "{{ params.t }}", "body_limit": "{{ params.n }}"}}])),
+        (True, guide(remedies=[{"name": "r", "steps": [{"kubernetes.scale": {"kind": "{{ params.kind }}", "name": "a", "namespace": "{{ labels.namespace }}", "by": 2}}]}])),
+        (True, guide(timeout=0)),
+        (False, guide(timeout=5)),
+        (False, guide(timeout="5 minutes")),
+        (False, guide(diagnose=[{"http.probe": {"url": "http://a/", "body_limit": "much"}}])),
+        (False, guide(diagnose=[{"http.probe": {"ulr": "http://a/"}}])),
+        (False, guide(diagnose=[{"http.request": {"url": "http://a/"}}])),  # it changes something
+        (False, guide(verify={"all": [{"kubernetes.events": {"namespace": "a"}}]})),  # it checks nothing
+        (False, guide(diagnose=[{"id": "a"}])),
+        (False, guide(diagnose=[{"http.probe": {"url": "http://a/"}, "prometheus.query": {"query": "up"}}])),
+        (False, guide(remedys=[])),
+        (False, {"rules": [{"name": "a", "match": "a=b"}]}),
+        (False, {"rules": [{"name": "a", "match": "a=b", "guide": "g", "mode": "on"}]}),
+    ],
+)
+def test_rules(sound, document):
+    assert (problems("rules", document) == []) is sound
+
+
+@pytest.mark.parametrize(
+    ("sound", "document"),
+    [
+        (True, {}),
+        (True, {"max_mode": "ask", "allow": {"targets": ["http/a"]}, "connections": {"kubernetes": {"default": {}}}}),
+        (True, {"connections": {"prometheus": {"default": {"url": "http://127.0.0.1:9090", "scrape_interval": "30s"}}}}),
+        (True, {"limits": {"per_target": None, "overall": {"max": 3, "per": "1h"}}}),
+        (False, {"connections": {"prometheus": {"default": {"uri": "http://127.0.0.1:9090"}}}}),
+        (False, {"connections": {"promtheus": {}}}),
+        (False, {"max_mod": "ask"}),
+        (False, {"drain": "soon"}),
+    ],
+)
+def test_config(sound, document):
+    assert (problems("config", document) == []) is sound
+
+
+def test_every_action_has_its_parameters_described():
+    for name in registry.names():
+        schema = SCHEMAS["rules"]["$defs"][name]
+        assert schema["description"]
+        assert {field.alias or key for key, field in registry.find(name).parameters.model_fields.items()} == set(schema["properties"])
+        assert all("description" in one for one in schema["properties"].values())
+
+
+@pytest.mark.parametrize("kind", SCHEMAS)
+def test_examples_are_sound(kind):
+    for name, definition in SCHEMAS[kind]["$defs"].items():
+        inner = {"$ref": f"#/$defs/{name}", "$defs": SCHEMAS[kind]["$defs"]}
+        for example in definition.get("examples", []):
+            jsonschema.validate(example, inner)

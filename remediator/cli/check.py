@@ -126,7 +126,7 @@ def look(asked: Asked, wanted: set[str], *, shared: bool) -> tuple[list[Problem]
     used = {rule.guide.name for rule in loaded.table.rules}
     summary = (
         f"{len(loaded.files)} files: {len(loaded.table.rules)} rules, {len(used)} guides in use, "
-        f"{len(problems)} problems"
+        f"{len(problems)} warnings"
     )
     return problems, summary
 

@@ -140,7 +140,7 @@ def summary_of(loaded: Loaded, problems: list[Problem]) -> str:
     used = {rule.guide.name for rule in loaded.table.rules}
     return (
         f"{len(loaded.files)} files: {len(loaded.table.rules)} rules, {len(used)} guides in use, "
-        f"{len(problems)} problems"
+        f"{len(problems)} warnings"
     )
 
 

@@ -102,3 +102,23 @@ async def test_what_no_notice_came_for(tmp_path):
     reader = Reader(tmp_path, "rules/*.yaml", every=0.2)
     async with watching(reader):
         await reader.after(lambda: (tmp_path / "elsewhere.yaml").write_text(GUIDE % "b"))
+
+
+async def test_a_busy_neighbour_hides_nothing(tmp_path):
+    """A store in the same folder is written to all the time."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "elsewhere/a.yaml").write_text(GUIDE % "a")
+    (tmp_path / "rules/a.yaml").symlink_to("../elsewhere/a.yaml")
+    reader = Reader(tmp_path, "rules/*.yaml", every=0.5)
+
+    async def busy():
+        while True:
+            (tmp_path / "rules/remediator.db").write_text("x")
+            await asyncio.sleep(0.05)
+
+    async with watching(reader):
+        task = asyncio.create_task(busy())
+        await asyncio.sleep(0.2)
+        await reader.after(lambda: (tmp_path / "elsewhere/a.yaml").write_text(GUIDE % "b"))
+        task.cancel()

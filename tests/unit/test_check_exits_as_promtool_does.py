@@ -54,7 +54,7 @@ def test_text_has_the_line_a_caret_and_the_name(check):
         '      - {name: a, match: alertname = "A", guide: g}\n'
         "               ^\n"
         "    set runbook_url, for one rule or under the file's defaults\n"
-        "1 files: 1 rules, 1 guides in use, 1 problems\n"
+        "1 files: 1 rules, 1 guides in use, 1 warnings\n"
     )
 
 

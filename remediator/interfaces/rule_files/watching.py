@@ -23,6 +23,7 @@ log = structlog.get_logger("remediator.rules")
 
 EVERY = 60.0  #: seconds between two looks at all contents
 _SETTLED_MS = 300  #: milliseconds of quiet that end one change of several files
+_TICK = 2.0  #: seconds after which watching looks up from its wait
 _MOST_FOLDERS = 1000
 
 
@@ -84,26 +85,31 @@ class RuleWatch:
         return contents
 
     async def _notices(self, folders: tuple[Path, ...]) -> AsyncGenerator[None, None]:
-        """Yield when something happened in the folders, and each minute; at once the first time."""
+        """Yield when something happened in the folders, and each minute; the first time soon."""
         from watchfiles import awatch  # noqa: PLC0415 -- only the daemon watches
 
-        yield
         suffixes = {".yaml", ".yml", *(path.suffix for path in self._files)}
 
-        def counts(_change: object, path: str) -> bool:
+        def counts(path: str) -> bool:
             # Beside rule files a store may lie, which is written to all the time.
             place = Path(path)
             return place.suffix in suffixes or place.name.startswith("..")
 
+        tick = min(_TICK, self._every)
         try:
             if folders:
                 changes = awatch(
-                    *folders, watch_filter=counts, debounce=_SETTLED_MS * 4, step=_SETTLED_MS,
-                    rust_timeout=int(self._every * 1000), yield_on_timeout=True, ignore_permission_denied=True,
+                    *folders, watch_filter=None, debounce=_SETTLED_MS * 4, step=_SETTLED_MS,
+                    rust_timeout=int(tick * 1000), yield_on_timeout=True, ignore_permission_denied=True,
                 )  # fmt: skip
+                # The first look comes when watching has begun: what changed before it is not missed.
+                looked = -self._every
                 async with contextlib.aclosing(changes):
-                    async for _ in changes:
-                        yield
+                    async for found in changes:
+                        now = asyncio.get_running_loop().time()
+                        if any(counts(path) for _, path in found) or now - looked >= self._every:
+                            looked = now
+                            yield
         except (OSError, RuntimeError) as error:
             log.warning("rule files cannot be watched; they are read again each minute", reason=str(error))
         await asyncio.sleep(self._every)

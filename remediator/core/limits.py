@@ -53,6 +53,14 @@ class Flapping:
 
 
 @dataclass(frozen=True, slots=True)
+class Rung:
+    """Who is told when nobody has acknowledged for so many seconds."""
+
+    after: float
+    tell: str
+
+
+@dataclass(frozen=True, slots=True)
 class RuleLimits:
     """What only some rules have."""
 

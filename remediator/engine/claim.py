@@ -54,10 +54,10 @@ def _hold(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: int) 
         return finish(tx, row, run, site, Finish(Status.ESCALATED, reason.strip("; ")), now, quiet=quiet)
     woken = let_go(tx, run)
     due = min(ends, hold.until if hold.until is not None else ends)
-    row.move(run, Status.HELD, now, reason=hold.reason[:1000], held_by=hold.guard, held_scope=hold.scope,
+    row.move(run, Status.HELD, now, reason=hold.said[:1000], held_by=hold.guard, held_scope=hold.scope,
         held_until=hold.until, waiting_since=since, due_at=due, claimed=-1,
     )  # fmt: skip
-    inbox.decide_run(tx, run.id, "held", now, guard=hold.guard, reason=hold.reason, until=hold.until)
+    inbox.decide_run(tx, run.id, "held", now, guard=hold.guard, reason=hold.said, until=hold.until)
     told = run.status is not Status.HELD and hold.guard not in ("order", "storm")
     if told:
         outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)

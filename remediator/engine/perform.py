@@ -17,7 +17,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 from tenacity.wait import wait_base
 
 from remediator.actions.context import Context
-from remediator.core.action import Action, Intent, Outputs
+from remediator.core.action import Action, CheckOutputs, Intent, Outputs
 from remediator.core.records import Outcome, Phase
 from remediator.core.redaction import is_suspicious, redact, redact_tree
 from remediator.engine.work import Task
@@ -88,10 +88,8 @@ async def perform(task: Task, context: Context) -> Result:  # noqa: PLR0911 -- a
 
 
 async def _read(task: Task, action: Action[Any, Any], context: Context) -> Result:
-    intent = task.intent
-    assert intent is not None  # noqa: S101 -- the caller's part
     try:
-        output, attempt = await _tried(task, lambda: action.perform(intent.parameters, context), task.job.step.attempts)
+        output, attempt = await _tried(task, lambda: _look(task, action, context), task.job.step.attempts)
     except ActionError as error:
         return Result(task, Outcome.FAILED, error=redact(str(error)), transport=error.transport)
     except TimeoutError:
@@ -101,6 +99,16 @@ async def _read(task: Task, action: Action[Any, Any], context: Context) -> Resul
     # A check says in its finding that nobody answered; that it was made is no sign of life.
     answered = None if action.checks else False
     return Result(task, Outcome.DONE, output=_kept(output), attempt=attempt, transport=answered)
+
+
+async def _look(task: Task, action: Action[Any, Any], context: Context) -> Outputs:
+    """Read once. Among a remedy's steps a check is a gate: raise TemporaryError while it does not hold."""
+    intent = task.intent
+    assert intent is not None  # noqa: S101 -- the caller's part
+    output: Outputs = await action.perform(intent.parameters, context)
+    if task.job.phase is Phase.ACT and isinstance(output, CheckOutputs) and not output.holds:
+        raise TemporaryError(f"does not hold: {output.reason or 'it gave no reason'}")
+    return output
 
 
 async def _change(

@@ -59,7 +59,7 @@ async def start_sshd(home: Path) -> AsyncIterator[SshServer]:
         Path("/run/sshd").mkdir(exist_ok=True)  # where sshd locks itself up before somebody has logged in
     (home / "bin").mkdir()
     host, user = make_key(home / "host"), make_key(home / "user")
-    (home / "authorized").write_text(user + "\n")
+    (home / "authorized").write_text(f"restrict {user}\n")  # as docs/hosts.md says
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

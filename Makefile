@@ -45,7 +45,7 @@ format: $(VENV)/.dev
 
 # Prometheus, Alertmanager, a D-Bus daemon and sshd are only used by tests, which say so when they are missing.
 servers:
-	@command -v prometheus prometheus-alertmanager dbus-daemon /usr/sbin/sshd | wc -l | grep -q 4 || .ci/servers
+	@for program in prometheus prometheus-alertmanager dbus-daemon /usr/sbin/sshd; do command -v $$program >/dev/null || exec .ci/servers; done
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; make PYTHON=python3.12 ...")'

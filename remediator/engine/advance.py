@@ -18,6 +18,7 @@ from remediator.engine.conclude import abandon, begin, conclude, conclude_poll, 
 from remediator.engine.limits import Slots
 from remediator.engine.perform import Confirm, Result, confirm, perform, resolve
 from remediator.engine.queue import Queue
+from remediator.engine.steps import moved_by_this_remedy
 from remediator.engine.verify import sample_all
 from remediator.engine.work import Site, StandIn, Task, Work, as_it_is
 from remediator.errors import StoreError
@@ -292,7 +293,12 @@ class Engine:
             shown = run.journal.get(task.job.key.replace("/act/", "/preview/"))
             if isinstance(made, Result):
                 failed.append(made)
-            elif run.approved and shown is not None and dict(shown.before or {}) != dict(made.before):
+            elif (
+                run.approved
+                and shown is not None
+                and dict(shown.before or {}) != dict(made.before)
+                and not moved_by_this_remedy(run, task)
+            ):
                 why = "what is there is no longer what was shown to the approver"
                 failed.append(Result(task, Outcome.FAILED, error=why, attempt=0))
             else:

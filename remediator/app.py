@@ -24,7 +24,7 @@ from remediator.actions import registry
 from remediator.actions.context import Clients, Context
 from remediator.core.guards import Envelope
 from remediator.core.guide import ThrottleText
-from remediator.core.limits import Flapping, Storm, Throttle
+from remediator.core.limits import Flapping, Rung, Storm, Throttle
 from remediator.core.problems import Problem
 from remediator.core.reporting import Reporter
 from remediator.core.rule_changes import rule_changes
@@ -327,6 +327,10 @@ def site_of(settings: Settings, envelope: Envelope, reporters: tuple[str, ...]) 
         hold_max=limits.hold_max,
         grace=limits.grace,
         reporters=reporters,
+        ladders={
+            severity: tuple(Rung(rung.after, rung.tell) for rung in rungs)
+            for severity, rungs in settings.escalation.ladders.items()
+        },
     )
 
 
@@ -364,7 +368,8 @@ def make_reporters(
             reporters.append(SlackWebhookReporter(secret(slack.webhook_url_file, root), session))
         else:
             token = secret(slack.token_file, root)
-            reporters.append(SlackReporter(token, slack.channel or "", session, api_url=slack.api_url))
+            api, mention = slack.api_url, slack.mention
+            reporters.append(SlackReporter(token, slack.channel or "", session, api_url=api, mention=mention))
     if settings.report.console == "on" or (settings.report.console == "auto" and slack is None):
         from remediator.interfaces.console import ConsoleReporter  # noqa: PLC0415 -- only when used
 

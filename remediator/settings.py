@@ -167,6 +167,7 @@ class SlackSettings(Section):
     token_file: Path | None = Field(None, description="A bot token (xoxb-) with chat:write.")
     channel: str | None = Field(None, description="Channel id, such as C0123456789.")
     webhook_url_file: Path | None = Field(None, description="The simple alternative: an incoming webhook's URL.")
+    mention: str = Field("", description="What an escalation begins with: <!here>, <!subteam^ID> or <@ID>.")
     api_url: str = Field("https://slack.com/api/", description="Another base URL, such as a proxy's.")
 
     @model_validator(mode="after")
@@ -185,6 +186,19 @@ class ReportSettings(Section):
 
     console: Literal["auto", "on", "off"] = Field("auto", description="auto: only when Slack is not configured.")
     escalate_to: str | None = Field("default", description="The alertmanager connection that escalations go to.")
+
+
+class RungText(Section):
+    """Who is told when nobody has acknowledged for so long."""
+
+    after: Duration = Field(description="Since people were called.")
+    tell: str = Field(min_length=1, max_length=60, description="Who, in words; Alertmanager gets it as the label to.")
+
+
+class EscalationSettings(Section):
+    """Who is told next of a run that called people, until somebody acknowledges or the alert resolves."""
+
+    ladders: dict[str, tuple[RungText, ...]] = Field({}, description="By what guides say under escalate.")
 
 
 class RetentionSettings(Section):
@@ -216,6 +230,7 @@ class Settings(Section):
     store: StoreSettings = Field(StoreSettings(), description="Where rows live.")
     slack: SlackSettings | None = Field(None, description="Reports to Slack. Default: none.")
     report: ReportSettings = Field(ReportSettings(), description="Where else reports go.")
+    escalation: EscalationSettings = Field(EscalationSettings(), description="Who is told next, and when.")
     retention: RetentionSettings = Field(RetentionSettings(), description="How long what is over is kept.")
     drain: Duration = Field(20.0, description="On SIGTERM, how long steps in flight may finish.")
     connections: dict[str, dict[str, Any]] = Field(

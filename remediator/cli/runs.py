@@ -1,4 +1,4 @@
-"""``remediator runs``: list, show, approve, refuse, cancel, undo, settle."""
+"""``remediator runs``: list, show, approve, refuse, cancel, acknowledge, undo, settle."""
 
 from __future__ import annotations
 
@@ -82,6 +82,14 @@ def refuse(run: Run, reason: Why, url: Url = DEFAULT_URL, user: User = "", passw
 def cancel(run: Run, reason: Why, url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None) -> None:
     """End a run before its next step."""
     _change(run, "cancel", {"reason": reason}, Daemon(url, user, password_file))
+
+
+@application.command("acknowledge")
+def acknowledge(
+    run: Run, reason: Why, url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None
+) -> None:  # fmt: skip
+    """Take a run over: nobody else on its ladder is told."""
+    _change(run, "acknowledge", {"reason": reason}, Daemon(url, user, password_file))
 
 
 @application.command("undo")

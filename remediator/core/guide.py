@@ -152,6 +152,14 @@ class RepeatsText(ThrottleText):
     then: Literal["tell", "stop"] = Field("tell", description="tell: the report says so; stop: a person decides.")
 
 
+class ShareText(Written):
+    """At most a part of what a diagnosis step counted: pods, replicas, nodes."""
+
+    percent: float = Field(gt=0, le=100, description="Of the count; rounded down, but one target at least.")
+    of: str = Field(min_length=1, description="The count, as an expression: steps.nodes.total.")
+    per: Duration = Field(gt=0, description="In which time.")
+
+
 class InhibitText(Written):
     """While an alert fires that meets the matchers, with equal labels, this rule holds."""
 
@@ -173,6 +181,9 @@ class LimitsText(Written):
     throttle: ThrottleText | None = Field(None, description="At most so many runs of this rule. Default: no limit.")
     budget: ThrottleText | None = Field(
         None, description="At most so many different targets changed by this rule. Default: no limit."
+    )
+    share: ShareText | None = Field(
+        None, description="At most this part of what a diagnosis counted, changed by this rule. Default: no limit."
     )
     storm: StormText | None = Field(None, description="More new alerts than this: the rule holds. Default: none.")
     repeats: RepeatsText | None = Field(

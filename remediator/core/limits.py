@@ -53,10 +53,32 @@ class Flapping:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """At most this part of what a diagnosis counted, within ``per``."""
+
+    percent: float
+    of: str  #: an expression on the diagnosis' outputs: ``steps.nodes.total``
+    per: float
+
+    def allowed(self, count: float) -> int:
+        """Return how many targets that is: rounded down, but one at least."""
+        return max(1, int(count * self.percent / 100))
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """Who is told when nobody has acknowledged for so many seconds."""
+
+    after: float
+    tell: str
+
+
+@dataclass(frozen=True, slots=True)
 class RuleLimits:
     """What only some rules have."""
 
     budget: Throttle | None = None
+    share: Share | None = None
     storm: Storm | None = None
     repeats: Repeats | None = None
     inhibited_by: tuple[Inhibition, ...] = ()

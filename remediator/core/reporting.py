@@ -39,7 +39,7 @@ class Message:
 
     run: RunView
     telling: Telling
-    topic: str = ""  #: one of ``TOPICS``
+    topic: str = ""  #: one of ``TOPICS``; of an escalation whom it is for, by the site's ladder
     receipt: Receipt | None = None  #: of the run's main message, when it was posted
 
 

@@ -8,7 +8,7 @@ from heapq import merge
 
 from remediator.core.guide import GuideText, RuleText
 from remediator.core.intervals import TimeInterval
-from remediator.core.limits import Inhibition, Repeats, RuleLimits, Storm, Throttle
+from remediator.core.limits import Inhibition, Repeats, RuleLimits, Share, Storm, Throttle
 from remediator.core.matchers import Matcher, MatchOp
 from remediator.core.records import RemedyPlan, StepPlan, VerifyPlan
 
@@ -60,6 +60,7 @@ def limits_of(text: RuleText) -> RuleLimits | None:
     storm, repeats, budget = written.storm, written.repeats, written.budget
     made = RuleLimits(
         budget=Throttle(budget.max, budget.per) if budget else None,
+        share=Share(written.share.percent, written.share.of, written.share.per) if written.share else None,
         storm=Storm(storm.max, storm.per, storm.calm, storm.resume) if storm else None,
         repeats=Repeats(repeats.max, repeats.per, repeats.then) if repeats else None,
         inhibited_by=tuple(Inhibition(each.source_matchers, each.equal) for each in text.inhibited_by),

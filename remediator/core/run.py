@@ -399,6 +399,8 @@ def _resume(run: RunState, begun: list[Entry]) -> Do:
 
 def _may_claim(run: RunState) -> bool:
     """Whether it may act without asking anybody (any more)."""
+    if run.plan.limits is not None and run.plan.limits.share is not None:
+        return False  # how much it may change is known after its diagnosis
     if not run.plan.remedies or (run.status is Status.AWAITING_APPROVAL and not run.approved):
         return False
     if run.mode is Mode.AUTO:

@@ -210,7 +210,7 @@ def _count_for_storms(tx: Tx, run: RunState, site: Site, now: int) -> None:
 def _verdict(work: Work) -> tuple[str, str, str, int | None]:
     """Return what the guards said of a run that was just made: verdict, guard, reason, until."""
     if work.held is not None:
-        return "held", work.held.guard, work.held.reason, work.held.until
+        return "held", work.held.guard, work.held.said, work.held.until
     if work.finish is not None and work.finish.status is Status.REFUSED:
         return "refused", "envelope", work.finish.reason, None
     return "run", "", "", None

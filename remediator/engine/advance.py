@@ -320,7 +320,7 @@ class Engine:
         if work.held:
             self._observer.held(work.held.guard, run.plan.rule)
             log.info("held", run=run.id, rule=run.plan.rule, target=run.plan.target, guard=work.held.guard,
-                     reason=work.held.reason)  # fmt: skip
+                     reason=work.held.said)  # fmt: skip
         if work.finish:
             self._finished(work)
         elif work.wants and work.full:

@@ -6,19 +6,24 @@ from dataclasses import replace
 
 from remediator.core.durations import SECOND, show_duration
 from remediator.core.guards import Hold, Lower, Refuse, judge
+from remediator.core.guards.shares import share_of
 from remediator.core.reporting import Telling
 from remediator.core.run import Finish, RunState
 from remediator.core.transitions import Mode, Status, stricter
 from remediator.engine.finish import finish, let_go
 from remediator.engine.work import Site, Work
-from remediator.store import facts, inbox, outbox, storms
+from remediator.store import facts, inbox, journal, outbox, storms
 from remediator.store.journal import RunRow
 from remediator.store.sqlite import Tx
 
 
 def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) -> RunState | Work:
     """Judge and take, in this transaction: two runs can't both pass."""
-    known = facts.read(tx, run.id, run.plan, run.created_at, site.limits, now)
+    share = share_of(run, cycle)
+    if isinstance(share, Lower) and not run.approved:
+        return run._replace(mode=stricter(run.mode, share.mode), mode_reason=share.reason)
+    more = share if isinstance(share, tuple) else ()
+    known = facts.read(tx, run.id, run.plan, run.created_at, site.limits, now, more)
     known = replace(known, pauses=(*known.pauses, *site.paused), intervals=site.table.intervals)
     verdict = judge(run.plan, known, site.envelope, now, holding=run.claimed >= 0)
     # What a person has approved need not be asked again; that they were asked is why it was lowered.
@@ -31,7 +36,7 @@ def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) 
     if isinstance(verdict, Hold):
         return _hold(tx, row, run, site, verdict, now)
     if run.claimed < 0:
-        facts.take(tx, run.id, run.plan, site.limits, known.newest, now)
+        facts.take(tx, run.id, run.plan, site.limits, known.newest, now, more)
     status = run.status if run.status in (Status.DIAGNOSING, Status.ACTING, Status.VERIFYING) else Status.DIAGNOSING
     deadline = run.deadline or now + int(run.plan.timeout * SECOND)
     row.move(run, status, now, claimed=cycle, deadline=deadline, waiting_since=None, held_by="", held_scope="",
@@ -53,11 +58,13 @@ def _hold(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: int) 
         quiet = hold.guard == "storm" and not storms.call_once(tx, hold.scope)
         return finish(tx, row, run, site, Finish(Status.ESCALATED, reason.strip("; ")), now, quiet=quiet)
     woken = let_go(tx, run)
+    if run.plan.limits is not None and run.plan.limits.share is not None:
+        journal.supersede(tx, run.id, now)  # what was counted may be different by then
     due = min(ends, hold.until if hold.until is not None else ends)
-    row.move(run, Status.HELD, now, reason=hold.reason[:1000], held_by=hold.guard, held_scope=hold.scope,
+    row.move(run, Status.HELD, now, reason=hold.said[:1000], held_by=hold.guard, held_scope=hold.scope,
         held_until=hold.until, waiting_since=since, due_at=due, claimed=-1,
     )  # fmt: skip
-    inbox.decide_run(tx, run.id, "held", now, guard=hold.guard, reason=hold.reason, until=hold.until)
+    inbox.decide_run(tx, run.id, "held", now, guard=hold.guard, reason=hold.said, until=hold.until)
     told = run.status is not Status.HELD and hold.guard not in ("order", "storm")
     if told:
         outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)

@@ -9,7 +9,7 @@ from remediator.core.run import Finish, RunState
 from remediator.core.transitions import Status
 from remediator.engine.clock import new_id
 from remediator.engine.work import Site, Work
-from remediator.store import facts, outbox, undo
+from remediator.store import facts, ladder, outbox, undo
 from remediator.store.journal import RunRow
 from remediator.store.sqlite import Tx
 from remediator.store.undo import Made
@@ -67,6 +67,7 @@ def _tell_end(tx: Tx, run: RunState, site: Site, status: Status, *, acted: bool,
         outbox.tell(tx, site.reporters, run.id, Telling.THREAD, "result", now)
     if trouble:
         outbox.tell(tx, site.reporters, run.id, Telling.ESCALATION, "", now)
+        ladder.set_up(tx, run.id, site.ladders.get(run.plan.escalate or "", ()), now)
     return True
 
 

@@ -104,7 +104,7 @@ def _stop_before(tx: Tx, row: RunRow, run: RunState, site: Site, forbidden: Hold
         return finish(tx, row, run, site, Finish(Status.ESCALATED, f"its time was up while {forbidden.reason}"), now)
     due = min(forbidden.until or now + PAUSE_CHECK, now + PAUSE_CHECK, run.deadline or now + PAUSE_CHECK)
     row.move(
-        run, run.status, now, reason=forbidden.reason[:1000], held_by="pause", held_scope=forbidden.scope, due_at=due
+        run, run.status, now, reason=forbidden.said[:1000], held_by="pause", held_scope=forbidden.scope, due_at=due
     )
     return Work(run, due=due, held=forbidden)
 

@@ -11,7 +11,7 @@ from remediator.core.durations import SECOND
 from remediator.engine.advance import Engine
 from remediator.engine.clock import Clock
 from remediator.errors import StoreError
-from remediator.store import inbox, retention
+from remediator.store import inbox, ladder, retention
 from remediator.store.sqlite import SqliteStore
 
 log = structlog.get_logger("upkeep")
@@ -36,6 +36,7 @@ async def upkeep(store: SqliteStore, engine: Engine, clock: Clock, kept: Kept) -
     while True:
         try:
             await close(store, engine, clock.now())
+            await climb(store, engine, clock.now())
             if clock.now() >= due:
                 due = clock.now() + int(DELETE_EVERY * SECOND)
                 await delete(store, clock.now(), kept)
@@ -48,6 +49,14 @@ async def close(store: SqliteStore, engine: Engine, now: int) -> None:
     """Close the episodes whose grace is over."""
     grace, flapping = int(engine.site.grace * SECOND), engine.site.limits.flapping
     await store.do(lambda tx: inbox.close_resolved(tx, grace, now, flapping))
+
+
+async def climb(store: SqliteStore, engine: Engine, now: int) -> None:
+    """Tell whoever is next on the ladder of a run that nobody has acknowledged."""
+    told, _ = await store.do(lambda tx: ladder.climb(tx, engine.site.reporters, now))
+    if told:
+        log.warning("nobody has acknowledged; the next ones are told", rungs=told)
+        engine.on_told()
 
 
 async def delete(store: SqliteStore, now: int, kept: Kept) -> int:

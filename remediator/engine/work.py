@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from remediator.core.action import Action, Intent, Parameters
 from remediator.core.breaker import BreakerLimits
 from remediator.core.guards import Envelope, Hold, Pause
+from remediator.core.limits import Rung
 from remediator.core.rules import RuleTable
 from remediator.core.run import Finish, Job, Poll, RunState
 from remediator.core.transitions import Mode
@@ -27,6 +28,7 @@ class Site:
     backend_breaker: BreakerLimits = field(default_factory=BreakerLimits)
     outcome_breaker: BreakerLimits = field(default_factory=BreakerLimits)
     paused: tuple[Pause, ...] = ()  #: by the pause file
+    ladders: Mapping[str, tuple[Rung, ...]] = field(default_factory=dict)  #: by the severity of ``escalate``
     hold_max: float = 1800.0
     grace: float = 120.0
     reporters: tuple[str, ...] = ()

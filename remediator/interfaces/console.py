@@ -10,7 +10,7 @@ from remediator.core.reporting import Message, Receipt, Telling
 from remediator.errors import PermanentError
 from remediator.interfaces.report import Report, compose
 from remediator.interfaces.report_headline import Need
-from remediator.interfaces.report_lines import Item, Line, Table
+from remediator.interfaces.report_lines import Item, Line, Table, clean
 
 _WIDTH = 100
 _SHORT = 200
@@ -32,7 +32,7 @@ class ConsoleReporter:
         report = compose(message.run)
         match message.telling:
             case Telling.ESCALATION:
-                self._write(self._loud(report))
+                self._write(self._loud(report, message.topic))
             case Telling.MESSAGE if report.final:
                 self._write(self._whole(report))
             case Telling.MESSAGE:
@@ -53,12 +53,13 @@ class ConsoleReporter:
                 lines += [self._paint(name, _BOLD), *_items(items)]
         return [*lines, self._paint(f"run {report.run}", _DIM), ""]
 
-    def _loud(self, report: Report) -> list[str]:
+    def _loud(self, report: Report, to: str = "") -> list[str]:
         bar = self._paint("!" * _WIDTH, _RED + _BOLD)
         title = self._paint(report.title, _RED + _BOLD)
         advice = [_line(line) for line in report.advice]
         bell = "\a" if self._colour else ""
-        return ["", bar + bell, title, f"  {report.reason}", *advice, bar, ""]
+        whom = [f"  For: {clean(to, 60)}; nobody has acknowledged it yet"] if to else []
+        return ["", bar + bell, title, *whom, f"  {report.reason}", *advice, bar, ""]
 
     def _paint(self, text: str, colour: str) -> str:
         return f"{colour}{text}{_PLAIN}" if self._colour else text

@@ -55,14 +55,14 @@ class AlertmanagerEscalation:
         if message.telling is not Telling.ESCALATION or run.plan.labels.get("alertname") == ALERTNAME:
             return None
         answer = await post_json(
-            self._session, self._url, [self._alert(run)], service="Alertmanager", timeout=self._timeout,
+            self._session, self._url, [self._alert(run, message.topic)], service="Alertmanager", timeout=self._timeout,
             headers=self._headers,
         )  # fmt: skip
         if answer.status != 200:  # noqa: PLR2004 -- the one success that its API declares
             raise PermanentError(f"Alertmanager refuses the alert: {answer.status} {answer.text}")
         return None
 
-    def _alert(self, run: RunView) -> dict[str, object]:
+    def _alert(self, run: RunView, to: str = "") -> dict[str, object]:
         report = compose(run)
         starts_at = run.finished_at if run.finished_at is not None else run.updated_at
         ends_at = max(starts_at, self._now() if self._now else starts_at) + int(self._lasts * SECOND)
@@ -74,6 +74,7 @@ class AlertmanagerEscalation:
             "status": run.status.value,
             "severity": severity,
             "run": run.id,
+            "to": to,
         }
         commands = [f"{line.label}: {line.text}" if line.label else line.text for line in report.advice]
         annotations = {

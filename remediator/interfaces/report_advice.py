@@ -20,6 +20,7 @@ _WAITS = {
     "breaker": "A backend does not answer; it starts when the backend does, or when its breaker is reset.",
     "window": "Its window is closed; it starts when the window opens.",
     "pause": "A person has paused this; it goes on when the pause is lifted (remediator resume).",
+    "dependency": "Another alert fires that may be the cause; it starts when that one has resolved.",
     "storm": "More alerts came than the rule may take; look for one cause behind them.",
 }
 _UNHELPED = frozenset({
@@ -45,6 +46,8 @@ def advice(view: RunView) -> tuple[Line, ...]:
             lines += _settle(view)
         case status if status in _UNHELPED:
             lines += _by_hand(view)
+            if view.plan.escalate and not view.plan.undoes:
+                lines.append(Line(command("acknowledge", view), "Take it over", Kind.CODE))
         case _:
             pass
     if lines and (url := safe_url(view.plan.runbook_url)):

@@ -103,7 +103,7 @@ class SlackReporter:
                 wanted = message.topic == "approval" and report.status is Status.AWAITING_APPROVAL
                 return await self._post(*reply(report, message.topic), thread=main, everywhere=wanted)
             case Telling.ESCALATION:
-                return await self._post(*escalation(report, self._mention), thread=main, everywhere=True)
+                return await self._post(*escalation(report, self._mention, message.topic), thread=main, everywhere=True)
 
     async def _main(self, report: Report, receipt: Receipt | None) -> Receipt:
         text, blocks = run_message(report)
@@ -163,7 +163,7 @@ class SlackWebhookReporter:
         """Post what must be seen. There is never a receipt: a webhook does not say where it posted."""
         report = compose(message.run)
         if message.telling is Telling.ESCALATION:
-            text, blocks = escalation(report)
+            text, blocks = escalation(report, to=message.topic)
         elif message.telling is Telling.MESSAGE and (report.final or report.status is Status.AWAITING_APPROVAL):
             text, blocks = run_message(report)
         else:

@@ -16,7 +16,7 @@ from remediator.core.redaction import shorten
 from remediator.core.reporting import TOPICS
 from remediator.interfaces.report import Report
 from remediator.interfaces.report_headline import Need
-from remediator.interfaces.report_lines import Item, Kind, Line, Table
+from remediator.interfaces.report_lines import Item, Kind, Line, Table, clean
 
 BLOCKS, SECTION, FIELDS, FIELD, HEADER, ELEMENTS = 50, 3000, 10, 2000, 150, 10
 FALLBACK = 1000  #: of ``text``, which notifications show; Slack cuts it at 40,000
@@ -61,10 +61,12 @@ def reply(report: Report, topic: str) -> tuple[str, list[Block]]:
     return text, [*_pack(_lines(items), f"{report.symbol} {mrkdwn(heading)}", SECTION, _REPLY), _footer(report)]
 
 
-def escalation(report: Report, mention: str = "") -> tuple[str, list[Block]]:
-    """Return what people must notice. ``mention`` is the operator's own ``<!here>`` or ``<!subteam^ID>``."""
+def escalation(report: Report, mention: str = "", to: str = "") -> tuple[str, list[Block]]:
+    """Return what people must notice. ``mention`` is the operator's own ``<!here>``; ``to`` whom it is for."""
     head = f"{mention} *{mrkdwn('A person is needed')}*" if mention else "*A person is needed*"
     lines = [head, _line(Line(report.title)), _line(Line(report.reason, "Why"))]
+    if to:
+        lines.insert(1, _line(Line(f"{clean(to, 60)}; nobody has acknowledged it yet", "For")))
     lines += [_line(line) for line in report.advice]
     text = _fallback(report)
     return (f"{mention} {text}" if mention else text), [*_pack(lines, "", SECTION), _footer(report)]

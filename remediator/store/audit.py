@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from remediator.store.journal import decode
@@ -57,9 +56,3 @@ def _change(row: Row) -> dict[str, Any]:
         **made, "rule": row[11], "target": row[12], "args": decode(row[7]), "before": decode(row[8]),
         "after": decode(row[9]), "error": row[10],
     }  # fmt: skip
-
-
-def kinds() -> Iterable[str]:
-    """Return what an entry's ``kind`` can be."""
-    return ("approve", "refuse", "cancel", "settle", "undo", "pause", "maintenance", "resume", "end storm", "reset",
-            "edit", "decision", "change")  # fmt: skip

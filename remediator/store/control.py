@@ -9,7 +9,7 @@ from remediator.core.guards import Pause
 from remediator.core.run import REFUSED
 from remediator.core.transitions import Status
 from remediator.errors import ConflictError, NotFoundError
-from remediator.store import facts, journal, storms
+from remediator.store import facts, journal, ladder, storms
 from remediator.store.sqlite import Tx
 
 PAUSE_KINDS = {
@@ -84,6 +84,15 @@ def cancel(tx: Tx, run: str, who: str, reason: str, now: int) -> list[str]:
     tx.run("UPDATE run SET cancelled_by = ?, updated_at = ? WHERE id = ?", f"{who}: {reason}"[:500], now, run)
     audit(tx, who, "cancel", run, reason, now)
     return [run]
+
+
+def acknowledge(tx: Tx, run: str, who: str, reason: str, now: int) -> list[str]:
+    """Say that somebody has taken a run over: nobody else is told."""
+    _status(tx, run)
+    tx.run("UPDATE run SET acknowledged_by = ?, updated_at = ? WHERE id = ?", who[:200], now, run)
+    left = ladder.take_down(tx, run)
+    audit(tx, who, "acknowledge", run, f"{reason} ({left} rungs were left)", now)
+    return []
 
 
 def settle(tx: Tx, run: str, who: str, reason: str, *, happened: bool, now: int) -> list[str]:

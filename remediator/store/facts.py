@@ -74,13 +74,16 @@ def namespace_of(target: str) -> str:
     return "/".join(parts[: 3 if parts[0] == "kubernetes" else 2])
 
 
-def read(tx: Tx, run: str, plan: Plan, created_at: int, limits: SiteLimits, now: int) -> Facts:
+def read(
+    tx: Tx, run: str, plan: Plan, created_at: int, limits: SiteLimits, now: int, more: tuple[budgets.Budget, ...] = ()
+) -> Facts:
     """Return the facts for this run. The caller holds the writing transaction.
 
-    One statement tells what there is at all; most of it is mostly absent and need not be read.
+    One statement tells what there is at all; most of it is mostly absent and need not be read. ``more``: budgets
+    that follow from the run's own diagnosis.
     """
     scopes = limited_scopes(plan, limits)
-    budgets_here = budget_scopes(plan, limits)
+    budgets_here = [*budget_scopes(plan, limits), *more]
     special = plan.limits
     any_pause, any_breaker, any_held, any_storm, newest = _at_all(tx, [scope for _, scope, _ in scopes])
     loop_guard = limits.loop_guard if special is None or special.loop_guard is None else special.loop_guard
@@ -158,7 +161,10 @@ def pauses(tx: Tx) -> tuple[Pause, ...]:
     return tuple(Pause(*row) for row in rows)
 
 
-def take(tx: Tx, run: str, plan: Plan, limits: SiteLimits, newest: Mapping[str, int], now: int) -> None:
+def take(
+    tx: Tx, run: str, plan: Plan, limits: SiteLimits, newest: Mapping[str, int], now: int,
+    more: tuple[budgets.Budget, ...] = (),
+) -> None:  # fmt: skip
     """Take locks and reservations. The caller has judged by facts of this same transaction; ``newest`` is theirs."""
     tx.many(
         "INSERT INTO lock (scope, run, at) VALUES (?,?,?) ON CONFLICT (scope) DO NOTHING",
@@ -168,7 +174,7 @@ def take(tx: Tx, run: str, plan: Plan, limits: SiteLimits, newest: Mapping[str, 
         "INSERT INTO spent (scope, n, at, run) VALUES (?,?,?,?)",
         [(scope, newest[scope] + 1, now, run) for _, scope, _ in limited_scopes(plan, limits)],
     )
-    budgets.take(tx, run, plan.locks, budget_scopes(plan, limits), now)
+    budgets.take(tx, run, plan.locks, [*budget_scopes(plan, limits), *more], now)
 
 
 def release(tx: Tx, run: str, *, give_back: bool, any_held: bool = True) -> list[str]:

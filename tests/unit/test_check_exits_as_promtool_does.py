@@ -77,6 +77,9 @@ def test_with_the_configuration_rules_are_compared_with_what_it_allows(check, tm
     acts = SOUND.replace("guide: g,", "guide: g, mode: ask,").replace(
         "http/shop}", "http/shop, remedies: [{name: r, steps: [{http.request: {connection: shop, path: /x}}]}]}"
     )
-    (tmp_path / "remediator.yml").write_text("max_mode: auto\nallow: {targets: [http/cart]}\nrules: [a.yaml]\n")
+    (tmp_path / "remediator.yml").write_text(
+        "max_mode: auto\nallow: {targets: [http/cart]}\nrules: [a.yaml]\n"
+        "connections: {http: {shop: {base_url: http://127.0.0.1}}}\n"
+    )
     assert check(acts).exit_code == 0
     assert "(outside-envelope)" in check(acts, "--config.file", "remediator.yml").output

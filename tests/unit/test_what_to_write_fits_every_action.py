@@ -17,8 +17,8 @@ def test_it_fits(name):
 
 
 def test_it_can_be_pasted():
-    action = registry.find("kubernetes.scale")
-    told = advice(Unanswered("scale out", "scale", action, Phase.ACT, {}, given=False))
+    action = registry.find("kubernetes.rollout_restart")
+    told = advice(Unanswered("restart", "restart", action, Phase.ACT, {}, given=False))
     begin, end = told.index("    answers:"), told.index("    or, instead")
-    pasted = yaml.safe_load(told[begin:end])["answers"]["scale"]
-    assert set(AnswerText.model_validate(pasted).outputs) == {"replicas", "before", "changed"}
+    pasted = yaml.safe_load(told[begin:end])["answers"]["restart"]
+    assert set(AnswerText.model_validate(pasted).outputs) == {"restarted_at", "generation", "changed"}

@@ -20,7 +20,7 @@ from remediator.actions.network.ask_server import ask_server
 from remediator.actions.network.message import NO_ERROR, NO_NAME, REFUSED, Kind
 from remediator.actions.network.place import Connection, DnsServers, Hosts, is_address, resolve, server_of
 from remediator.actions.network.resolv_conf import ResolvConf, candidates, read_resolv_conf
-from remediator.core.action import Action, CheckOutputs, Parameters
+from remediator.core.action import Action, CheckOutputs, NamesConnection, Parameters
 from remediator.core.durations import Duration, show_duration
 
 SYSTEM = "system"
@@ -43,7 +43,7 @@ class DnsParameters(Parameters):
     """Which names, whom to ask, and what must hold."""
 
     names: Hosts = Field((), max_length=_NAMES, description="Names to resolve, short or full; literal.")
-    connection: str = Field(
+    connection: Annotated[str, NamesConnection()] = Field(
         "", description="Name of an entry under connections.network: its host and names, and its servers."
     )
     servers: DnsServers = Field(

@@ -10,7 +10,7 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import aiohttp
 from pydantic import Field, field_validator, model_validator
@@ -21,7 +21,7 @@ from remediator.actions.answers.failures import FOREIGN, lost
 from remediator.actions.answers.reading import read_body
 from remediator.actions.context import Context
 from remediator.actions.network.place import Connection
-from remediator.core.action import Action, CheckOutputs, Parameters, Url, UrlPath
+from remediator.core.action import Action, CheckOutputs, NamesConnection, Parameters, Url, UrlPath
 from remediator.core.durations import Duration, show_duration
 from remediator.errors import PermanentError
 
@@ -32,7 +32,9 @@ class HttpParameters(Parameters):
     """What to ask, and what must hold."""
 
     url: Url = Field("", description="What to ask; scheme and host are literal. Instead of connection and path.")
-    connection: str = Field("", description="Name of an entry under connections.network; a template may choose it.")
+    connection: Annotated[str, NamesConnection()] = Field(
+        "", description="Name of an entry under connections.network; a template may choose it."
+    )
     scheme: Literal["https", "http"] = Field("https", description="With connection: how to ask.")
     path: UrlPath = Field("", description='With connection: what to ask there, from "/" on, query included.')
     method: Literal["GET", "HEAD"] = Field("GET", description="How to ask.")

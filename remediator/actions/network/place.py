@@ -12,7 +12,7 @@ from typing import Annotated, NamedTuple
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from remediator.actions.context import Context
-from remediator.core.action import Fixed, Lands, Parameters
+from remediator.core.action import Fixed, Lands, NamesConnection, Parameters
 from remediator.errors import PermanentError
 
 _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
@@ -82,7 +82,9 @@ class PlaceParameters(Parameters):
     """What every action's parameters begin with."""
 
     host: Host | None = Field(None, description="Host name or IP address, literal. Instead of connection.")
-    connection: str = Field("", description="Name of an entry under connections.network; a template may choose it.")
+    connection: Annotated[str, NamesConnection()] = Field(
+        "", description="Name of an entry under connections.network; a template may choose it."
+    )
 
     @model_validator(mode="after")
     def _one(self) -> PlaceParameters:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from remediator.actions.answers.reading import excerpt
 from remediator.actions.postgres.session import Session
-from remediator.core.action import Parameters, Permission
+from remediator.core.action import NamesConnection, Parameters, Permission
 from remediator.errors import PermanentError
 
 QUERY_SHOWN = 500  #: characters of a statement's text
@@ -22,7 +22,9 @@ Values = Annotated[dict[str, Value], Field(max_length=32)]
 class PostgresParameters(Parameters):
     """Which server."""
 
-    connection: str = Field("default", description="Name of an entry under connections.postgres.")
+    connection: Annotated[str, NamesConnection()] = Field(
+        "default", description="Name of an entry under connections.postgres."
+    )
 
 
 class Part(BaseModel):

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from remediator.actions.answers.reading import matches_whole
 from remediator.actions.redis.sizes import in_bytes, same
-from remediator.core.action import Parameters, Permission
+from remediator.core.action import NamesConnection, Parameters, Permission
 from remediator.core.durations import Duration
 
 KEY_LIMIT = 512  #: characters in a key's name
@@ -123,7 +123,9 @@ class Connection(BaseModel):
 class RedisParameters(Parameters):
     """What every action's parameters begin with."""
 
-    connection: str = Field("default", description="Name of an entry under connections.redis.")
+    connection: Annotated[str, NamesConnection()] = Field(
+        "default", description="Name of an entry under connections.redis."
+    )
 
 
 def backend(parameters: RedisParameters) -> str:

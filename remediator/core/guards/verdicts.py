@@ -22,6 +22,11 @@ class Hold:
     until: int | None = None
     advice: str = ""  #: what a person can do
 
+    @property
+    def said(self) -> str:
+        """The words that the report, the API, the CLI and the log have: why, and what a person can do."""
+        return f"{self.reason}; {self.advice}" if self.advice else self.reason
+
 
 @dataclass(frozen=True, slots=True)
 class Refuse:

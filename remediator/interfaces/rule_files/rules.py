@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from remediator.actions import registry
 from remediator.core.guide import DefaultsText, RuleText
 from remediator.core.matchers import Matcher, parse_matchers
 from remediator.core.plan import coerce
@@ -37,6 +38,7 @@ def make_rule(
     text = text.model_copy(update={"with_": {**shared, **text.with_}}) if shared else text
     _parameters(document, place, text, guide, problems)
     _inhibitions(document, place, text, problems)
+    _share(document, place, text, guide, problems)
     if any(problem.severity == "error" for problem in problems):
         return None, problems
     return Rule(file.named(text.name), text, matchers, guide, document.file, limits_of(text)), problems
@@ -83,6 +85,22 @@ def _inhibitions(document: Document, place: Path, text: RuleText, problems: list
             except MatcherError as error:
                 where = (*place, "inhibited_by", number, "source_matchers", index)
                 problems.append(problem_at(document, where, str(error), offset=error.offset))
+
+
+def _share(document: Document, place: Path, text: RuleText, guide: Guide, problems: list[Problem]) -> None:
+    """Check the expression of ``limits.share`` against what the guide's diagnosis gives."""
+    share = text.limits.share
+    if share is None:
+        return
+    outputs = {step.id: action.outputs for step in guide.diagnose if (action := registry.find(step.action))}
+    where = (*place, "limits", "share", "of")
+    try:
+        names = compile_template(f"{{{{ {share.of} }}}}").names
+    except TemplateError as error:
+        problems.append(problem_at(document, where, str(error)))
+        return
+    found = check_names(names, Known(frozenset(guide.text.parameters), outputs))
+    problems += [problem_at(document, where, message, hint) for _, message, hint in found]
 
 
 def _parameters(document: Document, place: Path, text: RuleText, guide: Guide, problems: list[Problem]) -> None:

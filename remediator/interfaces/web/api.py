@@ -95,7 +95,7 @@ class Api:
         return [
             web.get("/api/v1/runs", self.runs),
             web.get("/api/v1/runs/{run}", self.run),
-            web.post("/api/v1/runs/{run}/{verb:approve|refuse|cancel|settle|undo}", self.change_run),
+            web.post("/api/v1/runs/{run}/{verb:approve|refuse|cancel|settle|undo|acknowledge}", self.change_run),
             web.get("/api/v1/decisions", self.decisions),
             web.get("/api/v1/audit", self.audit),
             web.get("/api/v1/pauses", self.pauses),
@@ -135,6 +135,7 @@ class Api:
             "approve": lambda tx: control.approve(tx, run, who, wish.reason, wish.shown, now),
             "refuse": lambda tx: control.refuse(tx, run, who, wish.reason, now),
             "cancel": lambda tx: control.cancel(tx, run, who, wish.reason, now),
+            "acknowledge": lambda tx: control.acknowledge(tx, run, who, wish.reason, now),
             "settle": lambda tx: control.settle(
                 tx, run, who, wish.reason, happened=getattr(wish, "happened", False), now=now
             ),

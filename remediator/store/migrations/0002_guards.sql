@@ -53,3 +53,13 @@ BEGIN SELECT RAISE(ABORT, 'the audit trail is only appended to'); END;
 CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit
 WHEN OLD.at > (SELECT max(at) FROM audit) - 34214400000000          -- 396 days
 BEGIN SELECT RAISE(ABORT, 'the audit trail is only appended to'); END;
+
+ALTER TABLE run ADD COLUMN acknowledged_by TEXT NOT NULL DEFAULT '';
+CREATE TABLE rung (                   -- who is told next of a run that called people, unless somebody acknowledges
+  run TEXT NOT NULL,
+  n INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  due_at INTEGER NOT NULL,
+  PRIMARY KEY (run, n)
+) WITHOUT ROWID;
+CREATE INDEX rung_due ON rung (due_at);

@@ -1,0 +1,47 @@
+"""Who is told next, and when: rows that outlive restarts, so that no rung is skipped or told twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from remediator.core.durations import SECOND
+from remediator.core.limits import Rung
+from remediator.core.reporting import Telling
+from remediator.store import outbox
+from remediator.store.sqlite import Tx
+
+
+def set_up(tx: Tx, run: str, rungs: Sequence[Rung], now: int) -> None:
+    """Note when each rung is to be told of a run that has just called people."""
+    tx.many(
+        "INSERT OR IGNORE INTO rung (run, n, name, due_at) VALUES (?,?,?,?)",
+        [(run, n, rung.tell, now + int(rung.after * SECOND)) for n, rung in enumerate(rungs)],
+    )
+
+
+def climb(tx: Tx, reporters: tuple[str, ...], now: int, most: int = 100) -> tuple[int, int]:
+    """Tell the rungs that are due; take away those that need not be told. Return how many of each.
+
+    A rung is told and taken away in one transaction. It need not be told when somebody has acknowledged, or when
+    every alert of the run has resolved.
+    """
+    told = dropped = 0
+    rows = tx.all(
+        "SELECT g.run, g.n, g.name, coalesce(r.acknowledged_by, ''), EXISTS (SELECT 1 FROM decision d"
+        " JOIN episode e ON e.id = d.episode WHERE d.run = g.run AND e.closed_at IS NULL AND e.resolved_at IS NULL)"
+        " FROM rung g LEFT JOIN run r ON r.id = g.run WHERE g.due_at <= ? ORDER BY g.due_at LIMIT ?",
+        now, most,
+    )  # fmt: skip
+    for run, n, name, acknowledged_by, fires in rows:
+        tx.run("DELETE FROM rung WHERE run = ? AND n = ?", run, n)
+        if acknowledged_by or not fires:
+            dropped += 1 + tx.run("DELETE FROM rung WHERE run = ?", run)
+        else:
+            outbox.tell(tx, reporters, run, Telling.ESCALATION, name, now)
+            told += 1
+    return told, dropped
+
+
+def take_down(tx: Tx, run: str) -> int:
+    """Nobody else need be told; return how many rungs were left."""
+    return tx.run("DELETE FROM rung WHERE run = ?", run)

@@ -75,7 +75,8 @@ def _evidence(view: RunView, looks: Sequence[Entry]) -> tuple[Item, ...]:
 def _holds(entry: Entry) -> str:
     if entry.outcome is not Outcome.DONE:
         return "unknown"
-    return {True: "yes", False: "no"}.get((entry.output or {}).get("holds"), "")
+    holds = (entry.output or {}).get("holds")
+    return "yes" if holds is True else "no" if holds is False else ""
 
 
 def task(view: RunView) -> tuple[Item, ...]:

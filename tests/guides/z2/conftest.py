@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from fakes.kubernetes_api import FakeKubernetes
-from fakes.kubernetes_looks import Program, endpoint_slice, measure, node
+from fakes.kubernetes_looks import Program, measure, node
 from fakes.kubernetes_looks import service as service_of
 from fakes.postgres_server import free_port
 from guides.backends import Postgres, PretendedPrometheus, Redis, Service

@@ -44,6 +44,7 @@ class RunState(NamedTuple):
     resolved: bool = False  #: all of its alerts have resolved
     deadline: int | None = None  #: when the run's time is up
     waiting_since: int | None = None  #: since when it has been held or awaiting approval
+    held_scope: str = ""  #: what it is held on; who waits behind it is woken when it goes on
     asks: Mapping[str, ApprovalNeed] = MappingProxyType({})  #: remedies that the site's policy wants approved
     ready: Mapping[str, Parameters] = MappingProxyType({})  #: rendered when it was planned, in this process
 
@@ -221,7 +222,9 @@ def _gate(  # noqa: PLR0911 -- see next_move
     run: RunState, cycle: int, remedy: RemedyPlan, last: Setback | None, now: int
 ) -> Move | None:
     """What stands between a chosen remedy and its first change: confirmation, mode, approval, claim."""
-    if confirmed := _confirm(run, cycle, now):
+    # Who still waits for people does not act: it is confirmed when they have agreed.
+    waits = run.status is Status.AWAITING_APPROVAL and not run.approved
+    if not waits and (confirmed := _confirm(run, cycle, now)):
         return confirmed
     looks = [(f"{cycle}/caution/{index}", step) for index, step in enumerate(remedy.steps) if step.cautious]
     unasked = [(key, step) for key, step in looks if key not in run.journal]

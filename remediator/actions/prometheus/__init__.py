@@ -1,14 +1,17 @@
-"""Asks Prometheus, or what answers like it (Thanos, Mimir, VictoriaMetrics): ``prometheus.query``.
+"""Asks Prometheus, or what answers like it (Thanos, Mimir, VictoriaMetrics).
 
-Belongs here: instant queries, how a query's result is judged, how long a change needs to show in
-it. Must not be here: anything about alerts; these are Alertmanager's.
+Belongs here: queries, how their results are judged, how long a change needs to show in them, and how
+Prometheus itself does: its targets and rules. Must not be here: anything about alerts; these are Alertmanager's.
 """
 
 from typing import Any
 
-from remediator.actions.prometheus.query import QUERY, Connection
+from remediator.actions.prometheus import range as over_time
+from remediator.actions.prometheus import rules, targets
+from remediator.actions.prometheus.connection import Connection
+from remediator.actions.prometheus.query import QUERY
 from remediator.core.action import Action
 
 __all__ = ["ACTIONS", "Connection"]
 
-ACTIONS: tuple[Action[Any, Any], ...] = (QUERY,)
+ACTIONS: tuple[Action[Any, Any], ...] = (QUERY, over_time.ACTION, rules.ACTION, targets.ACTION)

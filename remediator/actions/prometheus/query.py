@@ -9,9 +9,10 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from remediator.actions.answers.api import ApiConnection, ask
+from remediator.actions.answers.api import ask
 from remediator.actions.answers.reading import excerpt
 from remediator.actions.context import Context
+from remediator.actions.prometheus.connection import Connection
 from remediator.actions.prometheus.lookback import lookback
 from remediator.core.action import Action, CheckOutputs, NamesConnection, Parameters, PromQL
 from remediator.core.durations import Duration
@@ -31,14 +32,6 @@ _COMPARISONS: dict[str, tuple[Callable[[float, float], bool], str]] = {
     "at_most": (operator.le, "at most"),
     "equals": (operator.eq, "equal to"),
 }
-
-
-class Connection(ApiConnection):
-    """One entry under ``connections.prometheus``."""
-
-    scrape_interval: Duration = Field(
-        15.0, description="The longest time between two samples, of scraping and of evaluating recording rules."
-    )
 
 
 class QueryParameters(Parameters):

@@ -19,7 +19,7 @@ async def test_it_is_there_again(z2):
     ((_, path, sent),) = z2.grafana.changes()
     assert path == "/api/dashboards/db"
     assert sent["overwrite"] is True
-    assert [panel["title"] for panel in sent["dashboard"]["panels"]][0] == "Requests a second by status"
+    assert sent["dashboard"]["panels"][0]["title"] == "Requests a second by status"
 
 
 async def test_a_data_source_that_fails_comes_first(z2):

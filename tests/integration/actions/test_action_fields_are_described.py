@@ -46,6 +46,12 @@ EXAMPLES = {
     "http.request": {"url": "http://h/x", "json": {"a": 1}, "headers": {"X-A": "b"}, "expect": 201},
     "prometheus.query": {"query": "up", "below": 1, "settle": "5m"},
     "alertmanager.alerts": {"labels": {"alertname": "A"}, "is": "firing"},
+    "alertmanager.expire": {"labels": {"alertname": "A"}},
+    "alertmanager.groups": {"by": ["alertname", "team"], "recent": "30m", "top": 3},
+    "alertmanager.silence": {"labels": {"alertname": "A"}, "duration": "1h", "ends_at": "2030-01-31T12:00:00Z", "mark": "m"},
+    "prometheus.range": {"query": "up", "over": "6h", "samples": 10},
+    "prometheus.rules": {"rule": "A.*"},
+    "prometheus.targets": {"job": "j", "instance": "i.*"},
     "command.run": {"command": "it", "arguments": ["a"], "expect_exit": [0, 3]},
     "command.check": {"command": "it"},
 }

@@ -1,13 +1,12 @@
-"""Asks Alertmanager (API v2) how alerts stand: ``alertmanager.alerts``, and ``still_firing`` for the engine.
+"""How alerts stand: ``alertmanager.alerts``, and ``still_firing`` for the engine.
 
-Its API leaves out alerts that are over, and its filters choose supersets: ``a="1"`` finds every
+The API leaves out alerts that are over, and its filters choose supersets: ``a="1"`` finds every
 alert with that label, whatever else it has. So where one alert is meant, the labels that come back
 are compared with all of its own.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -15,17 +14,15 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from remediator.actions.answers.api import ApiConnection, ask
+from remediator.actions.alertmanager.connection import LABELS, Connection, filters_of
+from remediator.actions.answers.api import ANSWER_LIMIT, ask
 from remediator.actions.answers.reading import excerpt
 from remediator.actions.context import Context
 from remediator.core.action import Action, CheckOutputs, NamesConnection, Parameters, PromQL
 from remediator.errors import PermanentError
 
 _KEPT = 20  #: alerts in the outputs
-_LABELS = 64
 _LABEL_LIMIT = 200  #: characters of a label's value
-_FILTER_LIMIT = 4096  #: characters of filters in a URL
-_CLASSIC_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
 class FiringState(StrEnum):
@@ -37,10 +34,6 @@ class FiringState(StrEnum):
     GONE = "gone"  #: Alertmanager knows no such alert, or it is over
 
 
-class Connection(ApiConnection):
-    """One entry under ``connections.alertmanager``."""
-
-
 class AlertsParameters(Parameters):
     """Which alerts, and what they should be."""
 
@@ -50,10 +43,10 @@ class AlertsParameters(Parameters):
         "default", description="Name of an entry under connections.alertmanager."
     )
     labels: dict[str, str] = Field(
-        {}, max_length=_LABELS, description="All labels of one alert; alerts with more or fewer labels do not count."
+        {}, max_length=LABELS, description="All labels of one alert; alerts with more or fewer labels do not count."
     )
     matchers: list[PromQL] = Field(
-        [], max_length=_LABELS, description="Instead of labels: Alertmanager's matchers, one an item; all must hold."
+        [], max_length=LABELS, description="Instead of labels: Alertmanager's matchers, one an item; all must hold."
     )
     is_: Literal["resolved", "firing", "silenced"] = Field(
         "resolved",
@@ -91,7 +84,9 @@ class AlertsOutputs(CheckOutputs):
     alerts: list[AlertState] = Field([], description="The first 20.")
 
 
-class _Alert(NamedTuple):
+class Alert(NamedTuple):
+    """One alert, as Alertmanager knows it."""
+
     labels: Mapping[str, str]
     state: FiringState
     starts_at: str
@@ -99,14 +94,14 @@ class _Alert(NamedTuple):
 
 async def still_firing(context: Context, connection: str, labels: Mapping[str, str]) -> FiringState:
     """Return how the alert with exactly these labels stands. Raises ActionError when that cannot be learnt."""
-    known = await _alerts(context, connection, _filters(labels))
+    known = await known_alerts(context, connection, filters_of(labels))
     return next((alert.state for alert in known if _same(alert.labels, labels)), FiringState.GONE)
 
 
 async def alerts(parameters: AlertsParameters, context: Context) -> AlertsOutputs:
     """Ask once and count the alerts by state."""
-    filters = _filters(parameters.labels) if parameters.labels else parameters.matchers
-    known = await _alerts(context, parameters.connection, filters)
+    filters = filters_of(parameters.labels) if parameters.labels else parameters.matchers
+    known = await known_alerts(context, parameters.connection, filters)
     if parameters.labels:
         known = [alert for alert in known if _same(alert.labels, parameters.labels)]
     count = Counter(alert.state for alert in known)
@@ -127,12 +122,14 @@ async def alerts(parameters: AlertsParameters, context: Context) -> AlertsOutput
     )
 
 
-async def _alerts(context: Context, name: str, filters: Iterable[str]) -> list[_Alert]:
+async def known_alerts(
+    context: Context, name: str, filters: Iterable[str], *, limit: int = ANSWER_LIMIT
+) -> list[Alert]:
     """Return the alerts that are not over, as Alertmanager filters them."""
     connection: Connection = context.connection("alertmanager", name)
     wanted = [(state, "true") for state in ("active", "silenced", "inhibited", "unprocessed")]
     query = [*wanted, *(("filter", text) for text in filters)]
-    answer = await ask(context, connection, "/api/v2/alerts", query=query)
+    answer = await ask(context, connection, "/api/v2/alerts", query=query, limit=limit)
     if not isinstance(answer, list):
         raise PermanentError(f"{connection.url} does not answer as Alertmanager does")
     try:
@@ -141,11 +138,11 @@ async def _alerts(context: Context, name: str, filters: Iterable[str]) -> list[_
         raise PermanentError(f"{connection.url} sent an alert that cannot be read") from error
 
 
-def _read(item: Any) -> _Alert:
+def _read(item: Any) -> Alert:
     labels, status = item["labels"], item["status"]
     if not isinstance(labels, dict) or not isinstance(status, dict):
         raise TypeError("an alert has labels and a status")
-    return _Alert(labels, _state(status), str(item.get("startsAt", "")))
+    return Alert(labels, _state(status), str(item.get("startsAt", "")))
 
 
 def _state(status: dict[str, Any]) -> FiringState:
@@ -160,26 +157,13 @@ def _state(status: dict[str, Any]) -> FiringState:
     return FiringState.SILENCED if state == "suppressed" else FiringState.FIRING
 
 
-def _filters(labels: Mapping[str, str]) -> list[str]:
-    """Return matchers that narrow the answer; the labels are compared afterwards, so they need not be all."""
-    filters, room = [], _FILTER_LIMIT
-    # The name first: it narrows most.
-    for name in sorted(labels, key=lambda name: (name != "alertname", name)):
-        value = labels[name].replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
-        room -= len(name) + len(value)
-        # Older servers read only classic names; a value that is not Unicode cannot stand in a URL.
-        if room >= 0 and _CLASSIC_NAME.fullmatch(name) and value.isprintable():
-            filters.append(f'{name}="{value}"')
-    return filters
-
-
 def _same(left: Mapping[str, str], right: Mapping[str, str]) -> bool:
     # A label that is empty is a label that is absent.
     return {k: v for k, v in left.items() if v != ""} == {k: v for k, v in right.items() if v != ""}
 
 
-def _shown(alert: _Alert) -> AlertState:
-    first = list(alert.labels.items())[:_LABELS]
+def _shown(alert: Alert) -> AlertState:
+    first = list(alert.labels.items())[:LABELS]
     return AlertState(
         labels={excerpt(name, _LABEL_LIMIT): excerpt(str(value), _LABEL_LIMIT) for name, value in first},
         state=alert.state.value,
@@ -200,5 +184,3 @@ ALERTS: Action[AlertsParameters, AlertsOutputs] = Action(
     perform=alerts,
     backend=backend,
 )
-
-ACTIONS: tuple[Action[Any, Any], ...] = (ALERTS,)

@@ -1,0 +1,16 @@
+"""Speaks to one machine's systemd: how a unit is, its journal, names of its environment; restarts listed units.
+
+Belongs here: units by name. Must not be here: facts of the whole machine, which are ``host``'s. A connection is
+about the machine of the same name under connections.host: locally over D-Bus, else ``systemctl`` over ssh. It
+needs the extra ``host``.
+"""
+
+from typing import Any
+
+from remediator.actions.systemd import environment, journal, restart, status
+from remediator.actions.systemd.connection import Connection
+from remediator.core.action import Action
+
+__all__ = ["ACTIONS", "Connection"]
+
+ACTIONS: tuple[Action[Any, Any], ...] = (environment.ACTION, journal.ACTION, restart.ACTION, status.ACTION)

@@ -45,9 +45,9 @@ docs: $(VENV)/.dev  ## write the reference pages and the JSON Schemas again
 format: $(VENV)/.dev
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet remediator
 
-# Prometheus and Alertmanager are only used by the end-to-end tests, which say so when they are missing.
+# Prometheus, Alertmanager, a D-Bus daemon and sshd are only used by tests, which say so when they are missing.
 servers:
-	@command -v prometheus >/dev/null && command -v prometheus-alertmanager >/dev/null || .ci/servers
+	@for program in prometheus prometheus-alertmanager dbus-daemon /usr/sbin/sshd; do command -v $$program >/dev/null || exec .ci/servers; done
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; make PYTHON=python3.12 ...")'

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
-from remediator.core.matchers import MatchOp, parse_matchers
+from remediator.core.matchers import Matcher, MatchOp, parse_matchers
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,14 @@ class RuleLimits:
     loop_guard: float | None = None  #: None: the daemon's
 
 
+@lru_cache(maxsize=1024)
+def _matchers(source: tuple[str, ...]) -> tuple[Matcher, ...]:
+    return tuple(matcher for text in source for matcher in parse_matchers(text).matchers)
+
+
 def alertnames(inhibition: Inhibition) -> tuple[str, ...]:
     """Return the alert names that the source can have, when its matchers say so by equality; else nothing."""
-    matchers = [matcher for text in inhibition.source for matcher in parse_matchers(text).matchers]
+    matchers = _matchers(inhibition.source)
     return tuple(m.value for m in matchers if m.name == "alertname" and m.op is MatchOp.EQUAL and m.value)
 
 
@@ -101,7 +107,7 @@ def inhibits(inhibition: Inhibition, source: Mapping[str, str], target: Mapping[
     """
     if any(source.get(name, "") != target.get(name, "") for name in inhibition.equal):
         return False
-    matchers = [matcher for text in inhibition.source for matcher in parse_matchers(text).matchers]
+    matchers = _matchers(inhibition.source)
     if not all(matcher.matches(source) for matcher in matchers):
         return False
     return not all(matcher.matches(target) for matcher in matchers)

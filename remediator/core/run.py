@@ -44,6 +44,7 @@ class RunState(NamedTuple):
     resolved: bool = False  #: all of its alerts have resolved
     deadline: int | None = None  #: when the run's time is up
     waiting_since: int | None = None  #: since when it has been held or awaiting approval
+    held_scope: str = ""  #: what it is held on; who waits behind it is woken when it goes on
     asks: Mapping[str, ApprovalNeed] = MappingProxyType({})  #: remedies that the site's policy wants approved
     ready: Mapping[str, Parameters] = MappingProxyType({})  #: rendered when it was planned, in this process
 

@@ -52,6 +52,7 @@ class Admitted:
     refused: list[tuple[str, str, str, str]] = field(default_factory=list)  #: (episode, rule, guard, reason)
     counts: dict[tuple[str, str], int] = field(default_factory=dict)  #: (verdict, rule)
     told: bool = False
+    calm: dict[str, int] | None = None  #: see ``storms.count``
 
     def clear(self) -> None:
         """Forget a try that was rolled back."""
@@ -82,12 +83,15 @@ def _same(plan: Plan) -> str:
 def admit(  # noqa: C901 -- what an alert can mean, case by case
     tx: Tx, done: Admitted, notification: str, alerts: tuple[Alert, ...],
     proposals: Mapping[str, tuple[Proposal, ...]], site: Site, slots: Slots | None, now: int,
+    calm: dict[str, int] | None = None,
 ) -> Admitted:  # fmt: skip
     """Write what a notification's alerts mean.
 
     ``proposals`` is by fingerprint; what is missing is made here. Without ``slots`` (others wait
     already) runs are only queued. ``done`` is filled, from its beginning if the unit is run again.
+    ``calm`` is the cache of ``storms.count``: a unit that is run again only makes it look sooner.
     """
+    done.calm = calm
     for run in done.runs:
         if slots is not None:
             slots.release(run)
@@ -189,7 +193,7 @@ def _decide(
     run = RunState(new_id(now), plan, Status.QUEUED, now, mode, why, asks=asks_of(plan, site), ready=proposal.ready)
     row = journal.RunRow()
     done.runs.append(run.id)
-    _count_for_storms(tx, run, site, now)
+    _count_for_storms(tx, run, site, now, done.calm)
     work = move(tx, row, run, site, slots, now) if slots is not None else Work(run, full="everything")
     journal.insert_run(tx, run, proposal.same, row, may_act=acts)
     verdict, guard, reason, until = _verdict(work)
@@ -198,13 +202,13 @@ def _decide(
     done.works.append(work)
 
 
-def _count_for_storms(tx: Tx, run: RunState, site: Site, now: int) -> None:
+def _count_for_storms(tx: Tx, run: RunState, site: Site, now: int, calm: dict[str, int] | None) -> None:
     """Count the alert for the storms that its rule, and the site, can have."""
     limits = run.plan.limits
     if limits is not None and limits.storm is not None:
-        storms.count(tx, storms.scope_of(run.plan.rule), limits.storm, run.id, now)
+        storms.count(tx, storms.scope_of(run.plan.rule), limits.storm, run.id, now, calm)
     if site.limits.storm is not None:
-        storms.count(tx, storms.EVERYTHING, site.limits.storm, run.id, now)
+        storms.count(tx, storms.EVERYTHING, site.limits.storm, run.id, now, calm)
 
 
 def _verdict(work: Work) -> tuple[str, str, str, int | None]:

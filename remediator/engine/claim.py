@@ -44,7 +44,9 @@ def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) 
     )  # fmt: skip
     if run.status is Status.HELD:
         inbox.decide_run(tx, run.id, "run", now)
-    return run._replace(status=status, claimed=cycle, deadline=deadline, waiting_since=None)
+    if run.held_scope:
+        row.wake += facts.held_on(tx, run.held_scope, most=2)
+    return run._replace(status=status, claimed=cycle, deadline=deadline, waiting_since=None, held_scope="")
 
 
 def _hold(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: int) -> Work:
@@ -68,4 +70,5 @@ def _hold(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: int) 
     told = run.status is not Status.HELD and hold.guard not in ("order", "storm")
     if told:
         outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
-    return Work(run._replace(status=Status.HELD, claimed=-1), due=due, wake=tuple(woken), told=told, held=hold)
+    run = run._replace(status=Status.HELD, claimed=-1, held_scope=hold.scope)
+    return Work(run, due=due, wake=tuple(woken), told=told, held=hold)

@@ -25,10 +25,10 @@ def finish(tx: Tx, row: RunRow, run: RunState, site: Site, move: Finish, now: in
         if count >= run.plan.limits.repeats.max:
             move = Finish(move.status, f"{move.reason}; {say_repeats(run.plan, count)}")
     row.move(run, move.status, now, reason=move.reason[:2000])
-    woken: list[str] = []
+    woken: list[str] = facts.held_on(tx, run.held_scope, most=2) if run.held_scope else []
     made: list[Made] = []
     if run.claimed >= 0 and move.status is not Status.UNKNOWN:  # unknown keeps its lock until a person settles it
-        woken = facts.release(tx, run.id, give_back=not has_tried(run))
+        woken += facts.release(tx, run.id, give_back=not has_tried(run))
     if acted and not run.plan.undoes:
         _count_outcome(tx, run, site, move.status, now)
         made = undo.when_its_time_is_over(tx, run, now, new_id)

@@ -78,7 +78,7 @@ def forward(
     row = RunRow()
     work = move(tx, row, run, site, slots, now, resolved)
     row.write(tx, run.id)
-    return work
+    return work._replace(wake=(*work.wake, *row.wake)) if row.wake else work
 
 
 def move(

@@ -61,6 +61,7 @@ class Path:
         self._store, self._engine, self._clock, self._counts = store, engine, clock, counts
         self._backlog = backlog
         self._known: dict[str, None] = {}
+        self._calm: dict[str, int] = {}  #: see ``storms.count``; bounded by the rules that have limits.storm
         self._rest: set[asyncio.Task[None]] = set()
 
     async def receive(self, arrived: Notification) -> Accepted:
@@ -121,7 +122,7 @@ class Path:
                 inbox.store_notification(tx, notification, arrived, now, len(alerts))
             else:
                 inbox.set_admitted(tx, notification, admitted)
-            return admit(tx, done, notification, alerts, proposals, site, slots, now)
+            return admit(tx, done, notification, alerts, proposals, site, slots, now, self._calm)
 
         try:
             await self._store.do(unit)

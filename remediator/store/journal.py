@@ -18,7 +18,7 @@ _PLAN = TypeAdapter(Plan)
 
 _STATE = (
     "SELECT id, plan, status, created_at, mode, claimed, approved, cancelled_by, resolved_at, deadline,"
-    " waiting_since, may_act FROM run WHERE id = ?"
+    " waiting_since, may_act, held_scope FROM run WHERE id = ?"
 )
 _CONTROL = (
     "SELECT status, cancelled_by, resolved_at, approved, may_act, finished_at, EXISTS (SELECT 1 FROM breaker),"
@@ -74,7 +74,7 @@ def load(tx: Tx, run: str) -> tuple[RunState, bool]:
     state = RunState(
         id=row[0], plan=_PLAN.validate_json(row[1]), status=Status(row[2]), created_at=row[3], mode=Mode(row[4]),
         claimed=row[5], approved=row[6], cancelled_by=row[7], resolved=row[8] is not None, deadline=row[9],
-        waiting_since=row[10], journal=current_steps(tx, run),
+        waiting_since=row[10], held_scope=row[12], journal=current_steps(tx, run),
     )  # fmt: skip
     return state, bool(row[11])
 
@@ -137,10 +137,11 @@ def supersede(tx: Tx, run: str, now: int) -> None:
 class RunRow:
     """What changes in a run's row while it is moved; written once."""
 
-    __slots__ = ("columns",)
+    __slots__ = ("columns", "wake")
 
     def __init__(self) -> None:
         self.columns: dict[str, Any] = {}
+        self.wake: list[str] = []  #: runs that stood in line behind this one
 
     def move(self, run: RunState, new: Status, now: int, **columns: Any) -> None:
         """Note a move. Raise ConflictError for a transition that is not in the table."""

@@ -16,9 +16,19 @@ def scope_of(rule: str) -> str:
     return f"rule {rule}"
 
 
-def count(tx: Tx, scope: str, limit: Storm, run: str, now: int) -> None:
-    """Count a new alert, whose run is this one: a storm begins, goes on, or there is none."""
+def count(tx: Tx, scope: str, limit: Storm, run: str, now: int, calm: dict[str, int] | None = None) -> None:
+    """Count a new alert, whose run is this one: a storm begins, goes on, or there is none.
+
+    ``calm`` is a cache: how many more alerts of a scope there can be until it is worth looking. To look costs as
+    much as the limit is high; so it is done once in a while, and for every alert only while it storms.
+    """
+    key = f"{limit.max} {scope}"
+    if calm is not None and (left := calm.get(key, 0)) > 0:
+        calm[key] = left - 1
+        return
     if not _too_many(tx, scope, limit, now):
+        if calm is not None:
+            calm[key] = limit.max - _since(tx, scope, now - int(limit.per * SECOND)) - 1
         return
     until = now + int(limit.calm * SECOND) if limit.resume == "auto" else None
     row = tx.one("SELECT until, since FROM storm WHERE scope = ?", scope)
@@ -69,7 +79,7 @@ def _too_many(tx: Tx, scope: str, limit: Storm, now: int) -> bool:
 
 
 def _since(tx: Tx, scope: str, since: int) -> int:
-    """Return how many new alerts came since then; asked at most once a second."""
+    """Return how many new alerts came since then; asked now and then, at most once a second while it storms."""
     first = f"{since // 1000:011x}"
     if scope == EVERYTHING:
         row = tx.one("SELECT count(*) FROM episode WHERE id >= ?", first)

@@ -68,6 +68,7 @@ class SmallSite:
     site: Site
     now: int = 1_000_000 * SECOND
     slots: Slots = field(default_factory=lambda: Slots(1000, 1000))
+    calm: dict[str, int] = field(default_factory=dict)  #: the cache of storms.count
     db: sqlite3.Connection = field(init=False)
     tx: Tx = field(init=False)
 
@@ -89,7 +90,7 @@ class SmallSite:
     def admit(self, *alerts: Alert) -> Admitted:
         """Admit alerts as the path does."""
         proposals = {a.fingerprint: propose(self.site.table, a) for a in alerts if a.firing}
-        return admit(self.tx, Admitted(), "n", alerts, proposals, self.site, self.slots, self.now)
+        return admit(self.tx, Admitted(), "n", alerts, proposals, self.site, self.slots, self.now, self.calm)
 
     def begin(self, run: str) -> Work | None:
         """Look at a run as the dispatcher does."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
 from pydantic import Field
 
@@ -10,7 +11,7 @@ from remediator.actions.alertmanager.connection import LABELS, Connection, Label
 from remediator.actions.alertmanager.silence import Value
 from remediator.actions.alertmanager.silences import CREATOR, Silence, expire, silences_of
 from remediator.actions.context import Context
-from remediator.core.action import Action, Intent, Outputs, Parameters, Permission
+from remediator.core.action import Action, Intent, NamesConnection, Outputs, Parameters, Permission
 from remediator.errors import PermanentError
 
 _MOST = 20  #: silences that one step ends
@@ -19,7 +20,9 @@ _MOST = 20  #: silences that one step ends
 class ExpireParameters(Parameters):
     """Which silences."""
 
-    connection: str = Field("default", description="Name of an entry under connections.alertmanager.")
+    connection: Annotated[str, NamesConnection()] = Field(
+        "default", description="Name of an entry under connections.alertmanager."
+    )
     labels: dict[LabelName, Value] = Field(
         min_length=1, max_length=LABELS, description="The labels that alertmanager.silence was given, all of them."
     )

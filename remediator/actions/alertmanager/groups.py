@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,7 +12,7 @@ from remediator.actions.alertmanager.connection import LABELS, LabelName
 from remediator.actions.alertmanager.silences import instant
 from remediator.actions.answers.reading import excerpt
 from remediator.actions.context import Context
-from remediator.core.action import Action, Outputs, Parameters, PromQL
+from remediator.core.action import Action, NamesConnection, Outputs, Parameters, PromQL
 from remediator.core.durations import SECOND, Duration
 
 _LIMIT = 16 * 1024 * 1024  #: bytes of the answer: a storm is what this is for
@@ -21,7 +22,9 @@ _VALUE = 200
 class GroupsParameters(Parameters):
     """Which alerts, and how to group them."""
 
-    connection: str = Field("default", description="Name of an entry under connections.alertmanager.")
+    connection: Annotated[str, NamesConnection()] = Field(
+        "default", description="Name of an entry under connections.alertmanager."
+    )
     by: tuple[LabelName, ...] = Field(
         ("alertname",), min_length=1, max_length=5, description="Labels whose values make a group."
     )

@@ -16,7 +16,7 @@ from remediator.actions.alertmanager.silences import CREATOR, Silence, expire, i
 from remediator.actions.answers.api import change
 from remediator.actions.answers.reading import excerpt
 from remediator.actions.context import Context
-from remediator.core.action import Action, Intent, Outputs, Parameters, Permission
+from remediator.core.action import Action, Intent, NamesConnection, Outputs, Parameters, Permission
 from remediator.core.durations import SECOND, Duration, show_duration
 from remediator.errors import AmbiguousError, PermanentError
 
@@ -27,7 +27,9 @@ Value = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 class SilenceParameters(Parameters):
     """Which alerts, for how long."""
 
-    connection: str = Field("default", description="Name of an entry under connections.alertmanager.")
+    connection: Annotated[str, NamesConnection()] = Field(
+        "default", description="Name of an entry under connections.alertmanager."
+    )
     labels: dict[LabelName, Value] = Field(
         min_length=1, max_length=LABELS, description="Labels that an alert must have, each with exactly this value."
     )

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from remediator.actions.answers.access import checked_url
-from remediator.core.action import Parameters
+from remediator.core.action import NamesConnection, Parameters
 from remediator.core.durations import Duration
 
 #: The engine's own rule for names (RestrictedNamePattern in moby); an id is one, too.
@@ -45,7 +45,9 @@ class Connection(BaseModel):
 class ContainerParameters(Parameters):
     """What every action's parameters begin with."""
 
-    connection: str = Field("default", description="Name of an entry under connections.docker.")
+    connection: Annotated[str, NamesConnection()] = Field(
+        "default", description="Name of an entry under connections.docker."
+    )
     container: ContainerName = Field(description="The container's name.")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from remediator.actions.answers.reading import excerpt
 from remediator.actions.context import Context
@@ -19,6 +19,8 @@ _TEXT = 300
 
 class StateParameters(ContainerParameters):
     """Which container, and what it should be."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     is_: Literal["running", "healthy"] | None = Field(
         None, alias="is",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from remediator.actions.answers.machine import MachineConnection
-from remediator.core.action import Parameters
+from remediator.core.action import NamesConnection, Parameters
 
 
 class Connection(MachineConnection):
@@ -15,7 +17,9 @@ class Connection(MachineConnection):
 class HostParameters(Parameters):
     """What every action's parameters begin with."""
 
-    connection: str = Field("default", description="Name of an entry under connections.host.")
+    connection: Annotated[str, NamesConnection()] = Field(
+        "default", description="Name of an entry under connections.host."
+    )
 
 
 def backend(parameters: HostParameters) -> str:

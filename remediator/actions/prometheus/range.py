@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from remediator.actions.context import Context
 from remediator.actions.prometheus.answer import data_of, labels, objects
 from remediator.actions.prometheus.connection import Connection
-from remediator.core.action import Action, Outputs, Parameters, PromQL
+from remediator.core.action import Action, NamesConnection, Outputs, Parameters, PromQL
 from remediator.core.durations import SECOND, Duration
 from remediator.errors import PermanentError
 
@@ -27,7 +27,9 @@ _LINE = 2  #: samples that a slope needs
 class RangeParameters(Parameters):
     """What to ask, over how long."""
 
-    connection: str = Field("default", description="Name of an entry under connections.prometheus.")
+    connection: Annotated[str, NamesConnection()] = Field(
+        "default", description="Name of an entry under connections.prometheus."
+    )
     query: PromQL = Field(
         min_length=1, max_length=_QUERY_LIMIT, description="PromQL whose result is an instant vector."
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,7 +10,7 @@ from remediator.actions.answers.reading import Regex, matches_whole
 from remediator.actions.context import Context
 from remediator.actions.prometheus.answer import data_of, objects, text
 from remediator.actions.prometheus.connection import Connection
-from remediator.core.action import Action, Outputs, Parameters
+from remediator.core.action import Action, NamesConnection, Outputs, Parameters
 
 _KEPT = 50
 _ERROR = 300
@@ -20,7 +20,9 @@ _ORDER = {"firing": 0, "pending": 1, "inactive": 2}
 class RulesParameters(Parameters):
     """Which rules."""
 
-    connection: str = Field("default", description="Name of an entry under connections.prometheus.")
+    connection: Annotated[str, NamesConnection()] = Field(
+        "default", description="Name of an entry under connections.prometheus."
+    )
     rule: Regex | None = Field(None, description="Only rules whose name matches this RE2 as a whole.")
 
 

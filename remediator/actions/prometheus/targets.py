@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,7 +11,7 @@ from remediator.actions.answers.reading import Regex, matches_whole
 from remediator.actions.context import Context
 from remediator.actions.prometheus.answer import data_of, labels, objects, text
 from remediator.actions.prometheus.connection import Connection
-from remediator.core.action import Action, CheckOutputs, Parameters
+from remediator.core.action import Action, CheckOutputs, NamesConnection, Parameters
 
 _KEPT = 20
 _JOBS = 50
@@ -21,7 +21,9 @@ _ERROR = 300
 class TargetsParameters(Parameters):
     """Which targets."""
 
-    connection: str = Field("default", description="Name of an entry under connections.prometheus.")
+    connection: Annotated[str, NamesConnection()] = Field(
+        "default", description="Name of an entry under connections.prometheus."
+    )
     job: str | None = Field(None, min_length=1, max_length=200, description="Only targets of this job, exactly.")
     instance: Regex | None = Field(None, description="Only targets whose instance matches this RE2 as a whole.")
 

@@ -1,4 +1,4 @@
-"""Speaks to one machine's systemd: how a unit is, its journal, its environment's names; restarts units that the site lists.
+"""Speaks to one machine's systemd: how a unit is, its journal, names of its environment; restarts listed units.
 
 Belongs here: units by name. Must not be here: facts of the whole machine, which are ``host``'s. A connection is
 about the machine of the same name under connections.host: locally over D-Bus, else ``systemctl`` over ssh. It

@@ -15,9 +15,11 @@ from remediator.errors import AmbiguousError, PermanentError, TemporaryError
 _NAME, _PATH = "org.freedesktop.systemd1", "/org/freedesktop/systemd1"
 _MANAGER = f"{_NAME}.Manager"
 _PROPERTIES = "org.freedesktop.DBus.Properties"
-#: Errors after which nobody knows whether the call arrived.
-_LOST = ("org.freedesktop.DBus.Error.NoReply", "org.freedesktop.DBus.Error.Timeout", "org.freedesktop.DBus.Error.Disconnected")  # fmt: skip
-_AWAY = ("org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner")
+_ERROR = "org.freedesktop.DBus.Error"
+#: After these nobody knows whether the call arrived.
+_LOST = (f"{_ERROR}.NoReply", f"{_ERROR}.Timeout", f"{_ERROR}.Disconnected")
+_NO_START = f"{_ERROR}.Spawn."  #: the bus could not start it
+_AWAY = (f"{_ERROR}.ServiceUnknown", f"{_ERROR}.NameHasNoOwner")
 _SAID = 300
 
 
@@ -96,7 +98,7 @@ class Bus:
             raise self._lost("the connection ended", changes=changes)
         if reply.message_type is dbus.MessageType.ERROR:
             said = excerpt(": ".join(str(part) for part in (reply.error_name, *reply.body[:1])), _SAID)
-            if reply.error_name in _AWAY:
+            if reply.error_name in _AWAY or str(reply.error_name).startswith(_NO_START):
                 raise TemporaryError(f"{self.place} is not there: {said}", transport=True)
             if reply.error_name in _LOST:
                 raise self._lost(said, changes=changes)

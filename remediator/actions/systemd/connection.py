@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from remediator.core.action import Parameters
+from remediator.core.action import NamesConnection, Parameters
 from remediator.core.durations import Duration
 
 #: systemd.unit(5), without what has to be escaped: no backslash, no leading "-".
@@ -39,7 +39,9 @@ class Connection(BaseModel):
 class UnitParameters(Parameters):
     """What every action's parameters begin with."""
 
-    connection: str = Field("default", description="Name of an entry under connections.systemd and connections.host.")
+    connection: Annotated[str, NamesConnection()] = Field(
+        "default", description="Name of an entry under connections.systemd and connections.host."
+    )
     unit: UnitName = Field(description='The unit\'s full name, such as "shop.service".')
 
 

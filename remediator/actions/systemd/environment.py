@@ -20,7 +20,7 @@ _KEPT = 500
 _FILES = 20
 #: A comment or a line without "=" prints nothing.
 _OF_FILE = r"s/^[[:space:]]*\([A-Za-z_][A-Za-z0-9_]*\)=.*$/\1/p"
-_OF_PROCESS = r"1,$s/^\([A-Za-z_][A-Za-z0-9_]*\)=.*$/\1/p"
+_OF_PROCESS = r"s/^\([A-Za-z_][A-Za-z0-9_]*\)=.*$/\1/p"
 
 
 def _is_name(name: str) -> str:
@@ -44,7 +44,7 @@ class EnvironmentOutputs(Outputs):
     names: list[str] = Field(description="Variables that the unit and its files set, 500 at most.")
     missing: list[str] = Field(description="Those expected that neither the unit nor its files set.")
     missing_in_process: list[str] | None = Field(
-        description="Those expected that the running process was not given; none when it does not run or may not be seen."
+        description="Those expected that the running process was not given; none without one that may be seen."
     )
     unread: list[str] = Field(description="Environment files of the unit that could not be read.")
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from remediator.core.durations import SECOND, show_duration
-from remediator.core.guards.switches import HOLD_AGAIN
 from remediator.core.guards.verdicts import Envelope, Facts, Hold, Refuse, Verdict
 from remediator.core.records import Plan
 
+ORDER_AGAIN = 300 * SECOND  #: who goes on wakes the next in line; this is the net under it
 LOCK_AGAIN = 30 * SECOND  #: a lock that is let go wakes the oldest; this is the net under it
 
 
@@ -24,7 +24,7 @@ def judge_order(_plan: Plan, facts: Facts, _envelope: Envelope, now: int) -> Ver
     if facts.waiting_before:
         scope, run = facts.waiting_before
         reason = f"run {run} has waited longer for {scope}"
-        return Hold("order", scope, reason, now + HOLD_AGAIN, f"remediator runs show {run}")
+        return Hold("order", scope, reason, now + ORDER_AGAIN, f"remediator runs show {run}")
     return None
 
 

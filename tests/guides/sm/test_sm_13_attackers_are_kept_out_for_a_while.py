@@ -1,0 +1,34 @@
+"""Somebody tries to get in: an address is kept out for a time, or requests are limited; a person decides."""
+
+ROWS = ("SM-13",)
+BACKENDS = {"systemd": "fake", "ssh": "real", "command": "real", "prometheus": "fake"}
+LINE = "2026-01-05T00:00:00+0000 sergas app[1]: WARNING authentication failed path=/api remote_ip=203.0.113.9"
+
+
+async def test_an_address_is_kept_out(sm, alert, prometheus):
+    sm.machine.journal(*[LINE] * 30)
+    prometheus.values["401|403"] = lambda: 1 if sm.machine.lines("done") else 300
+    async with sm.running({"prometheus": {"default": prometheus.connection()}}) as daemon:
+        run = await daemon.alert(alertname="SergasUnauthorisedAccess", remote_ip="203.0.113.9", **alert)
+        await daemon.approve(run)
+        await daemon.ends(run, "succeeded")
+        report = await daemon.report(run)
+    assert sm.machine.lines("done") == ["block 203.0.113.9 1h"]
+    assert "from_address=30" in report or '"from_address":30' in report or "from_address" in report
+    assert sm.machine.restarts == []
+
+
+async def test_without_an_address_requests_are_limited(sm, alert, prometheus):
+    prometheus.values["401|403"] = lambda: 1 if sm.machine.restarts else 300
+    async with sm.running({"prometheus": {"default": prometheus.connection()}}) as daemon:
+        run = await daemon.alert(alertname="SergasUnauthorisedAccess", **alert)
+        await daemon.approve(run)
+        await daemon.ends(run, "succeeded")
+    assert sm.machine.lines("environment")[-2:] == ["ENABLE_RATE_LIMITING=true", "RATE_LIMIT_PER_MINUTE=60"]
+    assert sm.machine.lines("done") == ["revoke 7d"]
+
+
+async def test_what_is_no_address_is_refused(sm, alert, prometheus):
+    async with sm.running({"prometheus": {"default": prometheus.connection()}}) as daemon:
+        assert not await daemon.alert(alertname="SergasUnauthorisedAccess", remote_ip="--flush", **alert)
+    assert sm.machine.lines("done") == []

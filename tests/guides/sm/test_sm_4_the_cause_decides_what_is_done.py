@@ -1,0 +1,66 @@
+"""Too many errors: the CRM, the database or the CPU, by what the log, /health and the machine say."""
+
+ROWS = ("SM-4",)
+BACKENDS = {
+    "systemd": "fake", "ssh": "real", "command": "real", "postgres": "real", "http": "real", "kubernetes": "fake",
+    "prometheus": "fake",
+}  # fmt: skip
+CRM = "2026-01-05T01:00:00+0000 sergas app[9]: ERROR zoho request failed after timeout"
+DATABASE = "2026-01-05T01:00:00+0000 sergas app[9]: ERROR sqlalchemy QueuePool limit reached"
+
+
+async def connections(service, postgres, prometheus, kubernetes, *, zoho="authenticated"):
+    app = await service({"/health": {"zoho": zoho}})
+    kubernetes.world.workload("deployment", "sergas-app", namespace="sergas", replicas=2)
+    return {
+        "http": {"sergas": app.connection()}, "postgres": {"sergas": postgres.connection()},
+        "prometheus": {"default": prometheus.connection()}, "kubernetes": {"default": kubernetes.connection},
+    }  # fmt: skip
+
+
+async def test_the_crm_fails_over(sm, alert, service, postgres, prometheus, kubernetes):
+    sm.machine.journal(*[CRM] * 20, DATABASE)
+    prometheus.values["sergas_http_requests_total"] = lambda: 0.01 if sm.machine.restarts else 0.3
+    known = await connections(service, postgres, prometheus, kubernetes, zoho="circuit open")
+    async with sm.running(known) as daemon:
+        run = await daemon.alert(alertname="SergasErrorRateHigh", **alert)
+        await daemon.approve(run)
+        await daemon.ends(run, "succeeded")
+        report = await daemon.report(run)
+    assert sm.machine.lines("environment")[-3:] == [
+        "CIRCUIT_BREAKER_FAILURE_THRESHOLD=3", "ENABLE_FAILOVER=true", "MAX_RETRY_ATTEMPTS=5",
+    ]  # fmt: skip
+    assert "steps.errors.counts.crm = 20" in report
+    assert "steps.errors.counts.database = 1" in report
+
+
+async def test_the_database_is_waited_for_longer(sm, alert, service, postgres, prometheus, kubernetes):
+    sm.machine.journal(*[DATABASE] * 20, CRM)
+    prometheus.values["sergas_http_requests_total"] = lambda: 0.01 if sm.machine.restarts else 0.3
+    async with sm.running(await connections(service, postgres, prometheus, kubernetes)) as daemon:
+        run = await daemon.alert(alertname="SergasErrorRateHigh", **alert)
+        await daemon.approve(run)
+        await daemon.ends(run, "succeeded")
+    assert sm.machine.lines("environment")[-1:] == ["DATABASE_TIMEOUT=60"]
+
+
+async def test_a_busy_machine_gets_company_without_asking(sm, alert, service, postgres, prometheus, kubernetes):
+    def replicas():
+        return kubernetes.world.objects["deployments", "sergas", "sergas-app"]["spec"]["replicas"]
+
+    prometheus.values["sergas_http_requests_total"] = lambda: 0.01 if replicas() > 2 else 0.3
+    known = await connections(service, postgres, prometheus, kubernetes)
+    # Above a share that it always has: the processor itself is not kept busy for a test.
+    async with sm.running(known, params={"full_share": -1, "connections_per_replica": 2}, edit=_any_share) as daemon:
+        run = await daemon.alert(alertname="SergasErrorRateHigh", **alert)
+        await daemon.ends(run, "succeeded")
+    assert replicas() == 5
+    assert sm.machine.restarts == []
+
+
+def _any_share(document):
+    document["guides"]["sm-error-rate"]["parameters"]["full_share"].pop("min")
+    document["defaults"]["with"].pop("full_share")
+    for rule in document["rules"]:
+        if rule["name"].startswith("SM-4"):
+            rule["with"] = {"full_share": -1}

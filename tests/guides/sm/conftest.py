@@ -19,8 +19,10 @@ from guides.scenario import Daemon, Site
 UNIT = "sergas-app.service"
 _SYSTEMCTL = """
 case "$1" in
-show) cat {home}/unit; printf 'ActiveEnterTimestampMonotonic='; cat {home}/since;;
+show) cat {home}/unit; printf 'ActiveEnterTimestampMonotonic='; cat {home}/since
+    printf 'InvocationID='; cat {home}/invocation;;
 --no-block) echo "$5" >> {home}/restarts; cp {home}/unit.after {home}/unit
+    cat /proc/sys/kernel/random/uuid > {home}/invocation
     awk '{{printf "%d\\n", $1 * 1000000}}' /proc/uptime > {home}/since;;
 esac
 """
@@ -55,7 +57,7 @@ class Machine:
         ):  # fmt: skip
             (self.home / file).write_text(
                 f"LoadState=loaded\nActiveState={state}\nSubState={kind}\nDescription=The account manager\nMainPID=0\n"
-                f"NRestarts=0\nResult={why}\nExecMainStatus=1\nMemoryCurrent=[not set]\nInvocationID=\nJob=\n"
+                f"NRestarts=0\nResult={why}\nExecMainStatus=1\nMemoryCurrent=[not set]\nJob=\n"
                 f"Environment=DATABASE_HOST=db\nEnvironmentFiles={self.home}/environment (ignore_errors=no)\n"
             )
 
@@ -133,6 +135,7 @@ async def sm(site: Site, tmp_path_factory: pytest.TempPathFactory) -> AsyncItera
         sshd.program("df", _DF.format(home=home))
         machine = Machine(sshd, home)
         (home / "since").write_text("1000000\n")
+        (home / "invocation").write_text("first\n")
         (home / "token").write_text("expired\n")
         machine.unit()
         machine.journal()

@@ -19,6 +19,7 @@ COPY config/container/constraints.txt ./
 RUN pip install --no-cache-dir --constraint constraints.txt hatchling==1.33.0
 COPY pyproject.toml README.md ./
 COPY remediator ./remediator
+COPY rules ./rules
 # pip stays outside of what is shipped.
 RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels . \
  && python -m venv --without-pip /opt/remediator \

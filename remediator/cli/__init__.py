@@ -6,7 +6,22 @@ import sys
 
 import typer
 
-from remediator.cli import audit, backup, breakers, check, pause, policy, rbac, runs, schema, send, serve, test, version
+from remediator.cli import (
+    audit,
+    backup,
+    breakers,
+    check,
+    packs,
+    pause,
+    policy,
+    rbac,
+    runs,
+    schema,
+    send,
+    serve,
+    test,
+    version,
+)
 from remediator.errors import ConfigurationError, RemediatorError
 
 application = typer.Typer(
@@ -18,6 +33,7 @@ for module in (serve, check, test, rbac, schema, send, pause, audit, backup, ver
 application.add_typer(runs.application, name="runs")
 application.add_typer(breakers.application, name="breakers")
 application.add_typer(policy.application, name="policy")
+application.add_typer(packs.application, name="packs")
 
 
 def main() -> None:

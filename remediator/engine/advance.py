@@ -10,6 +10,7 @@ import structlog
 
 from remediator.actions.context import Clients, Context
 from remediator.core.action import Intent
+from remediator.core.guards import Facts, Hold, judge_pause
 from remediator.core.records import Outcome, Phase
 from remediator.core.run import RunState
 from remediator.engine.clock import Clock
@@ -17,10 +18,12 @@ from remediator.engine.conclude import abandon, begin, conclude, conclude_poll, 
 from remediator.engine.limits import Slots
 from remediator.engine.perform import Confirm, Result, confirm, perform, resolve
 from remediator.engine.queue import Queue
+from remediator.engine.steps import moved_by_this_remedy
 from remediator.engine.verify import sample_all
 from remediator.engine.work import Site, StandIn, Task, Work, as_it_is
 from remediator.errors import StoreError
-from remediator.store.sqlite import SqliteStore, Unit
+from remediator.store import facts, journal
+from remediator.store.sqlite import SqliteStore, Tx, Unit
 from remediator.store.undo import Made
 
 log = structlog.get_logger("run")
@@ -229,7 +232,11 @@ class Engine:
         began = self.clock.now()
         if len(work.tasks) == 1 and work.tasks[0].job.phase in (Phase.ACT, Phase.UNDO):
             results: tuple[Result, ...] = (
-                await perform(self._stand_in(run, work.tasks[0]), self._context(run, work.tasks[0].job.key, began)),
+                await perform(
+                    self._stand_in(run, work.tasks[0]),
+                    self._context(run, work.tasks[0].job.key, began),
+                    lambda: self._forbidden(run),
+                ),
             )
         else:
             reading = [asyncio.create_task(self._one(run, task, began)) for task in work.tasks]
@@ -243,6 +250,23 @@ class Engine:
             self._observer.step(result, (self.clock.now() - began) / 1e6)
         self._free(run.id)  # before the commit: the next run's step need not wait for our disk
         return await self._written(lambda tx: conclude(tx, run, results, self.site, self.slots, self.clock.now()))
+
+    async def _forbidden(self, run: RunState) -> str:
+        """Return what has come up against trying a change again: somebody's pause, a cancel."""
+        now = self.clock.now()
+
+        def look(tx: Tx) -> str:
+            said = journal.control(tx, run.id)
+            if said.cancelled_by:
+                return f"cancelled by {said.cancelled_by}"
+            known = Facts(pauses=(*facts.pauses(tx), *self.site.paused))
+            paused = judge_pause(run.plan, known, self.site.envelope, now)
+            return paused.reason if isinstance(paused, Hold) else ""
+
+        try:
+            return await self.store.read(look)
+        except StoreError as error:
+            return f"nobody could tell whether it still may: {error}"
 
     @staticmethod
     def _landed_so(task: Task, came: Result | BaseException) -> Result:
@@ -269,7 +293,12 @@ class Engine:
             shown = run.journal.get(task.job.key.replace("/act/", "/preview/"))
             if isinstance(made, Result):
                 failed.append(made)
-            elif run.approved and shown is not None and dict(shown.before or {}) != dict(made.before):
+            elif (
+                run.approved
+                and shown is not None
+                and dict(shown.before or {}) != dict(made.before)
+                and not moved_by_this_remedy(run, task)
+            ):
                 why = "what is there is no longer what was shown to the approver"
                 failed.append(Result(task, Outcome.FAILED, error=why, attempt=0))
             else:

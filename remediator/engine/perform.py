@@ -17,7 +17,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 from tenacity.wait import wait_base
 
 from remediator.actions.context import Context
-from remediator.core.action import Action, Intent, Outputs
+from remediator.core.action import Action, CheckOutputs, Intent, Outputs
 from remediator.core.records import Outcome, Phase
 from remediator.core.redaction import is_suspicious, redact, redact_tree
 from remediator.engine.work import Task
@@ -54,6 +54,17 @@ class Result:
     transport: bool | None = None  #: for the backend's breaker: True failed to answer, False answered, None not asked
 
 
+class MayGoOn(Protocol):
+    """Says, before a change is tried again, what has come up since: a pause, a cancel."""
+
+    async def __call__(self) -> str:
+        """Return why it must not be tried again; empty when it may."""
+
+
+async def _always() -> str:
+    return ""
+
+
 class _Pause(wait_base):
     """Exponential with jitter; what the backend asked for goes first."""
 
@@ -66,7 +77,9 @@ class _Pause(wait_base):
         return min(asked, LONGEST_PAUSE) if asked is not None else self._usual(retry_state)
 
 
-async def perform(task: Task, context: Context) -> Result:  # noqa: PLR0911 -- a return a phase
+async def perform(  # noqa: PLR0911 -- a return a phase
+    task: Task, context: Context, may_go_on: MayGoOn = _always
+) -> Result:
     """Perform a step whose intent is journalled. Never raises but for cancellation."""
     action, intent = task.action, task.intent
     assert action is not None and intent is not None  # noqa: S101, PT018 -- the caller's part
@@ -84,14 +97,13 @@ async def perform(task: Task, context: Context) -> Result:  # noqa: PLR0911 -- a
     once = not _may_repeat(action, intent, context)
     if task.recovered and once:
         return await _ask(task, action, intent, context, "the process ended while it was done", transport=None)
-    return await _change(task, action, intent, context, lambda: action.perform(intent.parameters, context), once=once)
+    change = lambda: action.perform(intent.parameters, context)  # noqa: E731 -- it is named for the next line
+    return await _change(task, action, intent, context, change, once=once, may_go_on=may_go_on)
 
 
 async def _read(task: Task, action: Action[Any, Any], context: Context) -> Result:
-    intent = task.intent
-    assert intent is not None  # noqa: S101 -- the caller's part
     try:
-        output, attempt = await _tried(task, lambda: action.perform(intent.parameters, context), task.job.step.attempts)
+        output, attempt = await _tried(task, lambda: _look(task, action, context), task.job.step.attempts)
     except ActionError as error:
         return Result(task, Outcome.FAILED, error=redact(str(error)), transport=error.transport)
     except TimeoutError:
@@ -103,12 +115,22 @@ async def _read(task: Task, action: Action[Any, Any], context: Context) -> Resul
     return Result(task, Outcome.DONE, output=_kept(output), attempt=attempt, transport=answered)
 
 
+async def _look(task: Task, action: Action[Any, Any], context: Context) -> Outputs:
+    """Read once. Among a remedy's steps a check is a gate: raise TemporaryError while it does not hold."""
+    intent = task.intent
+    assert intent is not None  # noqa: S101 -- the caller's part
+    output: Outputs = await action.perform(intent.parameters, context)
+    if task.job.phase is Phase.ACT and isinstance(output, CheckOutputs) and not output.holds:
+        raise TemporaryError(f"does not hold: {output.reason or 'it gave no reason'}")
+    return output
+
+
 async def _change(
     task: Task, action: Action[Any, Any], intent: Intent[Any], context: Context,
-    do: Callable[[], Awaitable[Outputs]], *, once: bool,
+    do: Callable[[], Awaitable[Outputs]], *, once: bool, may_go_on: MayGoOn = _always,
 ) -> Result:  # fmt: skip
     try:
-        output, attempt = await _tried(task, do, 1 if once else task.job.step.attempts)
+        output, attempt = await _tried(task, do, 1 if once else task.job.step.attempts, may_go_on)
     except AmbiguousError as error:
         return await _ask(task, action, intent, context, redact(str(error)), transport=error.transport)
     except ActionError as error:
@@ -122,7 +144,9 @@ async def _change(
     return Result(task, Outcome.DONE, output=_kept(output), attempt=attempt, transport=False)
 
 
-async def _tried(task: Task, do: Callable[[], Awaitable[T]], attempts: int) -> tuple[T, int]:
+async def _tried(
+    task: Task, do: Callable[[], Awaitable[T]], attempts: int, may_go_on: MayGoOn = _always
+) -> tuple[T, int]:
     """Do it, again on temporary errors. The first attempt is made without any machinery."""
     limit = task.job.step.timeout
     try:
@@ -131,7 +155,7 @@ async def _tried(task: Task, do: Callable[[], Awaitable[T]], attempts: int) -> t
     except TemporaryError as error:
         if attempts <= 1:
             raise
-        asked = error.retry_after
+        asked, last = error.retry_after, str(error)
         await asyncio.sleep(random.uniform(0.1, 0.5) if asked is None else min(asked, LONGEST_PAUSE))  # noqa: S311 -- jitter
     tries = AsyncRetrying(
         stop=stop_after_attempt(attempts - 1),
@@ -141,6 +165,8 @@ async def _tried(task: Task, do: Callable[[], Awaitable[T]], attempts: int) -> t
     )
     async for attempt in tries:
         with attempt:
+            if why := await may_go_on():
+                raise PermanentError(f"{last}; not tried again: {why}")
             async with asyncio.timeout(limit):
                 return await do(), attempt.retry_state.attempt_number + 1
     raise PermanentError("no attempt was made")

@@ -115,6 +115,9 @@ def _ready(
     """Return the task for a job, or the entry that says why it cannot be done."""
     if job.phase is Phase.CONFIRM:
         return Task(job, None, None, "alertmanager", Intent(Parameters(), {}), started_at=now)
+    if job.phase is Phase.PREVIEW and (awaited := _awaited(run, job)):
+        said = {"preview": f"what exactly is known once {', '.join(awaited)} is done"}
+        return _entry(job, Outcome.DONE, now, before={}, finished=True)._replace(output=said)
     action = registry.find(job.step.action)
     earlier = run.journal.get(job.key)
     begun = earlier is not None
@@ -143,6 +146,33 @@ def _ready(
     else:
         intent = None if action.resolve is not None and job.phase is Phase.ACT else Intent(parameters, {})
     return Task(job, action, parameters, backend, intent, started_at=now)
+
+
+def _awaited(run: RunState, job: Job) -> tuple[str, ...]:
+    """Return the steps of the same remedy whose outputs this one asks for: beforehand it cannot be asked about."""
+    remedy = next(remedy for remedy in run.plan.remedies if remedy.name == job.remedy)
+    own = {step.id for step in remedy.steps}
+    return tuple(each for each in job.step.needs if each in own)
+
+
+def moved_by_this_remedy(run: RunState, task: Task) -> bool:
+    """Whether an earlier step of the same remedy changed what this one changes, or what is around or inside it.
+
+    Then what was there when an approver looked is gone by what the approver allowed.
+    """
+    if task.action is None or task.parameters is None:
+        return False
+    mine = task.action.targets(task.parameters)
+    for entry in run.journal.values():
+        if entry.phase is not Phase.ACT or entry.cycle != task.job.cycle or entry.outcome is not Outcome.DONE:
+            continue
+        action = registry.find(entry.action)
+        if action is None or not action.changes:
+            continue
+        theirs = action.targets(action.parameters.model_validate(entry.args))
+        if any(covers(a, b) or covers(b, a) for a in mine for b in theirs):
+            return True
+    return False
 
 
 def _only_what_is_allowed(

@@ -33,15 +33,15 @@ def held(tmp_path, key, when):
 
 
 def test_outside_of_its_active_times_it_waits_until_they_begin(tmp_path):
-    site, work = held(tmp_path, "active_time_intervals", "2026-11-20T18:00")  # a Friday
+    _, work = held(tmp_path, "active_time_intervals", "2026-11-20T18:00")  # a Friday
     assert work.held.guard == "window"
     assert work.held.until == at("2026-11-23T09:00", "Europe/Berlin") * 1_000_000
-    site, work = held(tmp_path, "active_time_intervals", "2026-11-20T16:59")
+    _, work = held(tmp_path, "active_time_intervals", "2026-11-20T16:59")
     assert work.tasks
 
 
 def test_within_its_mute_times_it_waits_until_they_end(tmp_path):
-    site, work = held(tmp_path, "mute_time_intervals", "2026-11-20T16:30")
+    _, work = held(tmp_path, "mute_time_intervals", "2026-11-20T16:30")
     assert work.held.until == at("2026-11-20T17:00", "Europe/Berlin") * 1_000_000
     assert held(tmp_path, "mute_time_intervals", "2026-11-20T17:00")[1].tasks
 

@@ -92,7 +92,7 @@ def test_where_two_of_its_rules_speak_both_bind():
 
 
 def test_an_approval_that_nobody_can_give_stops_the_start():
-    with pytest.raises(ValidationError, match="3 persons must approve redis.flush, but only 2 may: ann, bob"):
+    with pytest.raises(ValidationError, match="3 persons must approve redis[.]flush, but only 2 may: ann, bob"):
         PolicySettings.model_validate(
             {"groups": {"dba": ["ann", "bob"]}, "approvals": [{"actions": ["redis.flush"], "persons": 3, "by": ["dba"]}]}
         )

@@ -1,10 +1,10 @@
-"""Names that a real DNS server refuses: the cluster's DNS is restarted after an approval, and they resolve."""
+"""Names that a DNS server refuses: the cluster's DNS is restarted after an approval, and they resolve."""
 
 import pytest
 from fakes.dns_server import Zone, dns_server
 
 ROWS = ("SP-13",)
-BACKENDS = {"dns": "real", "kubernetes": "fake"}
+BACKENDS = {"dns": "fake", "kubernetes": "fake"}
 ALERT = {"alertname": "DNSFailing", "platform": "service-platform", "service": "api-gateway", "severity": "critical"}
 NAME = "auth-service.services.svc.cluster.local"
 

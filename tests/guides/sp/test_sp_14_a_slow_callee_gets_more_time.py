@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 ROWS = ("SP-14",)
-BACKENDS = {"http": "real", "kubernetes": "fake", "prometheus": "fake"}
+BACKENDS = {"http": "fake", "kubernetes": "fake", "prometheus": "fake"}
 ALERT = {"alertname": "RequestTimeouts", "platform": "service-platform", "service": "api-gateway", "severity": "warning"}
 NAME = "api-gateway"
 PARAMS = {"scheme": "http", "slow_after": 300}  #: milliseconds instead of half a minute

@@ -4,7 +4,7 @@ from aiohttp import web
 from fakes.kubernetes_looks import service as service_of
 
 ROWS = ("SP-15",)
-BACKENDS = {"kubernetes": "fake", "prometheus": "fake", "http": "real"}
+BACKENDS = {"kubernetes": "fake", "prometheus": "fake", "http": "fake"}
 ALERT = {"platform": "service-platform", "severity": "critical"}
 
 

@@ -50,7 +50,7 @@ class Z2:
 
     def up(self, edit: Callable[[Document], None] | None = None, **params: Any) -> Any:
         """Run the daemon with the pack until the end of the block; ``params`` go over its own."""
-        allowed = ["kubernetes/default/z2", "kubernetes/default/z2/**", "postgres/z2", "redis/z2", "http/grafana"]
+        allowed = ["kubernetes/default/z2", "kubernetes/default/z2/**", "postgres/z2", "redis/z2", "http/grafana", "docker/z2-host/*"]
         return self.site.running(
             "z2-platform", params=params, connections=self.connections, edit=edit, allow=allowed
         )
@@ -152,22 +152,22 @@ async def z2(
 
 
 @pytest.fixture
-async def dead_redis(z2: Z2) -> AsyncIterator[None]:
-    """Redis is away; a real one starts on its port when the cluster restarts its pods."""
+async def dead_redis(z2: Z2) -> AsyncIterator[list[Callable[[], object]]]:
+    """Redis is away; a real one starts on its port when one of these is so: its pods were restarted, by default."""
     port = free_port()
     z2.connections["redis"]["z2"] = {"host": "127.0.0.1", "port": port, "timeout": "1s"}
     server = ValkeyServer(port=port, config={"save": None})
+    causes: list[Callable[[], object]] = [lambda: z2.restarted("redis")]
 
-    async def kubelet() -> None:
-        while not z2.restarted("redis"):
+    async def whoever_runs_it() -> None:
+        while not any(cause() for cause in causes):
             await asyncio.sleep(0.02)
         await asyncio.to_thread(server.start)
 
-    task = asyncio.create_task(kubelet())
-    yield
-    started = z2.restarted("redis")
-    task.cancel()
+    task = asyncio.create_task(whoever_runs_it())
+    yield causes
+    if not any(cause() for cause in causes):
+        task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
-    if started:
         server.stop()

@@ -55,3 +55,35 @@ async def test_what_may_be_a_consequence_is_held(platform):
         run = await daemon.alert(alertname="AIGatewaySlow", platform="ai", severity="warning")
         held = await daemon.reaches(run, "held")
     assert "AIAlertStorm" in held["reason"]
+
+
+async def test_a_silence_does_not_outlive_its_root(platform, tmp_path):
+    platform.prometheus.answers["/api/v1/rules"] = {"status": "success", "data": {"groups": []}}
+    platform.connections["prometheus"]["default"] = platform.prometheus.connection()
+    platform.prometheus.values = {"ALERTS_FOR_STATE": 31.0}
+    errors = {"alertname": "AIGatewayErrors", "platform": "ai", "severity": "warning"}
+    root = {"alertname": "AIDatabaseDown", "platform": "ai", "severity": "critical"}
+    async with start_alertmanager(tmp_path) as alertmanager:
+        platform.connections["alertmanager"]["default"] = {"url": alertmanager.url}
+        for n in range(6):
+            await post_alert(alertmanager.url, errors | {"pod": str(n)})
+        await post_alert(alertmanager.url, root)
+        async with platform.up(edit=again_at_once) as daemon:
+            first = await daemon.alert(**STORM)
+            await daemon.approve(first)
+            await daemon.reaches(first, "verifying")
+            platform.prometheus.values = {"ALERTS_FOR_STATE": 2.0}
+            await daemon.ends(first, "succeeded")
+            await post_alert(alertmanager.url, root, over=True)
+            platform.prometheus.values = {"ALERTS_FOR_STATE": lambda: 31.0}
+            second = await daemon.alert(**STORM | {"again": "1"})
+            await daemon.reaches(second, "verifying")
+            platform.prometheus.values = {"ALERTS_FOR_STATE": 2.0}
+            await daemon.ends(second, "succeeded")
+        (silence,) = await asked(alertmanager.url, "silences")
+    assert silence["status"]["state"] == "expired"
+
+
+def again_at_once(document):
+    (rule,) = (rule for rule in document["rules"] if rule["name"].startswith("AP-10"))
+    rule["limits"] = {"cooldown": "0s"}

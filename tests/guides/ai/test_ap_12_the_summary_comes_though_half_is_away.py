@@ -4,7 +4,7 @@ import asyncio
 import time
 
 ROWS = ("AP-12",)
-BACKENDS = {"kubernetes": "fake", "postgres": "real", "prometheus": "fake", "alertmanager": "down", "http": "real"}
+BACKENDS = {"kubernetes": "fake", "postgres": "real", "prometheus": "fake", "http": "real"}
 ALERT = {"alertname": "AIHealthSummary", "platform": "ai", "severity": "info"}
 
 

@@ -27,9 +27,9 @@ async def test_the_index_is_built_and_used(platform, database):
             admin.execute(STATEMENT)
         return (time.perf_counter() - began) / 5
 
-    before = seconds()
+    before = min(seconds() for _ in range(5))  # a busy machine must not make it look slower than it is
     platform.prometheus.values = {"pg_stat_statements": lambda: seconds() / before}
-    async with platform.up(edit=only_the_test_s_table, slow_mean=0.8) as daemon:
+    async with platform.up(edit=only_the_test_s_table, slow_mean=0.3) as daemon:
         run = await daemon.alert(alertname="AIStatementsSlow", platform="ai", severity="warning", queryid="42")
         await daemon.approve(run)
         await daemon.ends(run, "succeeded")

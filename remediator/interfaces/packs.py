@@ -30,10 +30,14 @@ class Pack:
 
     @property
     def summary(self) -> str:
-        """The first sentence of prose at the top of the file."""
-        lines = self.file.read_text("utf-8").splitlines()
-        prose = (line.removeprefix("#").strip() for line in lines if line.startswith("# ") and "$schema" not in line)
-        return next(prose, "")
+        """The first sentence of the comment at the top of the file."""
+        comment: list[str] = []
+        for line in self.file.read_text("utf-8").splitlines()[1:]:
+            text = line.removeprefix("#").strip()
+            if not line.startswith("#") or (comment and not text):
+                break
+            comment += [text] if text else []
+        return " ".join(comment).partition(". ")[0].removesuffix(".") + "."
 
 
 @dataclass(frozen=True, slots=True)

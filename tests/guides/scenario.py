@@ -41,6 +41,16 @@ _LOOK = 0.02
 Document = dict[str, Any]
 
 
+class _Loader(yaml.CSafeLoader):
+    """YAML 1.2's booleans, as the daemon reads them: on is a word."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, regex) for tag, regex in known if tag != "tag:yaml.org,2002:bool" or first in "tTfF"]
+    for first, known in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 @dataclass
 class Daemon:
     """A running daemon, and what a person or Alertmanager asks of it."""
@@ -168,7 +178,7 @@ class Site:
         return self._ready(pack, RULES / "own.yaml", params, edit)
 
     def _write(self, source: Path, params: Mapping[str, Any], edit: Callable[[Document], None] | None) -> Path:
-        document: Document = yaml.safe_load(source.read_text())
+        document: Document = yaml.load(source.read_text(), _Loader)
         for included in document.get("include", ()):
             self._write((source.parent / included).resolve(), {}, None)
         return self._ready(document, source, params, edit)

@@ -20,14 +20,14 @@ def packs():
 def test_all_are_listed(packs):
     said = packs("list").output
     assert [line.split()[0] for line in said.splitlines()] == [pack.name for pack in shipped()]
-    assert "z2-platform               19 rows  20 rules  The Z2 platform: an API" in said
+    assert "z2-platform               19 rows  21 rules  The Z2 platform: an API" in said
 
 
 def test_a_row_is_shown_with_its_modes(packs):
     said = packs("show", "z2-platform", "z2-3").output
     assert '  alert      alertname = "Z2PoolExhausted", platform = "z2"' in said
     assert "  1. auto: end idle connections" in said
-    assert "idle_minutes: 10" in said
+    assert "idle_seconds: 600" in said
     assert "  3. ask: raise the pool by environment variables - pods restart" in said
     assert "verified   postgres.check, kubernetes.rollout_status within 5m" in said
 

@@ -132,7 +132,7 @@ class Api:
         if verb == "undo":
             return await self._undo(run, who, wish.reason, now)
         units: dict[str, Unit[list[str]]] = {
-            "approve": lambda tx: control.approve(tx, run, who, wish.reason, wish.shown, now),
+            "approve": lambda tx: control.approve(tx, run, who, wish.reason, wish.shown, now, known=_is_known(request)),
             "refuse": lambda tx: control.refuse(tx, run, who, wish.reason, now),
             "cancel": lambda tx: control.cancel(tx, run, who, wish.reason, now),
             "acknowledge": lambda tx: control.acknowledge(tx, run, who, wish.reason, now),
@@ -271,6 +271,10 @@ async def _read(request: web.Request, model: type[B]) -> B:
 def _who(request: web.Request, said: str) -> str:
     caller: str = request.get("caller", "anonymous")
     return said or caller if caller == "anonymous" else caller
+
+
+def _is_known(request: web.Request) -> bool:
+    return bool(request.get("caller", "anonymous") != "anonymous")
 
 
 def _number(text: str) -> int:

@@ -6,18 +6,22 @@ import sys
 
 import typer
 
-from remediator.cli import audit, backtest, backup, breakers, check, pause, policy, rbac, runs, schema, send, serve, test, version
+from remediator.cli import (
+    audit, backtest, backup, breakers, check, explain, pause, policy, promote, rbac, runs, schema, send, serve, test,
+    version,
+)  # fmt: skip
 from remediator.errors import ConfigurationError, RemediatorError
 
 application = typer.Typer(
     name="remediator", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="Turns troubleshooting guides into safe automation for Alertmanager's alerts.",
 )  # fmt: skip
-for module in (serve, check, test, backtest, rbac, schema, send, pause, audit, backup, version):
+for module in (serve, check, test, explain, backtest, promote, rbac, schema, send, pause, audit, backup, version):
     module.register(application)
 application.add_typer(runs.application, name="runs")
 application.add_typer(breakers.application, name="breakers")
 application.add_typer(policy.application, name="policy")
+application.add_typer(promote.application, name="rules")
 
 
 def main() -> None:

@@ -52,7 +52,7 @@ class Replay:
         self._episodes: dict[str, Episode] = {}
         self._openings: dict[str, deque[int]] = {}
         self._joinable: dict[tuple[str, bool], list[Passing]] = {}
-        self._events: list[tuple[int, int, int, int, Passing]] = []
+        self._events: list[tuple[int, bool, int, int, int, Passing]] = []
         self._number = 0
         rules = site.table.rules
         self._inhibitors = any(rule.text.inhibited_by for rule in rules)
@@ -66,7 +66,7 @@ class Replay:
         """Let time pass until then, that instant included."""
         events = self._events
         while events and events[0][0] <= at:
-            self.now, _, _, _, run = heapq.heappop(events)
+            self.now, _, _, _, _, run = heapq.heappop(events)
             if not run.open or (run.state == HELD and run.looked_at == self.now and not run.woken):
                 continue  # it stood there twice
             run.woken, run.looked_at = False, self.now
@@ -90,7 +90,9 @@ class Replay:
         self._tally.end(at)
 
     def _later(self, run: Passing, at: int) -> None:
-        heapq.heappush(self._events, (at, run.plan.priority, run.created_at, run.number, run))
+        # What ends at an instant ends after all that is looked at then.
+        ends = run.state == ACTING
+        heapq.heappush(self._events, (at, ends, run.plan.priority, run.created_at, run.number, run))
 
     def _wake(self, runs: Sequence[Passing]) -> None:
         for run in runs:
@@ -295,10 +297,7 @@ class Replay:
         elif run.resolved:
             self._end(run, "cancelled", now)
         elif now >= run.due:
-            if run.state == ASKING and run.gate is Mode.AUTO:
-                self._nobody_said(run, now)
-            else:
-                self._end(run, "observed" if run.state == LOOKING else "expired", now)
+            self._end(run, "observed" if run.state == LOOKING else "expired", now)
 
     def _move(self, run: Passing, now: int) -> None:
         if run.resolved:
@@ -331,15 +330,9 @@ class Replay:
             self._hold(run, verdict, now)
         elif isinstance(verdict, Refuse):
             self._refused(run, verdict, now)
-        elif run.state == ASKING and verdict.mode is Mode.ASK:
-            self._end(run, "expired", now)
         else:
             run.lowered = verdict.guard
             self._without_acting(run, verdict.mode, now)
-
-    def _nobody_said(self, run: Passing, now: int) -> None:
-        """A guard had it ask, and its time to ask is over: the engine judges such a run again."""
-        self._judge(run, now)
 
     def _claim(self, run: Passing, now: int) -> None:
         self._ledger.take(run, now)

@@ -96,7 +96,7 @@ def promote(
         list[Path] | None, typer.Option("--rules", help="Rule files or folders, instead of the configuration's.")
     ] = None,
     store: Store = None, since: Since = "",
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Observed, or asked and answered, at least.")] = Thresholds.runs,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Observed, or asked and answered, at least.")] = 10,
     over: Annotated[str, typer.Option("--over", help="Since the first of them, at least.")] = "7d",
     approved: Annotated[float, typer.Option("--approved", min=0, max=1, help="Share approved, for auto.")] = 0.9,
     verified: Annotated[float, typer.Option("--verified", min=0, max=1, help="Share verified, for auto.")] = 0.9,

@@ -60,7 +60,7 @@ def rules(count: int) -> str:
 
 def write_history(path: Path, alerts: int, fingerprints: int, count: int, seed: int) -> None:
     """Write so many alerts: each fingerprint fires now and then, and is resent while it does."""
-    chance = random.Random(seed)  # noqa: S311 -- the same history each time
+    chance = random.Random(seed)
     each = alerts // fingerprints
     events: list[tuple[float, int, bool, float]] = []
     for number in range(fingerprints):
@@ -83,7 +83,7 @@ def write_history(path: Path, alerts: int, fingerprints: int, count: int, seed: 
             file.write(json.dumps({"at": moment(events[min(start + TOGETHER, len(events)) - 1][0]), "alerts": body}) + "\n")
 
 
-def document(number: int, firing: bool, at: float, began: float, rules_: int) -> dict[str, object]:  # noqa: FBT001 -- as it stands in the list
+def document(number: int, firing: bool, at: float, began: float, rules_: int) -> dict[str, object]:
     """Return an alert as Alertmanager sends it."""
     labels = {
         "alertname": f"Alert{number % rules_}", "severity": "critical", "service": f"service-{number // 2}",
@@ -104,7 +104,7 @@ def moment(at: float) -> str:
 def measure(folder: Path) -> tuple[float, float, str]:
     """Return seconds, megabytes and what the command printed."""
     began = time.perf_counter()
-    process = subprocess.Popen(  # noqa: S603 -- our own program
+    process = subprocess.Popen(
         [sys.executable, "-m", "remediator", "backtest", str(folder / "rules.yaml"), "--file", str(folder / "history.jsonl"), "--json"],
         stdout=(folder / "result.json").open("w"),
     )  # fmt: skip

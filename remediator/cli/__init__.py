@@ -7,7 +7,21 @@ import sys
 import typer
 
 from remediator.cli import (
-    audit, backtest, backup, breakers, check, explain, pause, policy, promote, rbac, runs, schema, send, serve, test,
+    audit,
+    backtest,
+    backup,
+    breakers,
+    check,
+    explain,
+    pause,
+    policy,
+    promote,
+    rbac,
+    runs,
+    schema,
+    send,
+    serve,
+    test,
     version,
 )  # fmt: skip
 from remediator.errors import ConfigurationError, RemediatorError

@@ -128,7 +128,7 @@ def _offline(rules: list[Path] | None, config: Path | None, store: Path | None) 
         if wish.labels is None:
             raise typer.BadParameter("--run and --episode are read from a store: give --store, or ask the daemon")
         began = now if wish.starts_at is None else wish.starts_at
-        alert = Alert("", True, wish.labels, wish.annotations, began, None)  # noqa: FBT003 -- firing
+        alert = Alert("", True, wish.labels, wish.annotations, began, None)
         return document(explain_alert(site, alert, now))
 
     yield without_history

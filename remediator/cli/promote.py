@@ -52,14 +52,18 @@ def stats(
 def _lines(one: dict[str, Any]) -> list[str]:
     lines = [f"{one['rule']}" + (f" ({one['mode']})" if one["mode"] else "") + f": {one['runs']} runs"]
     if one["would_run"]:
-        lines.append(f"  would have run     {one['would_run']:>5}  {one['recovered_first']} recovered before it would have")
+        lines.append(
+            f"  would have run     {one['would_run']:>5}  {one['recovered_first']} recovered before it would have"
+        )
     if one["recovered_itself"]:
         lines.append(f"  recovered itself   {one['recovered_itself']:>5}  before anything was to be done")
     if one["asked"]:
         said = f"{one['approved']} approved, {one['refused']} refused, {one['expired']} not answered"
         lines.append(f"  asked              {one['asked']:>5}  {said}")
     if one["acted"]:
-        lines.append(f"  acted              {one['acted']:>5}  {one['verified']} verified ({one['verified'] / one['acted']:.0%})")
+        lines.append(
+            f"  acted              {one['acted']:>5}  {one['verified']} verified ({one['verified'] / one['acted']:.0%})"
+        )
     for name, words in (("unknown", "nobody can tell"), ("escalated", "people were called")):
         if one[name]:
             lines.append(f"  {name:<18} {one[name]:>5}  {words}")
@@ -147,4 +151,3 @@ def _loaded(paths: list[Path] | None, config: Path) -> Loaded:
     if paths:
         return load_rules([str(path / "**/*.yaml") if path.is_dir() else str(path) for path in paths], Path.cwd())
     return load_rules(read_settings(config)[0].rules, config.parent.resolve())
-

@@ -32,4 +32,6 @@ def texts() -> dict[str, str]:
     from remediator.rehearsal.documents import TestFileText  # noqa: PLC0415 -- see above
 
     makers = {**SCHEMAS, "tests": lambda: steps_schema(TestFileText, "tests", "Unit tests of remediator's rules")}
-    return {f"{name}.schema.json": json.dumps(make(), indent=1, ensure_ascii=False) + "\n" for name, make in makers.items()}
+    return {
+        f"{name}.schema.json": json.dumps(make(), indent=1, ensure_ascii=False) + "\n" for name, make in makers.items()
+    }

@@ -60,7 +60,9 @@ def missing(evidence: Evidence, mode: Mode, wanted: Thresholds, now: int) -> tup
 
 def _for_ask(found: Evidence, wanted: Thresholds, now: int) -> list[str]:
     lines = _enough(found.would_run, "runs that would have acted", found.first_observed, wanted, now)
-    lines += _at_most(found.recovered_first, found.would_run, wanted.recovered, "recovered before the remedy would have")
+    lines += _at_most(
+        found.recovered_first, found.would_run, wanted.recovered, "recovered before the remedy would have"
+    )
     return lines
 
 

@@ -126,7 +126,7 @@ def of_run(tx: Tx, run: str) -> tuple[Alert, tuple[Mapping[str, Any], ...]]:
     then = [dict(zip(keys, row, strict=True)) for row in rows]
     stands = {"rule": plan.rule, "verdict": str(view.status), "guard": view.held_by, "reason": view.reason,
               "until": view.held_until, "at": view.updated_at}  # fmt: skip
-    return Alert(plan.fingerprint, True, plan.labels, plan.annotations, plan.starts_at, None), (*then, stands)  # noqa: FBT003 -- firing
+    return Alert(plan.fingerprint, True, plan.labels, plan.annotations, plan.starts_at, None), (*then, stands)
 
 
 def of_episode(tx: Tx, episode: str) -> tuple[Alert, tuple[Mapping[str, Any], ...]] | None:
@@ -136,13 +136,11 @@ def of_episode(tx: Tx, episode: str) -> tuple[Alert, tuple[Mapping[str, Any], ..
         return None
     rows = tx.all("SELECT rule, verdict, guard, reason, until, at FROM decision WHERE episode = ? LIMIT 100", episode)
     keys = ("rule", "verdict", "guard", "reason", "until", "at")
-    alert = Alert(row[0], True, journal.decode(row[1]), journal.decode(row[2]), row[3], None)  # noqa: FBT003 -- firing
+    alert = Alert(row[0], True, journal.decode(row[1]), journal.decode(row[2]), row[3], None)
     return alert, tuple(dict(zip(keys, one, strict=True)) for one in rows)
 
 
-def _would(
-    site: Site, alert: Alert, proposal: Proposal, now: int, tx: Tx | None, run: str, *, acts: bool
-) -> Would:
+def _would(site: Site, alert: Alert, proposal: Proposal, now: int, tx: Tx | None, run: str, *, acts: bool) -> Would:
     plan = proposal.made
     if isinstance(plan, Refusal):
         return Would(proposal.rule, plan.guard, plan.reason, acts=acts)

@@ -64,7 +64,9 @@ def text(made: Mapping[str, Any], *, every: bool = False) -> Iterator[str]:
     yield from _rules(made["rules"], matches=made["matches"], every=every)
     for one in made["then"]:
         by = f" by {one['guard']}" if one["guard"] else ""
-        yield f"then    {one['rule']}: {one['verdict']}{by} at {_at(one['at'])}" + (f": {one['reason']}" if one["reason"] else "")
+        yield f"then    {one['rule']}: {one['verdict']}{by} at {_at(one['at'])}" + (
+            f": {one['reason']}" if one["reason"] else ""
+        )
     for one in made["would"]:
         yield ""
         yield from _of_rule(one, made)
@@ -86,7 +88,9 @@ def _rules(rules: list[Mapping[str, Any]], *, matches: bool, every: bool) -> Ite
             continue
         shown += 1
     if rest := len(rules) - shown:
-        yield f"  {rest} more {'does' if rest == 1 else 'do'} not take it" + ("" if every else "; --all tells of near misses")
+        yield f"  {rest} more {'does' if rest == 1 else 'do'} not take it" + (
+            "" if every else "; --all tells of near misses"
+        )
     if not matches:
         yield "no rule matches"
 
@@ -103,7 +107,9 @@ def _of_rule(one: Mapping[str, Any], made: Mapping[str, Any]) -> Iterator[str]:
     if not one["acts"]:
         yield "  a rule before it acts on this alert; it only observes"
     yield f"  guide   {one['guide']}: {one['summary']}"
-    yield f"  target  {one['target']}" + (f" (locks {', '.join(one['locks'])})" if one["locks"] != [one["target"]] else "")
+    yield f"  target  {one['target']}" + (
+        f" (locks {', '.join(one['locks'])})" if one["locks"] != [one["target"]] else ""
+    )
     yield f"  mode    {one['mode']}" + (f": {one['mode_because']}" if one["mode_because"] else "")
     if one["parameters"]:
         yield "  with    " + ", ".join(f"{name}: {_short(value)}" for name, value in one["parameters"].items())
@@ -168,4 +174,3 @@ def _use(step: Mapping[str, Any]) -> str:
 def _short(value: object) -> str:
     shown = str(value).replace("\n", "\\n")
     return shown if len(shown) <= LONGEST else shown[:LONGEST] + "…"
-

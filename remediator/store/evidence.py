@@ -21,8 +21,8 @@ _RUNS = (
     " EXISTS (SELECT 1 FROM step s WHERE s.run = r.id AND s.phase = 'act' AND s.attempt > 0),"
     " (SELECT CASE WHEN count(*) = count(e.resolved_at) THEN max(e.resolved_at) END"
     "  FROM decision d JOIN episode e ON e.id = d.episode WHERE d.run = r.id)"
-    " FROM (SELECT * FROM run WHERE finished_at IS NOT NULL AND undoes = '' AND created_at >= ? AND (? = '' OR rule = ?)"
-    "  ORDER BY created_at DESC LIMIT ?) r ORDER BY r.created_at"
+    " FROM (SELECT * FROM run WHERE finished_at IS NOT NULL AND undoes = '' AND created_at >= ?"
+    "  AND (? = '' OR rule = ?) ORDER BY created_at DESC LIMIT ?) r ORDER BY r.created_at"
 )
 
 

@@ -28,7 +28,9 @@ def place_of(loaded: Loaded, rule: str) -> tuple[Path, int] | None:
     for source in loaded.sources:
         for position, one in source.rules:
             if one.name == rule:
-                return next((f for f in loaded.files if str(f) == one.file or str(f).endswith(one.file)), Path(one.file)), position
+                return next(
+                    (f for f in loaded.files if str(f) == one.file or str(f).endswith(one.file)), Path(one.file)
+                ), position
     return None
 
 
@@ -42,7 +44,11 @@ def with_mode(text: str, position: int, mode: Mode, file: str) -> str:
         found = _WORD.match(lines[line], column)
         if found is None:
             raise _by_hand(file, line, "its mode does not stand there as a plain word")
-        lines[line] = f"{lines[line][:column]}{found[1]}{mode}{found[1]}{lines[line][found.end() :]}"
+        rest = lines[line][found.end() :]
+        if rest.lstrip(" ").startswith("#"):  # a comment stays in its column
+            moved = len(found[2]) - len(mode)
+            rest = " " * moved + rest if moved > 0 else rest[min(-moved, len(rest) - len(rest.lstrip(" ")) - 1) :]
+        lines[line] = f"{lines[line][:column]}{found[1]}{mode}{found[1]}{rest}"
     else:
         line, column = rule.lc.key(_after_first(rule))
         flow = rule.fa.flow_style()

@@ -40,7 +40,7 @@ def explained(tx: Tx, site: Site, wish: ExplainWish, run: str, now: int) -> dict
     then: Any = ()
     if wish.labels is not None:
         began = now if wish.starts_at is None else wish.starts_at
-        alert = Alert("", True, wish.labels, wish.annotations, began, None)  # noqa: FBT003 -- firing
+        alert = Alert("", True, wish.labels, wish.annotations, began, None)
     elif run:
         alert, then = of_run(tx, run)
     else:

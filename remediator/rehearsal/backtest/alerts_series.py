@@ -89,7 +89,7 @@ class AlertsSeries:
                 self._resolved(fingerprint, events)
                 active = None
             if active is None:
-                alert = Alert(fingerprint, True, labels, {}, at * SECOND, None)  # noqa: FBT003 -- firing
+                alert = Alert(fingerprint, True, labels, {}, at * SECOND, None)
                 events.setdefault(at, []).append(alert)
                 self._active[fingerprint] = (alert, at)
             else:
@@ -100,7 +100,7 @@ class AlertsSeries:
     def _resolved(self, fingerprint: str, events: dict[int, list[Alert]]) -> None:
         alert, at = self._active.pop(fingerprint)
         ends = at + self._step
-        over = Alert(fingerprint, False, alert.labels, {}, alert.starts_at, ends * SECOND)  # noqa: FBT003 -- resolved
+        over = Alert(fingerprint, False, alert.labels, {}, alert.starts_at, ends * SECOND)
         events.setdefault(ends, []).append(over)
 
 

@@ -17,8 +17,25 @@ class Passing:
     """One run. ``state`` is ``held``, ``acting``, ``asking``, ``looking``, or how it ended."""
 
     __slots__ = (
-        "created_at", "due", "episodes", "gate", "guards", "held_by", "held_scope", "lowered", "number", "open", "plan",
-        "resolved", "same", "scopes", "state", "looked_at", "waiting_since", "woken", "acted_at",
+        "acted_at",
+        "created_at",
+        "due",
+        "episodes",
+        "gate",
+        "guards",
+        "held_by",
+        "held_scope",
+        "looked_at",
+        "lowered",
+        "number",
+        "open",
+        "plan",
+        "resolved",
+        "same",
+        "scopes",
+        "state",
+        "waiting_since",
+        "woken",
     )  # fmt: skip
 
     def __init__(self, number: int, plan: Plan, scopes: Scopes, same: tuple[str, bool], gate: Mode, now: int) -> None:

@@ -100,7 +100,7 @@ class Replay:
                 run.woken = True
                 self._later(run, self.now)
 
-    # -- episodes (engine.admit)
+    # -- episodes, as engine.admit has them
 
     def _admit(self, alert: Alert, woken: list[Passing], now: int) -> None:
         fingerprint = alert.fingerprint
@@ -108,7 +108,8 @@ class Replay:
         if episode is not None and episode.closed:
             episode = None
         if episode is not None and episode.resolved_at is not None:
-            if episode.resolved_at + self._grace(episode, fingerprint, now) <= now:
+            ends = episode.resolved_at + self._grace(episode, fingerprint, now)
+            if ends <= now:
                 episode.closed = True
                 episode = None
         if episode and alert.firing and now - episode.last_seen > FORGOTTEN and alert.starts_at > episode.last_seen:
@@ -200,7 +201,7 @@ class Replay:
         if self._inhibitors:
             self._ledger.firing.get(alert.name, {}).pop(alert.fingerprint, None)
 
-    # -- decisions (engine.admit)
+    # -- decisions, as engine.admit makes them
 
     def _cases_of(self, alert: Alert) -> tuple[Case, ...]:
         cases = self._cases.get(alert.fingerprint)
@@ -234,9 +235,7 @@ class Replay:
                 self._decide(alert, episode, case, case.made, now, again, acts=acts)
                 acts = False
 
-    def _refuse(
-        self, episode: Episode, case: Case, guard: str, reason: str, now: int, again: set[str] | None
-    ) -> None:
+    def _refuse(self, episode: Episode, case: Case, guard: str, reason: str, now: int, again: set[str] | None) -> None:
         episode.runs[case.rule] = None
         self._came(case.rule, now, again)
         self._tally.refused(case.rule, guard, reason, now, again=again is not None)
@@ -284,7 +283,7 @@ class Replay:
         if everything is not None:
             self._ledger.count(EVERYTHING, everything, run, now)
 
-    # -- runs (core.run.next_move, engine.claim)
+    # -- runs, as next_move and engine.claim move them
 
     def _look(self, run: Passing, now: int) -> None:
         """Look at a run: it is due, or something woke it."""

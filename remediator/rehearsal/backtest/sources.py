@@ -52,7 +52,7 @@ def _read(line: bytes) -> Arrival:
     said = orjson.loads(line).get("at") if b'"at"' in line else None
     if said is not None:
         if not isinstance(said, str):
-            raise ValueError("at: a time as RFC 3339 writes it")  # noqa: TRY004 -- one exception for all that is wrong
+            raise ValueError("at: a time as RFC 3339 writes it")
         return instant(said), alerts
     times = [alert.starts_at if alert.firing else (alert.ends_at or 0) for alert in alerts]
     if not any(times):

@@ -119,7 +119,8 @@ def _of_rule(rule: RuleTally, shown: Columns) -> Iterator[str]:
         most = ", ".join(f"{target} {count:,}" for target, count in rule.targets.most_common(SHOWN))
         yield f"  targets        {len(rule.targets):>7,}  {most}"
     if (busiest := _busiest(rule)) is not None:
-        yield f"  busiest hour            {hour_text(busiest)} UTC: {rule.hours[busiest]:,} runs, {rule.came[busiest]:,} episodes"
+        figures = f"{rule.hours[busiest]:,} runs, {rule.came[busiest]:,} episodes"
+        yield f"  busiest hour            {hour_text(busiest)} UTC: {figures}"
 
 
 def _changes(made: Backtest, before: Tally) -> Iterator[str]:

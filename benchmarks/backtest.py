@@ -77,10 +77,9 @@ def write_history(path: Path, alerts: int, fingerprints: int, count: int, seed: 
     del events[alerts:]
     with path.open("w") as file:
         for start in range(0, len(events), TOGETHER):
-            body = [
-                document(number, firing, at, began, count) for at, number, firing, began in events[start : start + TOGETHER]
-            ]
-            file.write(json.dumps({"at": moment(events[min(start + TOGETHER, len(events)) - 1][0]), "alerts": body}) + "\n")
+            some = events[start : start + TOGETHER]
+            body = [document(number, firing, at, began, count) for at, number, firing, began in some]
+            file.write(json.dumps({"at": moment(some[-1][0]), "alerts": body}) + "\n")
 
 
 def document(number: int, firing: bool, at: float, began: float, rules_: int) -> dict[str, object]:
@@ -104,10 +103,10 @@ def moment(at: float) -> str:
 def measure(folder: Path) -> tuple[float, float, str]:
     """Return seconds, megabytes and what the command printed."""
     began = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "remediator", "backtest", str(folder / "rules.yaml"), "--file", str(folder / "history.jsonl"), "--json"],
-        stdout=(folder / "result.json").open("w"),
-    )  # fmt: skip
+    files = [str(folder / "rules.yaml"), "--file", str(folder / "history.jsonl")]
+    command = [sys.executable, "-m", "remediator", "backtest", *files, "--json"]
+    with (folder / "result.json").open("w") as result:
+        process = subprocess.Popen(command, stdout=result)
     _, status, usage = os.wait4(process.pid, 0)
     took = time.perf_counter() - began
     if status:
@@ -131,7 +130,7 @@ def main() -> None:
         write_history(folder / "history.jsonl", asked.alerts, asked.fingerprints, asked.rules, asked.seed)
         seconds, megabytes, text = measure(folder)
     result = json.loads(text)
-    print("\n".join(machine.describe(folder) if hasattr(machine, "describe") else []))
+    print("\n".join(machine.describe(Path.cwd())))
     print(f"{result['history']['alerts']:,} alerts, {result['episodes']:,} episodes, {asked.rules} rules")
     print(f"{seconds:.1f} s (wanted: at most 60), {megabytes:.0f} MB (wanted: at most 500)")
 

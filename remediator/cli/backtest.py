@@ -38,7 +38,7 @@ def backtest(
         list[Path] | None, typer.Option("--against", help="Other rule files: say what changes from these.")
     ] = None,
     config: Annotated[
-        Path | None, typer.Option("--config.file", help="The daemon's configuration: its limits. Default: all is allowed.")
+        Path | None, typer.Option("--config.file", help="The daemon's configuration; default: all is allowed.")
     ] = None,
     as_written: Annotated[
         bool, typer.Option("--as-written", help="Let each rule's mode (and max_mode) count. Default: all as auto.")
@@ -47,7 +47,7 @@ def backtest(
     only: Annotated[list[str] | None, typer.Option("--rule", help="Tell of this rule only.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:  # fmt: skip
-    """Replay past alerts: which rule would have taken them, what its guards would have said, what it would have touched."""
+    """Replay past alerts: which rule takes them, what its guards say, what it would touch. Nothing is done."""
     from remediator import logs  # noqa: PLC0415 -- other commands start faster
     from remediator.rehearsal.backtest import tell  # noqa: PLC0415 -- see above
     from remediator.rehearsal.backtest.against import run  # noqa: PLC0415 -- see above

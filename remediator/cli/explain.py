@@ -32,8 +32,8 @@ def register(application: typer.Typer) -> None:
 
 
 def explain(
-    labels: Annotated[list[str] | None, typer.Argument(help="Labels of an alert: alertname=X severity=critical.")] = None,
-    payload: Annotated[Path | None, typer.Option("--payload", help="A webhook body: each alert that fires in it.")] = None,
+    labels: Annotated[list[str] | None, typer.Argument(help="Labels: alertname=X severity=critical.")] = None,
+    payload: Annotated[Path | None, typer.Option("--payload", help="A webhook body: what fires in it.")] = None,
     run: Annotated[str, typer.Option("--run", help="The alert of this stored run, by its id or a part of it.")] = "",
     episode: Annotated[str, typer.Option("--episode", help="The alert of this stored episode.")] = "",
     rules: Annotated[
@@ -43,7 +43,7 @@ def explain(
         Path | None, typer.Option("--config.file", help="A daemon's configuration: its rules and what it allows.")
     ] = None,
     store: Annotated[Path | None, typer.Option("--store", help="A store: what happened before.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Near misses too, and rules after the one that takes it.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Near misses too, and the rules after it.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
     url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None,
 ) -> None:  # fmt: skip

@@ -107,8 +107,8 @@ def promote(
     recovered: Annotated[
         float, typer.Option("--recovered", min=0, max=1, help="Share that recovered before it would have, at most.")
     ] = 0.5,
-    repeats: Annotated[float, typer.Option("--repeats", min=0, max=1, help="Share of repeats within a day, at most.")] = 0.3,
-    write: Annotated[bool, typer.Option("--write", help="Write it into the file, instead of printing the patch.")] = False,
+    repeats: Annotated[float, typer.Option("--repeats", min=0, max=1, help="Share of repeats, at most.")] = 0.3,
+    write: Annotated[bool, typer.Option("--write", help="Write it into the file.")] = False,
     url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None,
 ) -> None:  # fmt: skip
     """Print the patch that raises a rule's mode one step, if what it has shown is enough. Exit 1 when it is not."""

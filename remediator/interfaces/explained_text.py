@@ -81,7 +81,7 @@ def _rules(rules: list[Mapping[str, Any]], *, matches: bool, every: bool) -> Ite
         if one["takes"]:
             yield f"  ✓ {one['rule']} ({one['file']}) takes it"
         elif one["matches"] and every:
-            yield f"  – {one['rule']} ({one['file']}) would match, but {one['taken_by']} before it takes the alert"
+            yield f"  · {one['rule']} ({one['file']}) would match, but {one['taken_by']} before it takes the alert"
         elif one in near and (every or not matches or not one["taken_by"]):
             yield f"  ✗ {one['rule']} ({one['file']}): {'; '.join(_missed(miss) for miss in one['missed'])}"
         else:
@@ -100,7 +100,7 @@ def _missed(miss: Mapping[str, Any]) -> str:
     return f"{miss['matcher']} fails: {has}"
 
 
-def _of_rule(one: Mapping[str, Any], made: Mapping[str, Any]) -> Iterator[str]:
+def _of_rule(one: Mapping[str, Any], made: Mapping[str, Any]) -> Iterator[str]:  # noqa: C901 -- line by line
     yield f"{one['rule']}: {_headline(one, made['at'])}"
     if one["refused_by"]:
         return
@@ -147,7 +147,8 @@ def _headline(one: Mapping[str, Any], now: int) -> str:
         case "run":
             return "would run now"
         case mode:
-            return f"would {'ask a person' if mode == 'ask' else 'only observe'}, for {verdict['guard']}: {verdict['reason']}"
+            said = "ask a person" if mode == "ask" else "only observe"
+            return f"would {said}, for {verdict['guard']}: {verdict['reason']}"
 
 
 def _guard(said: Mapping[str, Any], now: int) -> str:

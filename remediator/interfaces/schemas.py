@@ -103,8 +103,8 @@ def steps_schema(model: type[BaseModel], name: str, title: str) -> Schema:
     if "ChangeText" in definitions:  # what a test expects of a step: its action, arguments in part
         definitions["ChangeText"] = _change(definitions["ChangeText"], actions)
         used = {"ChangeText", *(name for name in definitions if "." not in name)} - {_TEMPLATE, *_STEPS.values()}
-        for name in definitions.keys() - used:
-            del definitions[name]
+        for unused in definitions.keys() - used:
+            del definitions[unused]
     for owner, fields in (("GuideText", {"diagnose": "read"}), ("VerifyText", {"all": "check", "any": "check"})):
         for field, kind in fields.items():
             if owner in definitions:

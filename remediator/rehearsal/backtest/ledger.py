@@ -93,7 +93,7 @@ class Ledger:
             loop_guard=loop_guard,
         )
 
-    def spent_until(self, run: Passing, now: int) -> tuple[str, int] | None:
+    def spent_until(self, run: Passing, now: int) -> tuple[str, int] | None:  # noqa: PLR0911 -- a return a reason
         """Return the limit that still holds a run that one held before, and until when; None: ask the guards.
 
         A limit that is used up holds many runs, and each is looked at whenever a place in it becomes free. What

@@ -57,8 +57,8 @@ class Replay:
         rules = site.table.rules
         self._inhibitors = any(rule.text.inhibited_by for rule in rules)
         self._varying = frozenset(
-            rule.name for rule in rules if "annotations" in (said := repr((rule.text, rule.guide.text))) or "starts_at" in said
-        )  # fmt: skip
+            rule.name for rule in rules if _asks_for_more_than_labels(repr((rule.text, rule.guide.text)))
+        )
 
     # -- time
 
@@ -397,3 +397,8 @@ class Replay:
             if not joinable:
                 del self._joinable[run.same]
         self._tally.ended(run, how, now)
+
+
+def _asks_for_more_than_labels(written: str) -> bool:
+    """Whether two alerts of one fingerprint could lead to different plans."""
+    return "annotations" in written or "starts_at" in written

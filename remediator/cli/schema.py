@@ -31,7 +31,8 @@ def texts() -> dict[str, str]:
     from remediator.interfaces.schemas import SCHEMAS, steps_schema  # noqa: PLC0415 -- other commands start faster
     from remediator.rehearsal.documents import TestFileText  # noqa: PLC0415 -- see above
 
-    makers = {**SCHEMAS, "tests": lambda: steps_schema(TestFileText, "tests", "Unit tests of remediator's rules")}
+    made = {name: make() for name, make in SCHEMAS.items()}
+    made["tests"] = steps_schema(TestFileText, "tests", "Unit tests of remediator's rules")
     return {
-        f"{name}.schema.json": json.dumps(make(), indent=1, ensure_ascii=False) + "\n" for name, make in makers.items()
+        f"{name}.schema.json": json.dumps(schema, indent=1, ensure_ascii=False) + "\n" for name, schema in made.items()
     }

@@ -34,11 +34,16 @@ class _Storm:
 class Scopes:
     """What limits a plan, told once for all runs of it."""
 
-    __slots__ = ("above", "budgets", "limited", "wanted")
+    __slots__ = ("above", "budgets", "limited", "places", "throttles", "wanted")
 
     def __init__(self, plan: Plan, site: Site) -> None:
         self.limited: Sequence[Limited] = tuple(limited_scopes(plan, site.limits))
         self.budgets: Sequence[tuple[str, Throttle]] = tuple(budget_scopes(plan, site.limits))
+        #: The same as they are asked most often: what a run is held on, the scope, its limit, its window.
+        self.throttles = tuple(
+            (f"{guard}:{scope}", scope, limit.max, int(limit.per * SECOND)) for guard, scope, limit in self.limited
+        )
+        self.places = tuple((f"budget:{scope}", scope, limit, int(limit.per * SECOND)) for scope, limit in self.budgets)
         #: What an older run may be held on that this one needs, too.
         self.wanted = (
             *(f"{guard}:{scope}" for guard, scope, _ in self.limited),
@@ -83,7 +88,10 @@ class Ledger:
             last_change=self._last_changes(scopes) if plan.cooldown or loop_guard else (),
             spent=(
                 *(Spent(guard, scope, limit, self._nth_at(scope, limit)) for guard, scope, limit in scopes.limited),
-                *(self._budget(scope, limit, plan.locks) for scope, limit in scopes.budgets),
+                *(
+                    Spent("budget", scope, limit, self._taken_at(scope, limit, plan.locks), len(plan.locks))
+                    for scope, limit in scopes.budgets
+                ),
             ),
             waiting_before=self._waiting_before(run),
             storms=self._storms_of(run) if self._storms else (),
@@ -103,20 +111,21 @@ class Ledger:
         plan, special = run.plan, run.plan.limits
         if special is not None and (special.inhibited_by or special.active or special.mute or special.storm):
             return None
-        if any(storm.until is None or storm.until > now for storm in self._storms.values()):
+        if self._storms and any(storm.until is None or storm.until > now for storm in self._storms.values()):
             return None
-        if self._locked_by(run.scopes):
+        if self._locks and self._locked_by(run.scopes):
             return None
-        if plan.cooldown and any(now < each.at + plan.cooldown * SECOND for each in self._last_changes(run.scopes)):
+        if plan.cooldown and self._changed_since(run.scopes, now - int(plan.cooldown * SECOND)):
             return None
-        for guard, scope, limit in run.scopes.limited:
-            nth = self._nth_at(scope, limit)
-            if nth is not None and now < (until := nth + int(limit.per * SECOND)):
-                return f"{guard}:{scope}", until
-        for scope, limit in run.scopes.budgets:
-            at = self._budget(scope, limit, plan.locks).nth_at
-            if at is not None and now < (until := at + int(limit.per * SECOND)):
-                return f"budget:{scope}", until
+        spent = self._spent
+        for key, scope, most, window in run.scopes.throttles:
+            taken = spent.get(scope)
+            if taken is not None and len(taken) == most and now < taken[0] + window:
+                return key, taken[0] + window
+        for key, scope, limit, window in run.scopes.places:
+            at = self._taken_at(scope, limit, plan.locks)
+            if at is not None and now < at + window:
+                return key, at + window
         return None
 
     # -- what a run takes, and lets go
@@ -248,14 +257,26 @@ class Ledger:
         spent = self._spent.get(scope)
         return spent[0] if spent is not None and len(spent) == limit.max else None
 
-    def _budget(self, scope: str, limit: Throttle, targets: tuple[str, ...]) -> Spent:
-        free, at = limit.max - len(targets), None
+    def _changed_since(self, scopes: Scopes, since: int) -> bool:
+        changed = self._changed
+        for target, above in scopes.above.items():
+            for place in above:
+                change = changed.get(place)
+                if change is not None and change.at > since:
+                    return True
+            if any(changed[place].at > since for place in self._changed_below.get(target, ())):
+                return True
+        return False
+
+    def _taken_at(self, scope: str, limit: Throttle, targets: tuple[str, ...]) -> int | None:
+        """When the place was taken that these targets would need (``store.budgets``)."""
         touched = self._touched.get(scope)
         if touched is None:
-            return Spent("budget", scope, limit, None, len(targets))
+            return None
         alone = len(targets) == 1 and targets[0] not in touched
         if alone and scope in self._free_at:
-            return Spent("budget", scope, limit, self._free_at[scope], 1)
+            return self._free_at[scope]
+        free, at = limit.max - len(targets), None
         if free >= 0 and len(touched) > free:
             for target in reversed(touched):
                 if target in targets:
@@ -266,7 +287,7 @@ class Ledger:
                 free -= 1
         if alone:
             self._free_at[scope] = at
-        return Spent("budget", scope, limit, at, len(targets))
+        return at
 
     def _firing(self, inhibitions: tuple[Inhibition, ...]) -> tuple[Mapping[str, str], ...]:
         found: list[Mapping[str, str]] = []

@@ -6,9 +6,10 @@ import heapq
 from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from remediator.core.durations import SECOND
-from remediator.core.guards import Changed, Facts, Spent, StormNow
+from remediator.core.guards import HOLD_AGAIN, Changed, Facts, Spent, StormNow
 from remediator.core.limits import Inhibition, Storm, Throttle, alertnames
 from remediator.core.records import Plan
 from remediator.engine.work import Site
@@ -74,7 +75,7 @@ class Ledger:
         self._came: dict[str, deque[int]] = {}
         self._remedied: dict[tuple[str, str], deque[int]] = {}
         self._held: dict[str, list[tuple[int, int, Passing]]] = {}
-        self._free_at: dict[str, int | None] = {}  #: of budgets: the answer for a target that is not among them
+        self._newest: dict[str, dict[str, int]] = {}  #: of budgets: the last targets taken in, the newest first
         self.firing: dict[str, dict[str, Mapping[str, str]]] = {}  #: labels by alertname and fingerprint
 
     def facts(self, run: Passing, now: int) -> Facts:
@@ -101,8 +102,8 @@ class Ledger:
             loop_guard=loop_guard,
         )
 
-    def spent_until(self, run: Passing, now: int) -> tuple[str, int] | None:  # noqa: PLR0911 -- a return a reason
-        """Return the limit that still holds a run that one held before, and until when; None: ask the guards.
+    def still(self, run: Passing, now: int) -> int | None:
+        """Return until when the limit, or the line, that holds a run still does; None: ask the guards.
 
         A limit that is used up holds many runs, and each is looked at whenever a place in it becomes free. What
         the guards would ask first (storms, other alerts, windows, locks, cooldown) is only looked at here; where
@@ -117,13 +118,20 @@ class Ledger:
             return None
         if plan.cooldown and self._changed_since(run.scopes, now - int(plan.cooldown * SECOND)):
             return None
+        spent = self._spent_until(run, now)
+        if spent is not None:
+            return spent[1] if spent[0] == run.held_scope else None
+        before = self._waiting_before(run) if run.held_by == "order" else None
+        return now + HOLD_AGAIN if before is not None and before[0] == run.held_scope else None
+
+    def _spent_until(self, run: Passing, now: int) -> tuple[str, int] | None:
         spent = self._spent
         for key, scope, most, window in run.scopes.throttles:
             taken = spent.get(scope)
             if taken is not None and len(taken) == most and now < taken[0] + window:
                 return key, taken[0] + window
         for key, scope, limit, window in run.scopes.places:
-            at = self._taken_at(scope, limit, plan.locks)
+            at = self._taken_at(scope, limit, run.plan.locks)
             if at is not None and now < at + window:
                 return key, at + window
         return None
@@ -139,7 +147,7 @@ class Ledger:
         for _, scope, limit in run.scopes.limited:
             self._spent.setdefault(scope, deque(maxlen=limit.max)).append(now)
         for scope, _ in run.scopes.budgets:
-            self._free_at.pop(scope, None)
+            self._newest.pop(scope, None)
             touched = self._touched.setdefault(scope, OrderedDict())
             for target in run.plan.locks:
                 touched[target] = now
@@ -273,21 +281,20 @@ class Ledger:
         touched = self._touched.get(scope)
         if touched is None:
             return None
-        alone = len(targets) == 1 and targets[0] not in touched
-        if alone and scope in self._free_at:
-            return self._free_at[scope]
-        free, at = limit.max - len(targets), None
-        if free >= 0 and len(touched) > free:
-            for target in reversed(touched):
-                if target in targets:
-                    continue
-                if free == 0:
-                    at = touched[target]
-                    break
-                free -= 1
-        if alone:
-            self._free_at[scope] = at
-        return at
+        newest = self._newest.get(scope)
+        if newest is None:  # what stands further back is never asked for
+            newest = dict(islice(((name, touched[name]) for name in reversed(touched)), limit.max + 1))
+            self._newest[scope] = newest
+        free = limit.max - len(targets)
+        if free < 0:
+            return None
+        if not newest.keys().isdisjoint(targets):
+            times = [at for name, at in newest.items() if name not in targets]
+            # Of several targets that stand there the ones behind them are asked for: those are not kept.
+            if len(times) <= free < len(touched) and len(targets) > 1:
+                times = [touched[name] for name in reversed(touched) if name not in targets]
+            return times[free] if len(times) > free else None
+        return next(islice(newest.values(), free, None), None)
 
     def _firing(self, inhibitions: tuple[Inhibition, ...]) -> tuple[Mapping[str, str], ...]:
         found: list[Mapping[str, str]] = []

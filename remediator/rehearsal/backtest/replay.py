@@ -25,6 +25,7 @@ from remediator.rehearsal.backtest.passing import ACTING, ASKING, HELD, LOOKING,
 from remediator.rehearsal.backtest.tally import Tally
 from remediator.store.storms import EVERYTHING, scope_of
 
+LIMITS = ("throttle", "budget", "order")  #: guards that hold many runs at once
 CASES_KEPT = 50_000  #: fingerprints whose plans are remembered
 EPISODES_KEPT = 200_000  #: fingerprints whose last episode is remembered, before closed ones are forgotten
 
@@ -291,7 +292,7 @@ class Replay:
             if now >= run.due:
                 self._done(run, now)
         elif run.state == HELD:
-            if run.resolved or run.held_by not in ("throttle", "budget") or not self._still_spent(run, now):
+            if run.resolved or run.held_by not in LIMITS or not self._still_held(run, now):
                 self._move(run, now)
         elif run.resolved:
             self._end(run, "cancelled", now)
@@ -311,13 +312,13 @@ class Replay:
         else:
             self._judge(run, now)
 
-    def _still_spent(self, run: Passing, now: int) -> bool:
-        """Whether the limit that holds a run is still used up; then nothing changes but when it is looked at again."""
+    def _still_held(self, run: Passing, now: int) -> bool:
+        """Whether what holds a run still does; then nothing changes but when it is looked at again."""
         ends = (run.waiting_since if run.waiting_since is not None else now) + int(self._site.hold_max * SECOND)
-        found = self._ledger.spent_until(run, now) if now < ends else None
-        if found is None or found[0] != run.held_scope:
+        until = self._ledger.still(run, now) if now < ends else None
+        if until is None:
             return False
-        run.due = min(ends, found[1])
+        run.due = min(ends, until)
         self._later(run, run.due)
         return True
 

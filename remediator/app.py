@@ -145,7 +145,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
         operate = Operate(lambda: health(store, engine, deliverers, metrics, settings), reload, metrics.registry)
         api = Api(
             store, clock, engine.wake, engine.cancel_reading, logs.set_level, engine.site.reporters, nudge,
-            engine.take_up, lambda: engine.site.paused,
+            engine.take_up, lambda: engine.site.paused, lambda: engine.site,
         )  # fmt: skip
         operators = WatchedCredentials(options.web_config, web_file)
         application = make_application(

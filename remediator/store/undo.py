@@ -38,7 +38,9 @@ def asked_for(tx: Tx, run: str, who: str, reason: str, now: int, name: Name) -> 
         raise ConflictError(f"nobody knows what run {run} changed: settle it first (remediator runs settle {run})")
     if found.plan.undoes:
         raise ConflictError(f"run {run} takes back run {found.plan.undoes}; what it took back can be done by hand")
-    others = tx.all("SELECT id, status FROM run WHERE undoes = ? AND undoes <> '' AND cancelled_by = '' ORDER BY id", run)
+    others = tx.all(
+        "SELECT id, status FROM run WHERE undoes = ? AND undoes <> '' AND cancelled_by = '' ORDER BY id", run
+    )
     open_ones = [(other, status) for other, status in others if status not in FINAL]
     if busy := next(((other, status) for other, status in open_ones if status != Status.HELD), None):
         raise ConflictError(f"run {run} is taken back by run {busy[0]}, which is {busy[1]}")

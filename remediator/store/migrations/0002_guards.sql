@@ -2,6 +2,9 @@
 ALTER TABLE run ADD COLUMN persons INTEGER NOT NULL DEFAULT 1;     -- how many must approve what is shown
 ALTER TABLE run ADD COLUMN approvers TEXT NOT NULL DEFAULT '';     -- out of these, by comma; empty: anybody
 ALTER TABLE run ADD COLUMN undoes TEXT NOT NULL DEFAULT '';        -- the run that this one takes back
+CREATE INDEX run_line ON run (held_scope, created_at)               -- heads of lines, those behind them left out
+  WHERE finished_at IS NULL AND held_scope <> '' AND held_by <> 'order';
+CREATE INDEX run_claimed ON run (rule) WHERE finished_at IS NULL AND claimed >= 0;
 CREATE INDEX run_undo ON run (undoes) WHERE undoes <> '';
 ALTER TABLE pause ADD COLUMN kind TEXT NOT NULL DEFAULT 'pause';   -- or maintenance
 

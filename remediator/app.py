@@ -34,7 +34,7 @@ from remediator.engine.deliver import Deliverer
 from remediator.engine.limits import Slots
 from remediator.engine.path import Path as AlertPath
 from remediator.engine.path import recover
-from remediator.engine.pause_file import watch_pause_file
+from remediator.engine.pause_file import look_at_pause_file, watch_pause_file
 from remediator.engine.perform import Confirm
 from remediator.engine.upkeep import Kept, upkeep
 from remediator.engine.work import Site
@@ -145,7 +145,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
         operate = Operate(lambda: health(store, engine, deliverers, metrics, settings), reload, metrics.registry)
         api = Api(
             store, clock, engine.wake, engine.cancel_reading, logs.set_level, engine.site.reporters, nudge,
-            engine.take_up, lambda: engine.site.paused,
+            engine.take_up, lambda: engine.site.paused, lambda: engine.site,
         )  # fmt: skip
         operators = WatchedCredentials(options.web_config, web_file)
         application = make_application(
@@ -165,6 +165,8 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
         cleanups.push_async_callback(runner.cleanup)
         watch(metrics, store, engine, deliverers)
         dead: list[BaseException] = []
+        if settings.pause.file is not None:
+            look_at_pause_file(engine, settings.pause.file, root, clock)
         # Old work is taken up before new alerts come in, so that what was first stays first.
         await recover(store, path, engine, read_notification)
         for task in (
@@ -243,7 +245,12 @@ def stop_event(reload: Callable[[], Awaitable[str]]) -> asyncio.Event:
 
 
 async def reload_rules(
-    settings: Settings, root: Path, connections: Connections, engine: Engine, metrics: Metrics, clock: Clock,
+    settings: Settings,
+    root: Path,
+    connections: Connections,
+    engine: Engine,
+    metrics: Metrics,
+    clock: Clock,
     watching: RuleWatch,
 ) -> str:
     """Read the rule files again. Bad ones leave the old table; what changed is logged rule by rule."""

@@ -8,12 +8,15 @@ import typer
 
 from remediator.cli import (
     audit,
+    backtest,
     backup,
     breakers,
     check,
+    explain,
     packs,
     pause,
     policy,
+    promote,
     rbac,
     runs,
     schema,
@@ -28,12 +31,13 @@ application = typer.Typer(
     name="remediator", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="Turns troubleshooting guides into safe automation for Alertmanager's alerts.",
 )  # fmt: skip
-for module in (serve, check, test, rbac, schema, send, pause, audit, backup, version):
+for module in (serve, check, test, explain, backtest, promote, rbac, schema, send, pause, audit, backup, version):
     module.register(application)
 application.add_typer(runs.application, name="runs")
 application.add_typer(breakers.application, name="breakers")
 application.add_typer(policy.application, name="policy")
 application.add_typer(packs.application, name="packs")
+application.add_typer(promote.application, name="rules")
 
 
 def main() -> None:

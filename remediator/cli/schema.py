@@ -16,7 +16,7 @@ def register(application: typer.Typer) -> None:
 
 
 def schema(
-    kind: Annotated[str, typer.Argument(help="Of what: rules, or config (the daemon's configuration).")] = "rules",
+    kind: Annotated[str, typer.Argument(help="Of what: rules, tests (of rules), or config (the daemon's).")] = "rules",
 ) -> None:
     """Print the JSON Schema of a kind of file."""
     made = texts()
@@ -28,8 +28,11 @@ def schema(
 
 def texts() -> dict[str, str]:
     """Return the schemas as JSON, by the names of their files."""
-    from remediator.interfaces.schemas import SCHEMAS  # noqa: PLC0415 -- other commands start faster
+    from remediator.interfaces.schemas import SCHEMAS, steps_schema  # noqa: PLC0415 -- other commands start faster
+    from remediator.rehearsal.documents import TestFileText  # noqa: PLC0415 -- see above
 
+    made = {name: make() for name, make in SCHEMAS.items()}
+    made["tests"] = steps_schema(TestFileText, "tests", "Unit tests of remediator's rules")
     return {
-        f"{name}.schema.json": json.dumps(make(), indent=1, ensure_ascii=False) + "\n" for name, make in SCHEMAS.items()
+        f"{name}.schema.json": json.dumps(schema, indent=1, ensure_ascii=False) + "\n" for name, schema in made.items()
     }

@@ -36,6 +36,10 @@ class ApprovalNeed:
         """Whether enough persons exist."""
         return not self.by or len(self.by) >= self.persons
 
+    def covers(self, wanted: ApprovalNeed) -> bool:
+        """Whether a yes that was enough here is enough for what is wanted, too."""
+        return self.persons >= wanted.persons and (not wanted.by or (bool(self.by) and self.by <= wanted.by))
+
 
 ANYBODY = ApprovalNeed()
 

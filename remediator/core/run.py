@@ -46,6 +46,7 @@ class RunState(NamedTuple):
     waiting_since: int | None = None  #: since when it has been held or awaiting approval
     held_scope: str = ""  #: what it is held on; who waits behind it is woken when it goes on
     asks: Mapping[str, ApprovalNeed] = MappingProxyType({})  #: remedies that the site's policy wants approved
+    asked: ApprovalNeed = ANYBODY  #: who had to approve what was shown last
     ready: Mapping[str, Parameters] = MappingProxyType({})  #: rendered when it was planned, in this process
 
 
@@ -231,7 +232,9 @@ def _gate(  # noqa: PLR0911 -- see next_move
     if unasked:
         return Do(tuple(Job(key, Phase.CAUTION, cycle, step, remedy.name) for key, step in unasked), Status.DIAGNOSING)
     concerns = "; ".join(filter(None, (_concern(run.journal[key]) for key, _ in looks)))
-    mode = stricter(run.mode, remedy.mode, Mode.ASK if concerns or remedy.name in run.asks else Mode.AUTO)
+    # Who was asked, for whatever reason, has said yes to what was shown and to nothing else.
+    asks = concerns or remedy.name in run.asks or has_agreed(run, cycle)
+    mode = stricter(run.mode, remedy.mode, Mode.ASK if asks else Mode.AUTO)
     if mode is Mode.AUTO:
         return None if run.claimed >= cycle else Claim(cycle)
     keys = [(f"{cycle}/preview/{index}", step) for index, step in enumerate(remedy.steps)]
@@ -258,19 +261,25 @@ def _concern(entry: Entry) -> str:
 
 def _ask(run: RunState, cycle: int, remedy: RemedyPlan, concerns: str, now: int) -> Move | None:
     """Wait for a person; what was approved must be what would be done now."""
-    shown = digest(run, cycle, remedy)
-    if run.approved == shown:
+    shown, need = digest(run, cycle, remedy), run.asks.get(remedy.name, ANYBODY)
+    if run.approved == shown and run.asked.covers(need):
         return None if run.claimed >= cycle else Claim(cycle)
     asked_at = run.waiting_since if run.status is Status.AWAITING_APPROVAL and run.waiting_since else now
     until = asked_at + int(run.plan.approval_timeout * SECOND)
     if now >= until:
         return Finish(Status.EXPIRED, f'nobody approved "{remedy.name}" in {show_duration(run.plan.approval_timeout)}')
-    need = run.asks.get(remedy.name, ANYBODY)
     reason = f'waits for approval of "{remedy.name}"' + (f" by {need.persons} persons" if need.persons > 1 else "")
     again = "; what would change is no longer what was approved" if run.approved else ""
+    if run.approved == shown:
+        again = "; who must approve it is no longer who was asked"
     why = "; ".join(filter(None, (concerns, run.mode_reason if run.mode is Mode.ASK else "")))
     because = f"; {why}" if why else ""
     return Wait(until, Status.AWAITING_APPROVAL, reason + again + because, shown, need=need)
+
+
+def has_agreed(run: RunState, cycle: int) -> bool:
+    """Whether a person has said yes, and that yes was not for the remedy of an earlier cycle."""
+    return bool(run.approved) and not any(f"{earlier}/preview/0" in run.journal for earlier in range(cycle))
 
 
 def _confirm(run: RunState, cycle: int, now: int) -> Move | None:
@@ -335,7 +344,7 @@ def next_undo(run: RunState, now: int) -> Move:  # noqa: PLR0911 -- see next_mov
     if run.claimed < 0:
         return Claim(0)
     steps = {remedy.name: remedy.steps for remedy in run.plan.remedies}
-    acts = sorted((entry for entry in run.journal.values() if entry.phase is Phase.ACT), key=lambda e: e.key)
+    acts = sorted((entry for entry in run.journal.values() if entry.phase is Phase.ACT), key=_place)
     for act in reversed(acts):
         cycle, _, index = act.key.split("/")
         key = f"{cycle}/undo/{index}"
@@ -345,6 +354,10 @@ def next_undo(run: RunState, now: int) -> Move:  # noqa: PLR0911 -- see next_mov
     if failed:
         return Finish(Status.ESCALATED, f"run {run.plan.undoes} could not be taken back: {'; '.join(failed)}")
     return Finish(Status.UNDONE, f"took back what run {run.plan.undoes} changed")
+
+
+def _place(act: Entry) -> tuple[int, int]:
+    return act.cycle, int(act.key.rsplit("/", 1)[1])
 
 
 def _give_up(run: RunState, setback: Setback | None, reason: str) -> Finish:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from remediator.core.durations import SECOND, show_duration
-from remediator.core.guards import Hold, Lower, Refuse, judge
+from remediator.core.guards import Facts, Hold, Lower, Refuse, judge, judge_storm
 from remediator.core.guards.shares import share_of
 from remediator.core.reporting import Telling
-from remediator.core.run import Finish, RunState
+from remediator.core.run import Finish, RunState, has_agreed
 from remediator.core.transitions import Mode, Status, stricter
 from remediator.engine.finish import finish, let_go
 from remediator.engine.work import Site, Work
@@ -20,14 +20,15 @@ from remediator.store.sqlite import Tx
 def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) -> RunState | Work:
     """Judge and take, in this transaction: two runs can't both pass."""
     share = share_of(run, cycle)
-    if isinstance(share, Lower) and not run.approved:
+    agreed = has_agreed(run, cycle)
+    if isinstance(share, Lower) and not agreed:
         return run._replace(mode=stricter(run.mode, share.mode), mode_reason=share.reason)
     more = share if isinstance(share, tuple) else ()
     known = facts.read(tx, run.id, run.plan, run.created_at, site.limits, now, more)
     known = replace(known, pauses=(*known.pauses, *site.paused), intervals=site.table.intervals)
     verdict = judge(run.plan, known, site.envelope, now, holding=run.claimed >= 0)
     # What a person has approved need not be asked again; that they were asked is why it was lowered.
-    if isinstance(verdict, Lower) and not (verdict.mode is Mode.ASK and run.approved):
+    if isinstance(verdict, Lower) and not (verdict.mode is Mode.ASK and agreed):
         return run._replace(mode=stricter(run.mode, verdict.mode), mode_reason=verdict.reason)
     if isinstance(verdict, Refuse):
         status = Status.REFUSED if cycle == 0 else Status.ESCALATED
@@ -47,6 +48,15 @@ def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) 
     if run.held_scope:
         row.wake += facts.held_on(tx, run.held_scope, most=2)
     return run._replace(status=status, claimed=cycle, deadline=deadline, waiting_since=None, held_scope="")
+
+
+def hold_in_storm(tx: Tx, row: RunRow, run: RunState, site: Site, now: int) -> Work | None:
+    """Hold a run that has not looked at anything yet while a storm is on, whatever its mode.
+
+    One that only observes or asks is not claimed before people hear of it; of a storm's they would hear one by one.
+    """
+    verdict = judge_storm(run.plan, Facts(storms=storms.read(tx, run.id, run.plan.rule)), site.envelope, now)
+    return _hold(tx, row, run, site, verdict, now) if isinstance(verdict, Hold) else None
 
 
 def _hold(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: int) -> Work:

@@ -20,7 +20,7 @@ _TROUBLE = frozenset({Status.ESCALATED, Status.FAILED, Status.UNDONE, Status.UNK
 def finish(tx: Tx, row: RunRow, run: RunState, site: Site, move: Finish, now: int, *, quiet: bool = False) -> Work:
     """End a run: row, locks, reservations, breakers, decision, and what is to be told; nothing when ``quiet``."""
     acted = any(entry.phase is Phase.ACT for entry in run.journal.values())
-    if acted and run.plan.limits is not None and run.plan.limits.repeats is not None:
+    if acted and not run.plan.undoes and run.plan.limits is not None and run.plan.limits.repeats is not None:
         count = facts.repeated(tx, run.plan, now)
         if count >= run.plan.limits.repeats.max:
             move = Finish(move.status, f"{move.reason}; {say_repeats(run.plan, count)}")

@@ -19,7 +19,7 @@ from remediator.core.records import Plan
 from remediator.core.reporting import Telling
 from remediator.core.run import Claim, Do, Finish, Poll, RunState, Wait, next_move
 from remediator.core.transitions import Mode, Status, stricter
-from remediator.engine.claim import claim
+from remediator.engine.claim import claim, hold_in_storm
 from remediator.engine.finish import finish, let_go
 from remediator.engine.limits import Slots
 from remediator.engine.steps import begin_steps, poll_backends
@@ -92,7 +92,9 @@ def move(
             case Claim():
                 came = claim(tx, row, run, site, step.cycle, now)
             case Do():
-                came = begin_steps(tx, row, run, site, slots, step, resolved or {}, now)
+                new = not run.journal and run.claimed < 0
+                held = hold_in_storm(tx, row, run, site, now) if new else None
+                came = held or begin_steps(tx, row, run, site, slots, step, resolved or {}, now)
             case Poll():
                 return _poll(row, run, slots, step, now)
             case Wait():

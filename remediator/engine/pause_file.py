@@ -24,22 +24,27 @@ async def watch_pause_file(engine: Engine, file: Path | None, root: Path, clock:
     """Look for the file again and again; while it exists everything is paused. Runs until cancelled."""
     if file is None:
         return
-    place = file if file.is_absolute() else root / file
     while True:
-        reason = read_reason(place)
-        paused = engine.site.paused
-        if reason is not None and not paused:
-            pause = Pause("global", f"the file {place}", reason, None, clock.now())
-            engine.site = replace(engine.site, paused=(pause,))
-            log.warning("paused by a file", file=str(place), reason=reason)
-        elif reason is None and paused:
-            engine.site = replace(engine.site, paused=())
-            log.warning("the pause file is gone", file=str(place))
+        if look_at_pause_file(engine, file, root, clock):
             try:
                 engine.wake(*await engine.store.read(lambda tx: facts.held_on(tx, "pause:global")))
             except StoreError as error:
                 log.warning("what it held is judged again later", error=str(error))
         await asyncio.sleep(LOOK_EVERY)
+
+
+def look_at_pause_file(engine: Engine, file: Path, root: Path, clock: Clock) -> bool:
+    """Pause everything while the file exists; return whether it has just gone. Also done before any run is taken up."""
+    place = file if file.is_absolute() else root / file
+    reason, paused = read_reason(place), engine.site.paused
+    if reason is not None and not paused:
+        engine.site = replace(engine.site, paused=(Pause("global", f"the file {place}", reason, None, clock.now()),))
+        log.warning("paused by a file", file=str(place), reason=reason)
+    elif reason is None and paused:
+        engine.site = replace(engine.site, paused=())
+        log.warning("the pause file is gone", file=str(place))
+        return True
+    return False
 
 
 def read_reason(file: Path) -> str | None:

@@ -15,7 +15,7 @@ from remediator.core.plan import covers, scope_of, validated
 from remediator.core.policy import exceeds, forbids_action
 from remediator.core.records import Entry, Outcome, Phase, Plan
 from remediator.core.reporting import Telling
-from remediator.core.run import Do, Finish, Job, Poll, RunState
+from remediator.core.run import Do, Finish, Job, Poll, RunState, has_agreed
 from remediator.core.transitions import Mode, Status, stricter
 from remediator.engine.finish import finish, has_changed
 from remediator.engine.limits import Slots
@@ -90,7 +90,7 @@ def _forbids(tx: Tx, run: RunState, site: Site, job: Job, now: int) -> Hold | st
         return None
     wanted = next(remedy.mode for remedy in run.plan.remedies if remedy.name == job.remedy)
     mode = stricter(run.mode, wanted, Mode.ASK if job.remedy in run.asks else Mode.AUTO)
-    if mode is Mode.OBSERVE or (mode is Mode.ASK and not run.approved):
+    if mode is Mode.OBSERVE or (mode is Mode.ASK and not has_agreed(run, job.cycle)):
         return run.mode_reason or f"its mode is now {mode}"
     return None
 

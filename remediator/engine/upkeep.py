@@ -19,6 +19,7 @@ log = structlog.get_logger("upkeep")
 EVERY = 15.0  #: seconds
 DELETE_EVERY = 600.0  #: looking for what is old walks whole tables
 AUDIT_KEPT = 400 * 86400 * SECOND  #: over a year
+PAUSES_KEPT = 86400 * SECOND  #: after their end; clocks may jump back a little
 SPENT_KEPT = 32 * 86400 * SECOND  #: longer than any throttle's window needs
 
 
@@ -67,6 +68,7 @@ async def delete(store: SqliteStore, now: int, kept: Kept) -> int:
         lambda tx: retention.delete_runs(tx, before, kept.runs),
         lambda tx: retention.delete_episodes(tx, before),
         lambda tx: retention.delete_notifications(tx, before, kept.runs),
+        lambda tx: retention.delete_pauses(tx, now - PAUSES_KEPT),
         lambda tx: retention.delete_spent(tx, now - SPENT_KEPT),
         lambda tx: retention.delete_audit(tx, now - AUDIT_KEPT),
     ):

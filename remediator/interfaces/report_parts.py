@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -58,8 +58,25 @@ def situation(view: RunView) -> tuple[Item, ...]:
         state = clean((entry.output or {}).get("state", ""), 60) or f"unknown ({clean(entry.error, CELL)})"
         items.append(Line(f"{state} at {show_time(entry.finished_at or entry.started_at)}", "Alertmanager says"))
     looks = entries(view, Phase.DIAGNOSE)
-    rows = ((_step_name(entry) + _look(entry), _finding(entry)) for entry in looks)
-    return (*items, *table("Evidence", ("Step", "Finding"), rows, "diagnosis", (0,)))
+    return (*items, *_evidence(view, looks))
+
+
+def _evidence(view: RunView, looks: Sequence[Entry]) -> tuple[Item, ...]:
+    """Return what was found, in the guide's order; where there are checks, beside each whether it holds."""
+    order = {step.id: number for number, step in enumerate(view.plan.diagnose)}
+    looks = sorted(looks, key=lambda entry: (entry.started_at, order.get(entry.step, len(order))))
+    named = [(_step_name(entry) + _look(entry), entry) for entry in looks]
+    if not any(isinstance((entry.output or {}).get("holds"), bool) for entry in looks):
+        return table("Evidence", ("Step", "Finding"), ((name, _finding(one)) for name, one in named), "diagnosis", (0,))
+    rows = ((name, _holds(one), _finding(one)) for name, one in named)
+    return table("Evidence", ("Step", "Holds", "Finding"), rows, "diagnosis", (0,))
+
+
+def _holds(entry: Entry) -> str:
+    if entry.outcome is not Outcome.DONE:
+        return "unknown"
+    holds = (entry.output or {}).get("holds")
+    return "yes" if holds is True else "no" if holds is False else ""
 
 
 def task(view: RunView) -> tuple[Item, ...]:

@@ -16,7 +16,7 @@ from pydantic.json_schema import models_json_schema
 from remediator.actions import registry
 from remediator.core.action import Action
 from remediator.core.durations import duration_text
-from remediator.core.guide import RuleFileText
+from remediator.core.guide import RuleFileText, StepText
 from remediator.settings import Settings
 
 Schema = dict[str, Any]
@@ -82,7 +82,7 @@ def steps_schema(model: type[BaseModel], name: str, title: str) -> Schema:
     """Return the schema of a document in which steps stand as ``StepText``."""
     made = _of(model, name, title)
     definitions = made["$defs"]
-    step = definitions.pop("StepText")
+    step = definitions.pop("StepText", None) or StepText.model_json_schema()
     definitions[_TEMPLATE] = {
         "type": "string", "pattern": "\\{\\{", "description": "A template, rendered when there is an alert.",
         "examples": ["{{ labels.namespace }}"],
@@ -100,6 +100,11 @@ def steps_schema(model: type[BaseModel], name: str, title: str) -> Schema:
     for kind, takes in kinds.items():
         definitions[_STEPS[kind]] = _step(step, [one for one in actions if takes(one)], definitions)
     _place(made, "StepText", _STEPS["any"])
+    if "ChangeText" in definitions:  # what a test expects of a step: its action, arguments in part
+        definitions["ChangeText"] = _change(definitions["ChangeText"], actions)
+        used = {"ChangeText", *(name for name in definitions if "." not in name)} - {_TEMPLATE, *_STEPS.values()}
+        for unused in definitions.keys() - used:
+            del definitions[unused]
     for owner, fields in (("GuideText", {"diagnose": "read"}), ("VerifyText", {"all": "check", "any": "check"})):
         for field, kind in fields.items():
             if owner in definitions:
@@ -137,6 +142,24 @@ def _step(step: Schema, actions: list[Action[Any, Any]], definitions: Schema) ->
         "oneOf": [{"required": [action.name]} for action in actions],
         "examples": [{"id": "health", "http.probe": {"connection": "shop", "path": "/health"}}],
     }
+
+
+def _change(change: Schema, actions: list[Action[Any, Any]]) -> Schema:
+    """Return the schema of a change that a test expects: an action's name, and those arguments that it mentions."""
+    takes = {
+        action.name: {
+            "type": ["object", "null"], "description": action.summary, "additionalProperties": False,
+            "properties": {
+                field.alias or name: {"description": field.description or ""}
+                for name, field in action.parameters.model_fields.items()
+            },
+        }
+        for action in actions if action.changes
+    }  # fmt: skip
+    return {
+        "type": "object", "description": change["description"], "properties": {**change["properties"], **takes},
+        "additionalProperties": False, "oneOf": [{"required": [name]} for name in takes],
+    }  # fmt: skip
 
 
 def _place(node: Any, old: str, new: str) -> None:

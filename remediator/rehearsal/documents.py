@@ -136,7 +136,13 @@ class PauseText(Written):
     for_: Duration | None = Field(None, alias="for", gt=0, description="How long. Default: to the end of the test.")
 
 
-Answers = dict[str, Annotated[tuple[AnswerText, ...], BeforeValidator(_as_list)]]
+Answers = dict[
+    str,
+    Annotated[
+        tuple[AnswerText, ...],
+        BeforeValidator(_as_list, json_schema_input_type=AnswerText | tuple[AnswerText, ...]),
+    ],
+]
 """By step id (``pool``), guide and step id (``high-latency/pool``), or action (``http.probe``)."""
 
 

@@ -5,6 +5,9 @@ Each function returns the runs that should be looked at now.
 
 from __future__ import annotations
 
+import re
+
+from remediator.core.durations import SECOND, show_duration
 from remediator.core.guards import Pause
 from remediator.core.run import REFUSED
 from remediator.core.transitions import Status
@@ -18,6 +21,7 @@ PAUSE_KINDS = {
     "cluster": "cluster:CONNECTION",
     "target": "target:PATTERN",
 }
+_SHAPES = {"rule": r"\S(.*\S)?", "namespace": "[^/]+/[^/]+", "cluster": "[^/]+"}
 
 
 def audit(tx: Tx, who: str, what: str, subject: str, detail: str, now: int) -> None:
@@ -28,12 +32,15 @@ def audit(tx: Tx, who: str, what: str, subject: str, detail: str, now: int) -> N
     )  # fmt: skip
 
 
-def approve(tx: Tx, run: str, who: str, reason: str, shown: str, now: int) -> list[str]:
-    """Approve what a run has shown. It diagnoses again and asks again if it would now do something else."""
+def approve(tx: Tx, run: str, who: str, reason: str, shown: str, now: int, *, known: bool = True) -> list[str]:
+    """Approve what a run has shown. It diagnoses again and asks again if it would now do something else.
+
+    ``known``: who it is has been proved. A name that anybody may give is neither a certain nor a second person.
+    """
     row = _awaiting(tx, run)
     if shown and shown != row:
         raise ConflictError(f"run {run} now shows {row}, not {shown}; look again: remediator runs show {run}")
-    if not _enough(tx, run, who, reason, row, now):
+    if not _enough(tx, run, who, reason, row, now, known=known):
         return [run]
     journal.supersede(tx, run, now)
     tx.run(
@@ -45,10 +52,13 @@ def approve(tx: Tx, run: str, who: str, reason: str, shown: str, now: int) -> li
     return [run]
 
 
-def _enough(tx: Tx, run: str, who: str, reason: str, shown: str, now: int) -> bool:
+def _enough(tx: Tx, run: str, who: str, reason: str, shown: str, now: int, *, known: bool) -> bool:
     """Note one person's yes; return whether as many have said it, of the same thing, as must."""
     asked = tx.one("SELECT persons, approvers FROM run WHERE id = ?", run)
     persons, approvers = (int(asked[0]), str(asked[1])) if asked else (1, "")
+    if not known and (persons > 1 or approvers):
+        raise ConflictError(f"the site's policy says who may approve run {run}, but nobody has to log in here:"
+                            " give the daemon --web.config.file with basic_auth_users")  # fmt: skip
     if approvers and who not in approvers.split(","):
         raise ConflictError(f"{who} may not approve run {run}; who may: {approvers.replace(',', ', ')}")
     if persons <= 1:
@@ -58,6 +68,7 @@ def _enough(tx: Tx, run: str, who: str, reason: str, shown: str, now: int) -> bo
         run, shown, who, reason[:1000], now,
     )  # fmt: skip
     said = [name for (name,) in tx.all("SELECT who FROM approval WHERE run = ? AND shown = ? ORDER BY at", run, shown)]
+    said = [name for name in said if not approvers or name in approvers.split(",")]
     if len(said) >= persons:
         return True
     audit(tx, who, "approve", run, f"{len(said)} of {persons}: {reason}", now)
@@ -116,12 +127,27 @@ def pause(tx: Tx, scope: str, who: str, reason: str, until: int | None, now: int
         raise ConflictError(f'a pause is for "global", or {", ".join(PAUSE_KINDS.values())}; not "{scope[:100]}"')
     if kind == "maintenance" and until is None:
         raise ConflictError("a maintenance has an end: say for how long")
+    if kind_of in _SHAPES and not re.fullmatch(_SHAPES[kind_of], name):
+        raise ConflictError(
+            f'{PAUSE_KINDS[kind_of]} is how such a pause is written; "{scope[:100]}" would hold nothing'
+        )
+    _cut_none_short(tx, scope, until, now)
     tx.run(
         "INSERT OR REPLACE INTO pause (scope, author, reason, until, at, kind) VALUES (?,?,?,?,?,?)",
         scope, who, reason[:1000], until, now, kind,
     )  # fmt: skip
     audit(tx, who, kind, scope, reason, now)
     return []
+
+
+def _cut_none_short(tx: Tx, scope: str, until: int | None, now: int) -> None:
+    """Refuse to end somebody's pause by a shorter one. Raise ConflictError."""
+    row = tx.one("SELECT author, until FROM pause WHERE scope = ? AND (until IS NULL OR until > ?)", scope, now)
+    if row is None or (until is None and row[1] is None):
+        return
+    if row[1] is None or (until is not None and until < row[1]):
+        left = "until it is resumed" if row[1] is None else f"for another {show_duration((row[1] - now) / SECOND)}"
+        raise ConflictError(f"{row[0]} has paused {scope} {left}; to shorten that, resume it first")
 
 
 def resume(tx: Tx, scope: str, who: str, now: int) -> list[str]:

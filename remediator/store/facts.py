@@ -114,7 +114,7 @@ def _last_changes(tx: Tx, run: str, targets: tuple[str, ...]) -> tuple[Changed, 
         where, values = _around(target, "c.target")
         rows = tx.all(
             "SELECT c.target, c.at, c.run, coalesce(r.rule, '') FROM changed c LEFT JOIN run r ON r.id = c.run"  # noqa: S608 -- marks only
-            f" WHERE ({where}) AND c.run <> ? LIMIT 64",
+            f" WHERE ({where}) AND c.run <> ? ORDER BY c.at DESC LIMIT 64",
             *values, run,
         )  # fmt: skip
         found += [Changed(*row) for row in rows]
@@ -157,7 +157,7 @@ def remedied(tx: Tx, run: str, plan: Plan, now: int) -> None:
 
 def pauses(tx: Tx) -> tuple[Pause, ...]:
     """Return every pause, also those whose time is over; which bind a run is the guard's to say."""
-    rows = tx.all("SELECT scope, author, reason, until, at, kind FROM pause ORDER BY scope LIMIT 1000")
+    rows = tx.all("SELECT scope, author, reason, until, at, kind FROM pause ORDER BY scope")
     return tuple(Pause(*row) for row in rows)
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 from pydantic import TypeAdapter
 
+from remediator.core.policy import ApprovalNeed
 from remediator.core.records import Entry, Outcome, Phase, Plan, RunView
 from remediator.core.run import RunState
 from remediator.core.transitions import FINAL, Mode, Status, legal
@@ -18,7 +19,7 @@ _PLAN = TypeAdapter(Plan)
 
 _STATE = (
     "SELECT id, plan, status, created_at, mode, claimed, approved, cancelled_by, resolved_at, deadline,"
-    " waiting_since, may_act, held_scope FROM run WHERE id = ?"
+    " waiting_since, may_act, held_scope, persons, approvers FROM run WHERE id = ?"
 )
 _CONTROL = (
     "SELECT status, cancelled_by, resolved_at, approved, may_act, finished_at, EXISTS (SELECT 1 FROM breaker),"
@@ -75,6 +76,7 @@ def load(tx: Tx, run: str) -> tuple[RunState, bool]:
         id=row[0], plan=_PLAN.validate_json(row[1]), status=Status(row[2]), created_at=row[3], mode=Mode(row[4]),
         claimed=row[5], approved=row[6], cancelled_by=row[7], resolved=row[8] is not None, deadline=row[9],
         waiting_since=row[10], held_scope=row[12], journal=current_steps(tx, run),
+        asked=ApprovalNeed(row[13], frozenset(filter(None, row[14].split(",")))),
     )  # fmt: skip
     return state, bool(row[11])
 
@@ -131,7 +133,10 @@ def supersede(tx: Tx, run: str, now: int) -> None:
         " AND cycle NOT IN (SELECT cycle FROM step WHERE run = ? AND phase = 'act')",
         run, run,
     ):  # fmt: skip
-        tx.run("UPDATE step SET key = ? WHERE run = ? AND key = ?", f"{key}~{now}", run, key)
+        at = now
+        while tx.one("SELECT 1 FROM step WHERE run = ? AND key = ?", run, f"{key}~{at}"):
+            at += 1  # twice in one microsecond of virtual time, or of a clock that was set back
+        tx.run("UPDATE step SET key = ? WHERE run = ? AND key = ?", f"{key}~{at}", run, key)
 
 
 class RunRow:

@@ -10,6 +10,8 @@ from remediator.core.reporting import Telling
 from remediator.store import outbox
 from remediator.store.sqlite import Tx
 
+LOOK_AGAIN = 10 * SECOND  #: at a rung whose alerts are resolved, but not for good yet
+
 
 def set_up(tx: Tx, run: str, rungs: Sequence[Rung], now: int) -> None:
     """Note when each rung is to be told of a run that has just called people."""
@@ -23,20 +25,22 @@ def climb(tx: Tx, reporters: tuple[str, ...], now: int, most: int = 100) -> tupl
     """Tell the rungs that are due; take away those that need not be told. Return how many of each.
 
     A rung is told and taken away in one transaction. It need not be told when somebody has acknowledged, or when
-    every alert of the run has resolved.
+    every alert of the run is over. While they are resolved but may come back it waits.
     """
     told = dropped = 0
     rows = tx.all(
-        "SELECT g.run, g.n, g.name, coalesce(r.acknowledged_by, ''), EXISTS (SELECT 1 FROM decision d"
-        " JOIN episode e ON e.id = d.episode WHERE d.run = g.run AND e.closed_at IS NULL AND e.resolved_at IS NULL)"
+        "SELECT g.run, g.n, g.name, coalesce(r.acknowledged_by, ''), (SELECT max(e.resolved_at IS NULL)"
+        " FROM decision d JOIN episode e ON e.id = d.episode WHERE d.run = g.run AND e.closed_at IS NULL)"
         " FROM rung g LEFT JOIN run r ON r.id = g.run WHERE g.due_at <= ? ORDER BY g.due_at LIMIT ?",
         now, most,
     )  # fmt: skip
     for run, n, name, acknowledged_by, fires in rows:
-        tx.run("DELETE FROM rung WHERE run = ? AND n = ?", run, n)
-        if acknowledged_by or not fires:
-            dropped += 1 + tx.run("DELETE FROM rung WHERE run = ?", run)
+        if acknowledged_by or fires is None:
+            dropped += tx.run("DELETE FROM rung WHERE run = ?", run)
+        elif not fires:
+            tx.run("UPDATE rung SET due_at = ? WHERE run = ? AND n = ?", now + LOOK_AGAIN, run, n)
         else:
+            tx.run("DELETE FROM rung WHERE run = ? AND n = ?", run, n)
             outbox.tell(tx, reporters, run, Telling.ESCALATION, name, now)
             told += 1
     return told, dropped

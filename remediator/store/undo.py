@@ -38,19 +38,22 @@ def asked_for(tx: Tx, run: str, who: str, reason: str, now: int, name: Name) -> 
         raise ConflictError(f"nobody knows what run {run} changed: settle it first (remediator runs settle {run})")
     if found.plan.undoes:
         raise ConflictError(f"run {run} takes back run {found.plan.undoes}; what it took back can be done by hand")
-    other = tx.one(
-        "SELECT id, status FROM run WHERE undoes = ? AND (finished_at IS NULL OR status = 'undone') LIMIT 1", run
+    others = tx.all(
+        "SELECT id, status FROM run WHERE undoes = ? AND undoes <> '' AND cancelled_by = '' ORDER BY id", run
     )
-    if other and other[1] != Status.HELD:
-        raise ConflictError(f"run {run} is taken back by run {other[0]}, which is {other[1]}")
-    acts = changes_left(found)
+    open_ones = [(other, status) for other, status in others if status not in FINAL]
+    if busy := next(((other, status) for other, status in open_ones if status != Status.HELD), None):
+        raise ConflictError(f"run {run} is taken back by run {busy[0]}, which is {busy[1]}")
+    acts = changes_left(found, _taken_back(tx, run))
+    if not acts and (by := next((other for other, status in others if status == Status.UNDONE), None)):
+        raise ConflictError(f"run {run} was taken back by run {by}")
     if not acts:
         raise ConflictError(f"run {run} has changed nothing that is still to be taken back")
     fixed = _fixed(found, acts)
     if fixed:
         raise ConflictError(f"{', '.join(fixed)} cannot be undone; see the action's page")
-    if other:  # the one that waits for its time need not come any more
-        tx.run("UPDATE run SET cancelled_by = ?, due_at = ? WHERE id = ?", f"{who}: taken back at once", now, other[0])
+    for other, _ in open_ones:  # those that wait for their time need not come any more
+        tx.run("UPDATE run SET cancelled_by = ?, due_at = ? WHERE id = ?", f"{who}: taken back at once", now, other)
     return _make(tx, found, acts, now, name, why=f"asked for by {who}: {reason}")
 
 
@@ -67,10 +70,20 @@ def when_its_time_is_over(tx: Tx, run: RunState, now: int, name: Name) -> list[M
     return made
 
 
-def changes_left(run: RunState) -> list[Entry]:
-    """Return the changes that were made and not taken back within the run itself."""
+def _taken_back(tx: Tx, run: str) -> frozenset[str]:
+    """Return the keys of what other runs have taken back of this one; some of them may have failed half-way."""
+    rows = tx.all(
+        "SELECT s.key FROM run r JOIN step s ON s.run = r.id WHERE r.undoes = ? AND r.undoes <> ''"
+        " AND s.phase = 'undo' AND s.outcome = 'done'",
+        run,
+    )
+    return frozenset(key for (key,) in rows)
+
+
+def changes_left(run: RunState, elsewhere: frozenset[str] = frozenset()) -> list[Entry]:
+    """Return the changes that were made and not taken back: within the run itself, or ``elsewhere``."""
     taken_back = (e for e in run.journal.values() if e.phase is Phase.UNDO and e.outcome is Outcome.DONE)
-    undone = {entry.key for entry in taken_back}
+    undone = {*elsewhere, *(entry.key for entry in taken_back)}
     return [
         entry
         for entry in run.journal.values()

@@ -99,7 +99,7 @@ def _validate(at: Address, old: Document, new: Document) -> None:
     problem = ""
     if replicas < 0:
         problem = f"spec.replicas: Invalid value: {replicas}: must be greater than or equal to 0"
-    elif not at.sub and new.get("spec", {}).get("selector") != old.get("spec", {}).get("selector"):
+    elif at.resource != "services" and not at.sub and new.get("spec", {}).get("selector") != old.get("spec", {}).get("selector"):
         problem = "spec.selector: Invalid value: field is immutable"
     elif not at.sub and at.resource in WORKLOADS:
         problem = settle(new["spec"], new["spec"].get("selector"))

@@ -1,6 +1,7 @@
 """A real sshd (Debian's openssh-server) on loopback, with keys of its own, for the user that runs the tests.
 
 Programs in ``bin`` come first on its path: stand-ins for those that need a running system. ``commands`` is what was run.
+Its home is its own: the shell reads no start files of whoever runs the tests, which may take long.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ StrictModes no
 PasswordAuthentication no
 PermitRootLogin prohibit-password
 AllowAgentForwarding no
-SetEnv PATH={home}/bin:/usr/sbin:/usr/bin:/sbin:/bin
+SetEnv HOME={home} PATH={home}/bin:/usr/sbin:/usr/bin:/sbin:/bin
 """)
     with (home / "log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(SSHD, "-D", "-e", "-f", str(home / "config"), stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log)

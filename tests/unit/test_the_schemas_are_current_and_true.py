@@ -31,12 +31,15 @@ def test_the_command_prints_it():
 
 
 def test_shipped_files_validate_and_say_their_schema():
-    files = [p for pattern in ("demo/rules/*.yaml", "rules/**/*.yaml") for p in ROOT.glob(pattern) if not p.stem.endswith("_test")]
-    for file in files:
-        first = file.read_text("utf-8").partition("\n")[0]
-        assert first.startswith(LINE), file
-        assert (file.parent / first.removeprefix(LINE)).resolve() == ROOT / "config/schemas/rules.schema.json"
-    for schema, chosen in (("rules", files), ("config", [ROOT / "config/remediator.yml"])):
+    every = [*ROOT.glob("demo/rules/*.yaml"), *ROOT.glob("rules/**/*.yaml")]
+    tests = [file for file in every if file.stem.endswith("_test")]
+    rules = [file for file in every if file not in tests]
+    for name, files in (("rules", rules), ("tests", tests)):
+        for file in files:
+            first = file.read_text("utf-8").partition("\n")[0]
+            assert first.startswith(LINE), file
+            assert (file.parent / first.removeprefix(LINE)).resolve() == ROOT / f"config/schemas/{name}.schema.json"
+    for schema, chosen in (("rules", rules), ("tests", tests), ("config", [ROOT / "config/remediator.yml"])):
         command = [sys.executable, "-m", "check_jsonschema", "--schemafile", ROOT / f"config/schemas/{schema}.schema.json"]
         came = subprocess.run([*command, *chosen], capture_output=True, text=True, check=False)
         assert came.returncode == 0, came.stdout
@@ -51,12 +54,40 @@ def test_the_schemas_are_schemas():
         jsonschema.Draft202012Validator.check_schema(schema)
 
 
-RULES = sorted([*ROOT.glob("tests/data/lint/*.yaml"), ROOT / "demo/rules/demo.yaml"])
+RULES = sorted([*ROOT.glob("tests/data/lint/*.yaml"), *(p for p in ROOT.glob("demo/rules/*.yaml") if not p.stem.endswith("_test"))])
 
 
 @pytest.mark.parametrize("file", RULES, ids=lambda file: file.stem)
 def test_what_loads_validates(file):
     assert problems("rules", yaml.safe_load(file.read_text())) == []
+
+
+TESTS = sorted(file for file in [*ROOT.glob("demo/rules/*_test.yaml"), *ROOT.glob("tests/unit/*/*_test.yaml")])
+
+
+@pytest.mark.parametrize("file", TESTS, ids=lambda file: file.stem)
+def test_tests_of_rules_validate_where_they_are_right(file):
+    wrong = {"names_are_wrong_test"}
+    assert (problems("tests", yaml.safe_load(file.read_text())) == []) is (file.stem not in wrong)
+
+
+def one_test(**expect):
+    return {"rule_files": ["a.yaml"], "tests": [{"name": "a", "alerts": [{"labels": {"alertname": "A"}}], "expect": expect}]}
+
+
+@pytest.mark.parametrize(
+    ("sound", "document"),
+    [
+        (True, one_test(nothing=True)),
+        (True, one_test(runs=[{"steps": [{"http.request": {"method": "PUT"}}]}])),
+        (False, one_test(runs=[{"steps": [{"http.requst": {}}]}])),
+        (False, one_test(runs=[{"steps": [{"http.request": {"metod": "PUT"}}]}])),
+        (False, one_test(runs=[{"verdict": "helt"}])),
+        (False, {"rule_files": ["a.yaml"]}),
+    ],
+)
+def test_tests(sound, document):
+    assert (problems("tests", document) == []) is sound
 
 
 def guide(**more):

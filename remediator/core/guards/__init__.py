@@ -94,6 +94,7 @@ __all__ = [
     "judge_envelope",
     "judge_pause",
     "judge_place",
+    "judge_storm",
     "pause_binds",
     "place_matches",
     "say_repeats",

@@ -14,7 +14,7 @@ from remediator.errors import RenderError
 def share_of(run: RunState, cycle: int) -> tuple[tuple[str, Throttle], ...] | Lower:
     """Return the budget that follows from what the run's diagnosis has counted; what cannot be told is asked about."""
     share = run.plan.limits.share if run.plan.limits else None
-    if share is None:
+    if share is None or run.plan.undoes:
         return ()
     try:
         count = compile_template(f"{{{{ {share.of} }}}}").render(scope_of(run.plan, run.journal, cycle))

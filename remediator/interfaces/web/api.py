@@ -13,11 +13,13 @@ from remediator.core.durations import SECOND, Duration
 from remediator.core.guards import Pause
 from remediator.core.reporting import Telling
 from remediator.engine.clock import Clock, new_id
+from remediator.engine.work import Site
 from remediator.errors import ConflictError, NotFoundError, StoreError
 from remediator.interfaces.markdown import to_markdown
 from remediator.interfaces.report import compose
 from remediator.interfaces.web.answers import answer, problem
-from remediator.store import audit, control, journal, listing, outbox, storms, undo
+from remediator.interfaces.web.asking import ExplainWish, explained
+from remediator.store import audit, control, evidence, journal, listing, outbox, storms, undo
 from remediator.store.sqlite import Tx, Unit
 
 AUDIT_PAGE = 2000  #: entries read at a time
@@ -85,10 +87,11 @@ class Api:
         self, store: Storing, clock: Clock, wake: Callable[..., None], cancel: Callable[[str], None],
         set_level: Callable[[str], None], reporters: tuple[str, ...] = (), on_told: Callable[[], None] = lambda: None,
         take_up: Callable[[undo.Made], None] = lambda _: None, paused: Callable[[], tuple[Pause, ...]] = tuple,
+        site: Callable[[], Site] = Site,
     ) -> None:  # fmt: skip
         self._store, self._clock, self._wake, self._cancel, self._set_level = store, clock, wake, cancel, set_level
         self._reporters, self._on_told = reporters, on_told
-        self._take_up, self._paused = take_up, paused
+        self._take_up, self._paused, self._site = take_up, paused, site
 
     def routes(self) -> list[web.RouteDef]:
         """Return the API's routes."""
@@ -97,6 +100,8 @@ class Api:
             web.get("/api/v1/runs/{run}", self.run),
             web.post("/api/v1/runs/{run}/{verb:approve|refuse|cancel|settle|undo|acknowledge}", self.change_run),
             web.get("/api/v1/decisions", self.decisions),
+            web.post("/api/v1/explain", self.explain),
+            web.get("/api/v1/rules/stats", self.stats),
             web.get("/api/v1/audit", self.audit),
             web.get("/api/v1/pauses", self.pauses),
             web.post("/api/v1/pause", self.pause),
@@ -132,7 +137,7 @@ class Api:
         if verb == "undo":
             return await self._undo(run, who, wish.reason, now)
         units: dict[str, Unit[list[str]]] = {
-            "approve": lambda tx: control.approve(tx, run, who, wish.reason, wish.shown, now),
+            "approve": lambda tx: control.approve(tx, run, who, wish.reason, wish.shown, now, known=_is_known(request)),
             "refuse": lambda tx: control.refuse(tx, run, who, wish.reason, now),
             "cancel": lambda tx: control.cancel(tx, run, who, wish.reason, now),
             "acknowledge": lambda tx: control.acknowledge(tx, run, who, wish.reason, now),
@@ -169,6 +174,18 @@ class Api:
         """List decisions, newest first; ``?verdict=refused``."""
         verdict, most = request.query.get("verdict", ""), _limit(request.query.get("limit", "50"))
         return answer(await self._store.read(lambda tx: listing.decisions(tx, verdict, most)))
+
+    async def explain(self, request: web.Request) -> web.Response:
+        """Say what would come of an alert, a run or an episode now. It only reads; the body may be long."""
+        wish = await _read(request, ExplainWish)
+        run, site, now = (await self._one(wish.run) if wish.run else ""), self._site(), self._clock.now()
+        return answer(await self._store.read(lambda tx: explained(tx, site, wish, run, now)))
+
+    async def stats(self, request: web.Request) -> web.Response:
+        """Say what came of each rule's runs since ``?since=`` (microseconds since 1970)."""
+        since, table = _number(request.query.get("since", "0")), self._site().table
+        found = await self._store.read(lambda tx: evidence.read(tx, since))
+        return answer(evidence.document(table, found))
 
     async def audit(self, request: web.Request) -> web.StreamResponse:
         """List what people did, newest first; ``?format=jsonl&after=AT`` streams decisions and changes too."""
@@ -271,6 +288,10 @@ async def _read(request: web.Request, model: type[B]) -> B:
 def _who(request: web.Request, said: str) -> str:
     caller: str = request.get("caller", "anonymous")
     return said or caller if caller == "anonymous" else caller
+
+
+def _is_known(request: web.Request) -> bool:
+    return bool(request.get("caller", "anonymous") != "anonymous")
 
 
 def _number(text: str) -> int:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,11 +111,11 @@ async def platform(site: Site, kubernetes: FakeKubernetes, prometheus: Pretended
 
 
 @pytest.fixture
-def database(platform: Platform, postgres: Postgres) -> Iterator[Postgres]:
+def database(platform: Platform, postgres: Postgres) -> Postgres:
     """The real server, as the platform's database."""
     platform.connections["postgres"]["ai"] = postgres.connection(
         statements={"ai-slow-statement": {"sql": STATEMENT}, "ai-poor-correlation": {"sql": SCATTERED}},
         indexes={"orders_customer_id_idx": {"table": "public.orders", "definition": "(customer_id)"}},
         tables=["public.orders"],
     )
-    yield postgres
+    return postgres

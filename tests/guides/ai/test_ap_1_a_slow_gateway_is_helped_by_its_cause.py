@@ -3,7 +3,6 @@
 import copy
 
 from aiohttp import web
-
 from fakes.kubernetes_looks import measure
 
 ROWS = ("AP-1",)

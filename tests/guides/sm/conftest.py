@@ -1,7 +1,8 @@
 """The account manager's site: a machine behind a real sshd, and everything else away until a scenario brings it.
 
-On the machine ``systemctl``, ``journalctl`` and ``df`` are stand-ins that keep their state in files; what reads /proc
-(memory, processors, sockets, processes) is real. The site's own programs are real ones, too.
+On the machine ``systemctl``, ``journalctl`` and ``df`` are stand-ins that keep their state in files. What reads /proc is
+real: sockets, processes, and memory and processors as long as a scenario does not say what to tell of them. The site's
+own programs are real ones, too.
 """
 
 from __future__ import annotations
@@ -19,10 +20,23 @@ from guides.scenario import Daemon, Site
 UNIT = "sergas-app.service"
 _SYSTEMCTL = """
 case "$1" in
-show) cat {home}/unit; printf 'ActiveEnterTimestampMonotonic='; cat {home}/since;;
+show) cat {home}/unit; printf 'ActiveEnterTimestampMonotonic='; cat {home}/since
+    printf 'InvocationID='; cat {home}/invocation;;
 --no-block) echo "$5" >> {home}/restarts; cp {home}/unit.after {home}/unit
+    cat /proc/sys/kernel/random/uuid > {home}/invocation
+    if [ -f {home}/meminfo.after ]; then cp {home}/meminfo.after {home}/meminfo; fi
     awk '{{printf "%d\\n", $1 * 1000000}}' /proc/uptime > {home}/since;;
 esac
+"""
+_CAT = """
+if [ "$2" = /proc/meminfo -a -f {home}/meminfo ]; then exec /bin/cat {home}/meminfo; fi
+if [ "$2" = /proc/stat -a -f {home}/busy ]; then
+    ticks=$((`date +%s%N` / 10000000)) busy=`/bin/cat {home}/busy`
+    echo "cpu $((ticks * busy / 100)) 0 0 $((ticks * (100 - busy) / 100)) 0 0 0 0 0 0"
+    echo "cpu0 0 0 0 0 0 0 0 0 0 0"
+    exit
+fi
+exec /bin/cat "$@"
 """
 _DF = """
 echo Type 1B-blocks Used Avail Inodes IFree Mounted
@@ -55,7 +69,7 @@ class Machine:
         ):  # fmt: skip
             (self.home / file).write_text(
                 f"LoadState=loaded\nActiveState={state}\nSubState={kind}\nDescription=The account manager\nMainPID=0\n"
-                f"NRestarts=0\nResult={why}\nExecMainStatus=1\nMemoryCurrent=[not set]\nInvocationID=\nJob=\n"
+                f"NRestarts=0\nResult={why}\nExecMainStatus=1\nMemoryCurrent=[not set]\nJob=\n"
                 f"Environment=DATABASE_HOST=db\nEnvironmentFiles={self.home}/environment (ignore_errors=no)\n"
             )
 
@@ -66,6 +80,18 @@ class Machine:
     def disk(self, share: float) -> None:
         """Say how full the database's disk is."""
         (self.home / "used").write_text(str(int(share * 100_000_000_000)))
+
+    def memory(self, share: float, *, after: float) -> None:
+        """Say how much of the memory is in use, now and after a restart."""
+        for file, used in (("meminfo", share), ("meminfo.after", after)):
+            free = int((1 - used) * 8_000_000)
+            (self.home / file).write_text(
+                f"MemTotal: 8000000 kB\nMemFree: {free} kB\nMemAvailable: {free} kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n"
+            )
+
+    def processors(self, share: float) -> None:
+        """Say how busy the processors are."""
+        (self.home / "busy").write_text(str(int(share * 100)))
 
     def environment(self, *names: str) -> None:
         """Say which variables the unit's environment file sets."""
@@ -94,10 +120,17 @@ class AccountManager:
         self, connections: Mapping[str, Mapping[str, Any]] | None = None, **more: Any
     ) -> AsyncIterator[Daemon]:
         """Run the daemon; ``connections`` go over those of a site at which nothing but the machine answers."""
-        known = self._away()
+        known, edit = self._away(), more.pop("edit", None)
+
+        def seldom(document: dict[str, Any]) -> None:
+            for guide in document["guides"].values():
+                guide.get("verify", {})["interval"] = "300ms"  # each look logs in by ssh
+            if edit:
+                edit(document)
+
         for system, named in (connections or {}).items():
             known[system] = known.get(system, {}) | dict(named)
-        async with self.site.running("sergas-account-manager", connections=known, **more) as daemon:
+        async with self.site.running("sergas-account-manager", connections=known, edit=seldom, **more) as daemon:
             yield daemon
 
     def _away(self) -> dict[str, dict[str, Any]]:
@@ -130,9 +163,11 @@ async def sm(site: Site, tmp_path_factory: pytest.TempPathFactory) -> AsyncItera
     async with start_sshd(home) as sshd:
         sshd.program("systemctl", _SYSTEMCTL.format(home=home))
         sshd.program("journalctl", f"cat {home}/journal")
+        sshd.program("cat", _CAT.format(home=home))
         sshd.program("df", _DF.format(home=home))
         machine = Machine(sshd, home)
         (home / "since").write_text("1000000\n")
+        (home / "invocation").write_text("first\n")
         (home / "token").write_text("expired\n")
         machine.unit()
         machine.journal()

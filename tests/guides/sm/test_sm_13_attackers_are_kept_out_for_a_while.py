@@ -14,7 +14,7 @@ async def test_an_address_is_kept_out(sm, alert, prometheus):
         await daemon.ends(run, "succeeded")
         report = await daemon.report(run)
     assert sm.machine.lines("done") == ["block 203.0.113.9 1h"]
-    assert "from_address=30" in report or '"from_address":30' in report or "from_address" in report
+    assert "from_address=30" in report
     assert sm.machine.restarts == []
 
 

@@ -22,13 +22,11 @@ async def test_restarted_it_has_to_stay_up(sm, alert, service):
 async def test_killed_for_want_of_memory_it_gets_less_to_do(sm, alert, service):
     # systemd has brought it up again by itself, so there is nothing to restart but for the new settings.
     sm.machine.journal(KILLED)
-    answers = {}
-    app = await service(answers)
 
     async def health(_request):
         return web.Response(status=200 if sm.machine.restarts else 503)
 
-    answers["/health"] = health
+    app = await service({"/health": health})
     async with sm.running({"http": {"sergas": app.connection()}}, params={"stays_up": "1s"}) as daemon:
         run = await daemon.alert(alertname="SergasAppCrashing", host="sergas", **alert)
         await daemon.approve(run)

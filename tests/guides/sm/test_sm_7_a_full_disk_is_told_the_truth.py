@@ -32,14 +32,22 @@ def audit(postgres):
 
 @pytest.fixture
 def much_wal(postgres):
-    """A dozen files of WAL that nobody needs any more."""
-    postgres.admin.execute("ALTER SYSTEM SET max_wal_size = '1GB'")
-    postgres.admin.execute("SELECT pg_reload_conf()")
+    """A dozen files of WAL that nobody needs any more, and no checkpoint of the server's own meanwhile."""
+
+    def settings(*changes):
+        for change in changes:
+            postgres.admin.execute(f"ALTER SYSTEM {change}")
+        postgres.admin.execute("SELECT pg_reload_conf()")
+        postgres.admin.execute("SELECT pg_sleep(0.1)")
+
+    postgres.admin.execute("CHECKPOINT")
+    settings("SET max_wal_size = '1GB'", "SET checkpoint_timeout = '1d'")
     for _ in range(12):
         postgres.admin.execute("INSERT INTO public.audit DEFAULT VALUES")
         postgres.admin.execute("SELECT pg_switch_wal()")
-    postgres.admin.execute("ALTER SYSTEM RESET max_wal_size")
-    postgres.admin.execute("SELECT pg_reload_conf()")
+    settings("RESET max_wal_size")
+    yield
+    settings("RESET checkpoint_timeout")
 
 
 def wal_files(postgres):

@@ -42,7 +42,7 @@ class Platform:
         """Run the daemon with the pack until the end of the block; ``params`` go over its own."""
         return self.site.running(
             "service-platform", params=params, connections=self.connections, edit=edit,
-            allow=["kubernetes/default/services/**", "kubernetes/default/kube-system/**", "postgres/*", "redis/*"],
+            allow=["kubernetes/default/services/**", "kubernetes/default/*/deployment/coredns", "postgres/*", "redis/*"],
         )  # fmt: skip
 
     def deployment(self, name: str, namespace: str = "services") -> Document:

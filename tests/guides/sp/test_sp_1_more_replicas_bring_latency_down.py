@@ -1,7 +1,7 @@
 """A slow service gets replicas where the database has room for them; else people are asked about the cache."""
 
 ROWS = ("SP-1",)
-BACKENDS = {"postgres": "real", "redis": "real", "kubernetes": "fake", "prometheus": "fake", "http": "real"}
+BACKENDS = {"postgres": "real", "redis": "real", "kubernetes": "fake", "prometheus": "fake", "http": "fake"}
 ALERT = {"alertname": "HighLatency", "platform": "service-platform", "service": "api-gateway", "severity": "warning"}
 
 

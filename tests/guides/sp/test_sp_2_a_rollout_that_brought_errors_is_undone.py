@@ -3,7 +3,7 @@
 from aiohttp import web
 
 ROWS = ("SP-2",)
-BACKENDS = {"postgres": "real", "kubernetes": "fake", "prometheus": "fake", "http": "real"}
+BACKENDS = {"postgres": "real", "kubernetes": "fake", "prometheus": "fake", "http": "fake"}
 ALERT = {"alertname": "HighErrorRate", "platform": "service-platform", "service": "auth-service", "severity": "critical"}
 
 

@@ -34,6 +34,10 @@ async def test_the_pod_that_uses_most_goes_and_the_slope_is_flat(platform):
     assert any("[30m]" in query for query in platform.prometheus.queries)
 
 
+def impatient(pack):
+    pack["guides"]["sp-memory-leak"]["verify"]["within"] = "500ms"
+
+
 async def test_if_that_does_not_help_a_higher_limit_is_asked_for(platform):
     platform.container(NAME)["resources"] = {"limits": {"memory": "2Gi"}}
     platform.kubernetes.world.finish("deployments", "services", NAME)
@@ -48,7 +52,7 @@ async def test_if_that_does_not_help_a_higher_limit_is_asked_for(platform):
         (container,) = pod["status"]["containerStatuses"]
         last = {"reason": "OOMKilled", "exitCode": 137, "finishedAt": platform.kubernetes.world.stamp(60)}
         container |= {"restartCount": 3, "lastState": {"terminated": last}}
-    async with platform.up() as daemon:
+    async with platform.up(impatient) as daemon:
         run = await daemon.alert(**ALERT)
         asked = await daemon.approve(run)
         assert "pods restart" in asked["reason"]

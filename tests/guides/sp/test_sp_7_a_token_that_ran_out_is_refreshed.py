@@ -4,7 +4,7 @@ from aiohttp import web
 from fakes.kubernetes_api import Log
 
 ROWS = ("SP-7",)
-BACKENDS = {"kubernetes": "fake", "prometheus": "fake", "http": "real"}
+BACKENDS = {"kubernetes": "fake", "prometheus": "fake", "http": "fake"}
 ALERT = {"alertname": "UnauthorizedSpike", "platform": "service-platform", "service": "api-gateway", "severity": "warning"}
 
 

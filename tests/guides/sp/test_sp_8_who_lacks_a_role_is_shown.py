@@ -1,7 +1,7 @@
 """403: the caller's roles and the refused routes stand in the report; nothing is changed."""
 
 ROWS = ("SP-8",)
-BACKENDS = {"kubernetes": "fake", "prometheus": "fake", "http": "real"}
+BACKENDS = {"kubernetes": "fake", "prometheus": "fake", "http": "fake"}
 ALERT = {"alertname": "ForbiddenSpike", "platform": "service-platform", "service": "api-gateway", "severity": "warning"}
 
 

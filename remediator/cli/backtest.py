@@ -1,0 +1,127 @@
+"""``remediator backtest``: what rules would have done with the alerts of the past."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from remediator.core.durations import SECOND, parse_duration, show_duration
+from remediator.core.transitions import Mode
+
+if TYPE_CHECKING:
+    from remediator.engine.work import Site
+    from remediator.rehearsal.backtest.sources import Arrival
+    from remediator.settings import Settings
+
+
+def register(application: typer.Typer) -> None:
+    """Add the command."""
+    application.command("backtest")(backtest)
+
+
+def backtest(
+    rules: Annotated[list[Path], typer.Argument(help="Rule files or folders.")],
+    since: Annotated[str, typer.Option("--since", help="How far to look back, such as 7d; a file is read whole.")] = "",
+    prometheus: Annotated[str, typer.Option("--prometheus", help="URL of a Prometheus: its ALERTS series.")] = "",
+    step: Annotated[str, typer.Option("--step", help="Between two looks at Prometheus' series.")] = "1m",
+    store: Annotated[Path | None, typer.Option("--store", help="The daemon's store: notifications it had.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="Notifications, a line of JSON each, in the order of time.")
+    ] = None,
+    against: Annotated[
+        list[Path] | None, typer.Option("--against", help="Other rule files: say what changes from these.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config.file", help="The daemon's configuration; default: all is allowed.")
+    ] = None,
+    as_written: Annotated[
+        bool, typer.Option("--as-written", help="Let each rule's mode (and max_mode) count. Default: all as auto.")
+    ] = False,
+    takes: Annotated[str, typer.Option("--takes", help="How long a remedy takes.")] = "1m",
+    only: Annotated[list[str] | None, typer.Option("--rule", help="Tell of this rule only.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:  # fmt: skip
+    """Replay past alerts: which rule takes them, what its guards say, what it would touch. Nothing is done."""
+    from remediator import logs  # noqa: PLC0415 -- other commands start faster
+    from remediator.rehearsal.backtest import tell  # noqa: PLC0415 -- see above
+    from remediator.rehearsal.backtest.against import run  # noqa: PLC0415 -- see above
+
+    logs.configure("auto", "error")
+    lasts, between, back = _seconds("--takes", takes), _seconds("--step", step), _seconds("--since", since or "0")
+    if sum(source is not None for source in (prometheus or None, store, file)) != 1:
+        raise typer.BadParameter("say where history is: --prometheus URL, --store FILE or --file FILE")
+    site = _site(rules, config, as_written=as_written)
+    other = _site(against, config, as_written=as_written).table if against else None
+    history = _history(prometheus, store, file, back, between)
+    made = run(history, site, other, takes=int(lasts * SECOND))
+    if as_json:
+        typer.echo(json.dumps(tell.document(made)))
+        return
+    mode = "each rule in its own mode" if as_written else "every rule as if its mode were auto"
+    said = f"{mode}; each run tries its guide's first remedy for {show_duration(lasts)}, and it helps"
+    for line in tell.text(made, said, tuple(only or ())):
+        typer.echo(line)
+
+
+def _seconds(option: str, written: str) -> float:
+    try:
+        return parse_duration(written)
+    except ValueError as error:
+        raise typer.BadParameter(f"{option}: {error}") from error
+
+
+def _site(paths: list[Path], config: Path | None, *, as_written: bool) -> Site:
+    """Return what binds runs: the configuration's limits, or a test's where all is allowed."""
+    from remediator.app import envelope_of, site_of  # noqa: PLC0415 -- see above
+    from remediator.interfaces.rule_files import load_rules  # noqa: PLC0415 -- see above
+    from remediator.rehearsal.backtest.against import as_auto  # noqa: PLC0415 -- see above
+
+    settings = _settings(config)
+    patterns = [str(path / "**/*.yaml") if path.is_dir() else str(path) for path in paths]
+    table = load_rules(patterns, Path.cwd()).table
+    site = replace(site_of(settings, envelope_of(settings, {}, {}), ()), table=table)
+    return site if as_written else replace(site, table=as_auto(table), max_mode=Mode.AUTO)
+
+
+def _settings(config: Path | None) -> Settings:
+    from remediator.interfaces.configuration import read_settings  # noqa: PLC0415 -- see above
+    from remediator.rehearsal.documents import SettingsText  # noqa: PLC0415 -- see above
+
+    return read_settings(config)[0] if config is not None else SettingsText().settings()
+
+
+def _history(prometheus: str, store: Path | None, file: Path | None, back: float, between: float) -> Iterator[Arrival]:
+    from remediator.engine.clock import SystemClock  # noqa: PLC0415 -- see above
+    from remediator.rehearsal.backtest.sources import from_file, from_store  # noqa: PLC0415 -- see above
+
+    now = SystemClock().now()
+    since = now - int(back * SECOND) if back else 0
+    if file is not None:
+        return from_file(file, since)
+    if store is not None:
+        return from_store(store, since)
+    if not back or between < 1:
+        raise typer.BadParameter("--prometheus needs --since, such as 7d, and a --step of 1s or more")
+    return _from_prometheus(prometheus, now // SECOND, int(back), int(between))
+
+
+def _from_prometheus(url: str, now: int, back: int, step: int) -> Iterator[Arrival]:
+    from remediator.interfaces.rule_files.live import Prometheus  # noqa: PLC0415 -- see above
+    from remediator.rehearsal.backtest.alerts_series import AlertsSeries  # noqa: PLC0415 -- see above
+
+    def progress(done: int, total: int) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\rreading ALERTS: {100 * done // total} %" + ("\n" if done >= total else ""))
+            sys.stderr.flush()
+
+    series = AlertsSeries(Prometheus(url), step, progress)
+    until = now // step * step
+    yield from series.read(until - back // step * step, until)
+    if series.already:
+        sys.stderr.write(f"{series.already} alerts fired when the history begins; when they had begun is not known\n")

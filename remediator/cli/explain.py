@@ -1,0 +1,180 @@
+"""``remediator explain``: why an alert leads to what it leads to, or to nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from remediator.cli.client import DEFAULT_URL, Daemon, PasswordFile, Url, User
+from remediator.errors import NotificationError, RemediatorError
+
+if TYPE_CHECKING:
+    from remediator.engine.work import Site
+    from remediator.interfaces.web.asking import ExplainWish
+    from remediator.store.sqlite import Tx
+
+LARGEST = 16 * 1024 * 1024  #: bytes of a payload
+_LABEL = re.compile(r"([a-zA-Z_][a-zA-Z0-9_]*)=(.*)", re.DOTALL)
+Ask = Callable[["ExplainWish"], dict[str, Any]]
+
+
+def register(application: typer.Typer) -> None:
+    """Add the command."""
+    application.command("explain")(explain)
+
+
+def explain(
+    labels: Annotated[list[str] | None, typer.Argument(help="Labels: alertname=X severity=critical.")] = None,
+    payload: Annotated[Path | None, typer.Option("--payload", help="A webhook body: what fires in it.")] = None,
+    run: Annotated[str, typer.Option("--run", help="The alert of this stored run, by its id or a part of it.")] = "",
+    episode: Annotated[str, typer.Option("--episode", help="The alert of this stored episode.")] = "",
+    rules: Annotated[
+        list[Path] | None, typer.Option("--rules", help="Rule files or folders, instead of a daemon's.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config.file", help="A daemon's configuration: its rules and what it allows.")
+    ] = None,
+    store: Annotated[Path | None, typer.Option("--store", help="A store: what happened before.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Near misses too, and the rules after it.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None,
+) -> None:  # fmt: skip
+    """Say which rule takes an alert and why, what its guards say now, and what it would do. Exit 1: nothing matches.
+
+    Without --rules and --config.file the running daemon is asked, which knows what happened before.
+    """
+    from remediator.interfaces.explained_text import text  # noqa: PLC0415 -- other commands start faster
+
+    wishes = _wishes(labels or [], payload, run, episode)
+    if rules or config is not None:
+        with _offline(rules, config, store) as ask:
+            found = [ask(wish) for wish in wishes]
+    elif store is not None:
+        raise typer.BadParameter("--store says what happened; --config.file or --rules says what the rules are")
+    else:
+        daemon = Daemon(url, user, password_file)
+        found = [daemon.post("/api/v1/explain", wish.model_dump(exclude_defaults=True)) for wish in wishes]
+    if as_json:
+        typer.echo(json.dumps(found[0] if len(found) == 1 else found, indent=2, default=str))
+    else:
+        typer.echo("\n\n".join("\n".join(text(one, every=every)) for one in found))
+    if not any(one["matches"] for one in found):
+        raise typer.Exit(1)
+
+
+def _wishes(labels: list[str], payload: Path | None, run: str, episode: str) -> list[ExplainWish]:
+    from remediator.interfaces.web.asking import ExplainWish  # noqa: PLC0415 -- see above
+
+    if [bool(labels), payload is not None, bool(run), bool(episode)].count(True) != 1:
+        raise typer.BadParameter("give one of: labels, --payload, --run, --episode")
+    if run or episode:
+        return [ExplainWish(run=run, episode=episode)]
+    if payload is not None:
+        return _of_payload(payload)
+    pairs = {}
+    for written in labels:
+        parts = _LABEL.fullmatch(written)
+        if parts is None:
+            raise typer.BadParameter(f'"{written}" is no label; write name=value')
+        pairs[parts[1]] = parts[2]
+    return [ExplainWish(labels=pairs)]
+
+
+def _of_payload(path: Path) -> list[ExplainWish]:
+    from remediator.interfaces.alertmanager import read_notification  # noqa: PLC0415 -- see above
+    from remediator.interfaces.web.asking import ExplainWish  # noqa: PLC0415 -- see above
+
+    try:
+        with path.open("rb") as file:
+            alerts = read_notification(file.read(LARGEST)).alerts
+    except OSError as error:
+        raise RemediatorError(f"{path}: {error.strerror or error}") from error
+    except NotificationError as error:
+        raise RemediatorError(f"{path}: {error}") from error
+    found = [
+        ExplainWish(labels=dict(one.labels), annotations=dict(one.annotations), starts_at=one.starts_at or None)
+        for one in alerts if one.firing
+    ]  # fmt: skip
+    if not found:
+        raise RemediatorError(f"{path}: no alert fires in it")
+    return found
+
+
+@contextmanager
+def _offline(rules: list[Path] | None, config: Path | None, store: Path | None) -> Iterator[Ask]:
+    """Explain in this process."""
+    from remediator.engine.clock import SystemClock  # noqa: PLC0415 -- see above
+    from remediator.interfaces.explained import explain as explain_alert  # noqa: PLC0415 -- see above
+    from remediator.interfaces.explained_text import document  # noqa: PLC0415 -- see above
+    from remediator.interfaces.web.asking import explained  # noqa: PLC0415 -- see above
+
+    site, now = _site(rules, config), SystemClock().now()
+    if store is not None:
+        with reading(store) as tx:
+            yield lambda wish: explained(tx, site, wish, _whole(tx, wish.run), now)
+        return
+
+    def without_history(wish: ExplainWish) -> dict[str, Any]:
+        from remediator.core.alert import Alert  # noqa: PLC0415 -- see above
+
+        if wish.labels is None:
+            raise typer.BadParameter("--run and --episode are read from a store: give --store, or ask the daemon")
+        began = now if wish.starts_at is None else wish.starts_at
+        alert = Alert("", True, wish.labels, wish.annotations, began, None)
+        return document(explain_alert(site, alert, now))
+
+    yield without_history
+
+
+def _whole(tx: Tx, part: str) -> str:
+    from remediator.store.listing import find_run  # noqa: PLC0415 -- see above
+
+    if not part:
+        return ""
+    found = find_run(tx, part)
+    if len(found) != 1:
+        raise RemediatorError(f'"{part}" names {len(found) or "no"} run{"s" if len(found) > 1 else ""}')
+    return found[0]
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Tx]:
+    """Read a store's file, which a daemon may be using. Raise RemediatorError."""
+    from remediator.store.sqlite import Tx  # noqa: PLC0415 -- see above
+
+    if not path.is_file():
+        raise RemediatorError(f"there is no store at {path}")
+    try:
+        db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+        try:
+            db.execute("BEGIN")
+            yield Tx(db)
+        finally:
+            db.close()
+    except sqlite3.Error as error:
+        raise RemediatorError(f"cannot read {path}: {error}") from error
+
+
+def _site(rules: list[Path] | None, config: Path | None) -> Site:
+    """Return what binds: the configuration's; without one a test's, where rules may act."""
+    from remediator.app import envelope_of, site_of  # noqa: PLC0415 -- see above
+    from remediator.interfaces.configuration import read_settings  # noqa: PLC0415 -- see above
+    from remediator.interfaces.rule_files import load_rules  # noqa: PLC0415 -- see above
+    from remediator.rehearsal.documents import SettingsText  # noqa: PLC0415 -- see above
+
+    settings, connections = read_settings(config) if config is not None else (SettingsText().settings(), None)
+    if rules:
+        patterns, root = [str(path / "**/*.yaml") if path.is_dir() else str(path) for path in rules], Path.cwd()
+    else:
+        assert config is not None  # noqa: S101 -- the caller looked
+        patterns, root = list(settings.rules), config.parent.resolve()
+    table = load_rules(patterns, root, connections).table
+    return replace(site_of(settings, envelope_of(settings, connections or {}, {}), ()), table=table)

@@ -1,0 +1,69 @@
+"""A run and an episode as a replay has them: what of them decides, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from remediator.core.records import Plan
+from remediator.core.transitions import Mode
+
+if TYPE_CHECKING:
+    from remediator.rehearsal.backtest.ledger import Scopes
+
+HELD, ACTING, ASKING, LOOKING = "held", "acting", "asking", "looking"
+
+
+class Passing:
+    """One run. ``state`` is ``held``, ``acting``, ``asking``, ``looking``, or how it ended."""
+
+    __slots__ = (
+        "acted_at",
+        "created_at",
+        "due",
+        "episodes",
+        "gate",
+        "guards",
+        "held_by",
+        "held_scope",
+        "looked_at",
+        "lowered",
+        "number",
+        "open",
+        "plan",
+        "resolved",
+        "same",
+        "scopes",
+        "state",
+        "waiting_since",
+        "woken",
+    )  # fmt: skip
+
+    def __init__(self, number: int, plan: Plan, scopes: Scopes, same: tuple[str, bool], gate: Mode, now: int) -> None:
+        self.number, self.plan, self.scopes, self.same, self.gate = number, plan, scopes, same, gate
+        self.created_at = now
+        self.state = HELD
+        self.open = True
+        self.resolved = False
+        self.held_by = self.held_scope = ""
+        self.lowered = ""  #: the guard that made it ask or observe
+        self.guards: list[str] = []  #: those that held it, in order
+        self.waiting_since: int | None = None
+        self.due = now
+        self.looked_at = -1
+        self.woken = False
+        self.acted_at: int | None = None
+        self.episodes: list[Episode] = []
+
+
+class Episode:
+    """One trouble of one fingerprint."""
+
+    __slots__ = ("closed", "decided", "flapping", "last_seen", "opened_at", "resolved_at", "runs")
+
+    def __init__(self, now: int, decided: int) -> None:
+        self.opened_at = self.last_seen = now
+        self.decided = decided
+        self.resolved_at: int | None = None
+        self.closed = False
+        self.flapping = False
+        self.runs: dict[str, Passing | None] = {}  #: by rule; None: refused

@@ -1,0 +1,82 @@
+"""History as notifications in the order of time: from a file of them, from a store, from Prometheus.
+
+A source yields (when, alerts); ``when`` in microseconds since 1970. Nothing is kept: a million alerts are read
+as they are replayed.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+
+from remediator.core.alert import Alert
+from remediator.core.problems import Problem
+from remediator.errors import ConfigurationError, NotificationError
+from remediator.interfaces.alertmanager import read_notification
+from remediator.rehearsal.documents import instant
+
+Arrival = tuple[int, tuple[Alert, ...]]
+LONGEST_LINE = 64 * 1024 * 1024  #: bytes of one notification
+
+
+def from_file(path: Path, since: int = 0) -> Iterator[Arrival]:
+    """Yield the notifications of a file, a line each: Alertmanager's webhook bodies.
+
+    A key ``at`` (RFC 3339) says when one came. Without it that is the latest time in it: startsAt of what
+    fires, endsAt of what has resolved. Raises ConfigurationError with the line that is wrong.
+    """
+    last = 0
+    try:
+        with path.open("rb") as lines:
+            for number, line in enumerate(iter(lambda: lines.readline(LONGEST_LINE), b""), 1):
+                if not line.strip():
+                    continue
+                try:
+                    at, alerts = _read(line)
+                except (NotificationError, ValueError) as error:
+                    raise _wrong(path, number, str(error)) from error
+                if at < last:
+                    raise _wrong(path, number, "it came before the line above it; lines stand in the order of time")
+                last = at
+                if at >= since:
+                    yield at, alerts
+    except OSError as error:
+        raise ConfigurationError((Problem(f"cannot be read: {error.strerror or error}", str(path)),)) from error
+
+
+def _read(line: bytes) -> Arrival:
+    alerts = read_notification(line).alerts
+    said = orjson.loads(line).get("at") if b'"at"' in line else None
+    if said is not None:
+        if not isinstance(said, str):
+            raise ValueError("at: a time as RFC 3339 writes it")
+        return instant(said), alerts
+    times = [alert.starts_at if alert.firing else (alert.ends_at or 0) for alert in alerts]
+    if not any(times):
+        raise ValueError("no time stands in it: give it a key at, or its alerts startsAt")
+    return max(times), alerts
+
+
+def _wrong(path: Path, number: int, reason: str) -> ConfigurationError:
+    return ConfigurationError((Problem(reason[:300], str(path), number),))
+
+
+def from_store(path: Path, since: int = 0) -> Iterator[Arrival]:
+    """Yield the notifications that a store holds, as they came. It may be in use. Raise ConfigurationError."""
+    if not path.is_file():
+        raise ConfigurationError((Problem("there is no store here", str(path)),))
+    try:
+        db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+        try:
+            for at, body in db.execute("SELECT at, body FROM notification WHERE at >= ? ORDER BY id", (since,)):
+                try:
+                    yield at, read_notification(body).alerts
+                except NotificationError:
+                    continue  # it was stored by another release; it was not admitted, either
+        finally:
+            db.close()
+    except sqlite3.Error as error:
+        raise ConfigurationError((Problem(f"cannot be read: {error}", str(path)),)) from error

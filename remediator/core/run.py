@@ -279,7 +279,16 @@ def _ask(run: RunState, cycle: int, remedy: RemedyPlan, concerns: str, now: int)
 
 def has_agreed(run: RunState, cycle: int) -> bool:
     """Whether a person has said yes, and that yes was not for the remedy of an earlier cycle."""
-    return bool(run.approved) and not any(f"{earlier}/preview/0" in run.journal for earlier in range(cycle))
+    return bool(run.approved) and all(run.approved != _was_shown(run, earlier) for earlier in range(cycle))
+
+
+def _was_shown(run: RunState, cycle: int) -> str:
+    """Return the digest of what people were shown in a cycle; empty when nothing was, or not all of it."""
+    first = run.journal.get(f"{cycle}/preview/0")
+    remedy = next((each for each in run.plan.remedies if first and each.name == first.remedy), None)
+    if remedy is None or any(f"{cycle}/preview/{index}" not in run.journal for index in range(len(remedy.steps))):
+        return ""
+    return digest(run, cycle, remedy)
 
 
 def _confirm(run: RunState, cycle: int, now: int) -> Move | None:

@@ -154,7 +154,7 @@ def _change(change: Schema, actions: list[Action[Any, Any]]) -> Schema:
                 for name, field in action.parameters.model_fields.items()
             },
         }
-        for action in actions if action.changes
+        for action in actions  # a check among a remedy's steps is a step, too
     }  # fmt: skip
     return {
         "type": "object", "description": change["description"], "properties": {**change["properties"], **takes},

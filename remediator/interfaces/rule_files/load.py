@@ -89,9 +89,7 @@ def _sources(files: list[RuleFile], problems: list[Problem]) -> tuple[Source, ..
     return tuple(sources)
 
 
-def _connected(
-    sources: tuple[Source, ...], connections: Configured, problems: list[Problem]
-) -> tuple[Source, ...]:
+def _connected(sources: tuple[Source, ...], connections: Configured, problems: list[Problem]) -> tuple[Source, ...]:
     """Return the sources, their guides knowing which connections an alert may choose."""
     documents = {guide.name: source.document for source in sources for _, guide in source.guides}
     rules = tuple(rule for source in sources for _, rule in source.rules)

@@ -6,6 +6,7 @@ as they are replayed.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from remediator.interfaces.alertmanager import read_notification
 from remediator.rehearsal.documents import instant
 
 Arrival = tuple[int, tuple[Alert, ...]]
+_AT_FIRST = re.compile(rb'\{"at": ?"([0-9TZ:.+-]{1,40})"')
 LONGEST_LINE = 64 * 1024 * 1024  #: bytes of one notification
 
 
@@ -49,6 +51,9 @@ def from_file(path: Path, since: int = 0) -> Iterator[Arrival]:
 
 def _read(line: bytes) -> Arrival:
     alerts = read_notification(line).alerts
+    first = _AT_FIRST.match(line)
+    if first is not None:  # most are written so; the line need not be read twice
+        return instant(first[1].decode()), alerts
     said = orjson.loads(line).get("at") if b'"at"' in line else None
     if said is not None:
         if not isinstance(said, str):

@@ -49,6 +49,7 @@ def backtest(
 ) -> None:  # fmt: skip
     """Replay past alerts: which rule takes them, what its guards say, what it would touch. Nothing is done."""
     from remediator import logs  # noqa: PLC0415 -- other commands start faster
+    from remediator.app import settle_memory  # noqa: PLC0415 -- see above
     from remediator.rehearsal.backtest import tell  # noqa: PLC0415 -- see above
     from remediator.rehearsal.backtest.against import run  # noqa: PLC0415 -- see above
 
@@ -58,6 +59,7 @@ def backtest(
         raise typer.BadParameter("say where history is: --prometheus URL, --store FILE or --file FILE")
     site = _site(rules, config, as_written=as_written)
     other = _site(against, config, as_written=as_written).table if against else None
+    settle_memory()
     history = _history(prometheus, store, file, back, between)
     made = run(history, site, other, takes=int(lasts * SECOND))
     if as_json:

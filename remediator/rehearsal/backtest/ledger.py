@@ -114,7 +114,7 @@ class Ledger:
             return None
         if self._storms and any(storm.until is None or storm.until > now for storm in self._storms.values()):
             return None
-        if self._locks and self._locked_by(run.scopes):
+        if self._locks and self._is_locked(run.scopes):
             return None
         if plan.cooldown and self._changed_since(run.scopes, now - int(plan.cooldown * SECOND)):
             return None
@@ -251,6 +251,15 @@ class Ledger:
             if below := self._locked_below.get(target):
                 found += [(place, str(locks[place].number)) for place in sorted(below)]
         return tuple(found)
+
+    def _is_locked(self, scopes: Scopes) -> bool:
+        for target, above in scopes.above.items():
+            for place in above:
+                if place in self._locks:
+                    return True
+            if self._locked_below.get(target):
+                return True
+        return False
 
     def _last_changes(self, scopes: Scopes) -> tuple[Changed, ...]:
         changed = self._changed

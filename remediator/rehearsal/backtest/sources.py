@@ -9,16 +9,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from remediator.core.alert import Alert
 from remediator.core.problems import Problem
 from remediator.errors import ConfigurationError, NotificationError
-from remediator.interfaces.alertmanager import read_notification
+from remediator.interfaces.alertmanager import COUNTED, read_notification
 from remediator.rehearsal.documents import instant
 
 Arrival = tuple[int, tuple[Alert, ...]]
+KNOWN = 50_000  #: alerts remembered as they were written
 LONGEST_LINE = 64 * 1024 * 1024  #: bytes of one notification
 
 
@@ -28,14 +30,14 @@ def from_file(path: Path, since: int = 0) -> Iterator[Arrival]:
     A key ``at`` (RFC 3339) says when one came. Without it that is the latest time in it: startsAt of what
     fires, endsAt of what has resolved. Raises ConfigurationError with the line that is wrong.
     """
-    last = 0
+    last, reader = 0, _Reader()
     try:
         with path.open("rb") as lines:
             for number, line in enumerate(iter(lambda: lines.readline(LONGEST_LINE), b""), 1):
                 if not line.strip():
                     continue
                 try:
-                    at, alerts = _read(line)
+                    at, alerts = reader.read(line)
                 except (NotificationError, ValueError) as error:
                     raise _wrong(path, number, str(error)) from error
                 if at < last:
@@ -47,17 +49,49 @@ def from_file(path: Path, since: int = 0) -> Iterator[Arrival]:
         raise ConfigurationError((Problem(f"cannot be read: {error.strerror or error}", str(path)),)) from error
 
 
-def _read(line: bytes) -> Arrival:
-    alerts = read_notification(line).alerts
-    said = orjson.loads(line).get("at") if b'"at"' in line else None
-    if said is not None:
-        if not isinstance(said, str):
-            raise ValueError("at: a time as RFC 3339 writes it")
-        return instant(said), alerts
-    times = [alert.starts_at if alert.firing else (alert.ends_at or 0) for alert in alerts]
-    if not any(times):
-        raise ValueError("no time stands in it: give it a key at, or its alerts startsAt")
-    return max(times), alerts
+class _Reader:
+    """Reads notifications. Most alerts of a history are resent as they were: those are not checked again."""
+
+    def __init__(self) -> None:
+        self._known: dict[object, tuple[dict[str, object], Alert]] = {}  # by fingerprint: as written, as read
+
+    def read(self, line: bytes) -> Arrival:
+        """Return when a notification came, and its alerts. Raise NotificationError or ValueError."""
+        try:
+            document: Any = orjson.loads(line) if len(line) < COUNTED else None
+        except orjson.JSONDecodeError as error:
+            raise ValueError(f"Invalid JSON: {error}") from error
+        found = document.get("alerts") if isinstance(document, dict) else None
+        if not isinstance(found, list):
+            alerts = read_notification(line).alerts
+            document = orjson.loads(line)
+        else:
+            try:
+                alerts = tuple([self._alert(one) for one in found])
+            except NotificationError:
+                read_notification(line)  # says which one is wrong
+                raise
+        said = document.get("at")
+        if said is not None:
+            if not isinstance(said, str):
+                raise ValueError("at: a time as RFC 3339 writes it")
+            return instant(said), alerts
+        times = [alert.starts_at if alert.firing else (alert.ends_at or 0) for alert in alerts]
+        if not any(times):
+            raise ValueError("no time stands in it: give it a key at, or its alerts startsAt")
+        return max(times), alerts
+
+    def _alert(self, written: object) -> Alert:
+        name = written.get("fingerprint") if isinstance(written, dict) else None
+        known = self._known.get(name) if isinstance(name, str) else None
+        if known is not None and known[0] == written:
+            return known[1]
+        (alert,) = read_notification(orjson.dumps({"alerts": [written]})).alerts
+        if isinstance(written, dict) and name and alert.firing:
+            if len(self._known) >= KNOWN:
+                self._known.clear()
+            self._known[name] = (written, alert)
+        return alert
 
 
 def _wrong(path: Path, number: int, reason: str) -> ConfigurationError:

@@ -232,8 +232,9 @@ def _gate(  # noqa: PLR0911 -- see next_move
     if unasked:
         return Do(tuple(Job(key, Phase.CAUTION, cycle, step, remedy.name) for key, step in unasked), Status.DIAGNOSING)
     concerns = "; ".join(filter(None, (_concern(run.journal[key]) for key, _ in looks)))
-    # Who was asked, for whatever reason, has said yes to what was shown and to nothing else.
-    asks = concerns or remedy.name in run.asks or has_agreed(run, cycle)
+    # Who was asked, for whatever reason, has said yes to what was shown and to nothing else; and a run that waits
+    # for a yes goes on waiting when the reason for asking has passed.
+    asks = waits or concerns or remedy.name in run.asks or has_agreed(run, cycle)
     mode = stricter(run.mode, remedy.mode, Mode.ASK if asks else Mode.AUTO)
     if mode is Mode.AUTO:
         return None if run.claimed >= cycle else Claim(cycle)

@@ -3,8 +3,8 @@ from simulation.days import DAY, HOLD_MAX, LIMITS, Days
 
 from remediator.core.transitions import FINAL
 
-#: (seed, virtual seconds): three hours in every run of the tests, days in ``make chaos``.
-LIVES = [(1, DAY // 8), pytest.param((2, 4 * DAY), marks=[pytest.mark.chaos, pytest.mark.timeout(1800)])]
+#: (seed, virtual seconds): an hour and a half in every run of the tests, days in ``make chaos``.
+LIVES = [(1, DAY // 16), pytest.param((2, 4 * DAY), marks=[pytest.mark.chaos, pytest.mark.timeout(1800)])]
 
 
 @pytest.fixture(scope="module", params=LIVES)
@@ -22,9 +22,9 @@ def days(request, tmp_path_factory):
 
 def test_something_happened(days):
     statuses = days.statuses()
-    assert statuses["succeeded"] > 30
-    assert len(days.changes) > 40
-    assert statuses.total() > 200
+    assert statuses["succeeded"] > 15
+    assert len(days.changes) > 20
+    assert statuses.total() > 120
     guards = {guard for (guard,) in days.site.tx.all("SELECT DISTINCT guard FROM decision")}
     assert guards >= {"budget", "storm"}
 

@@ -1,37 +1,47 @@
-"""Amounts as Kubernetes writes them: ``500m``, ``2``, ``512Mi``, ``8Gi``, ``1e3``.
+"""Amounts as Kubernetes writes them: ``500m``, ``2``, ``512Mi``, ``8Gi``, ``1e3``. Pure arithmetic, exact.
 
-Source: Kubernetes' API conventions, "Quantity": decimal suffixes m, k, M, G, T, P, E; binary ones
-Ki, Mi, Gi, Ti, Pi, Ei; or an exponent.
+Source: Kubernetes, "Quantity" (k8s.io/apimachinery/pkg/api/resource): a decimal number with a
+suffix n, u, m, k, M, G, T, P, E, or Ki, Mi, Gi, Ti, Pi, Ei, or a decimal exponent.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from fractions import Fraction
 from typing import Annotated
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-_QUANTITY = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)(?:(m|k|M|G|T|P|E)|(Ki|Mi|Gi|Ti|Pi|Ei)|e([+-]?[0-9]{1,2}))?")
-_DECIMAL = {"m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
-_BINARY = {f"{letter}i": 1024.0**power for power, letter in enumerate("KMGTPE", start=1)}
+_SHAPE = re.compile(
+    r"(\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:([KMGTPE]i|[numkMGTPE])|[eE]([+-]?\d{1,2}))?", re.ASCII
+)
+_UNITS = {letter: Fraction(1000) ** power for power, letter in enumerate("num_kMGTPE", -3) if letter != "_"}
+_UNITS |= {f"{letter}i": Fraction(1024) ** power for power, letter in enumerate("KMGTPE", 1)}
 
 
-def parse_quantity(text: object) -> float:
-    """Return an amount as a number. Raises ValueError that says what would be right."""
-    if isinstance(text, (int, float)) and not isinstance(text, bool):
-        if not math.isfinite(text) or text < 0:
-            raise ValueError("an amount is a finite number, 0 or more")
-        return float(text)
-    if not isinstance(text, str) or not (found := _QUANTITY.fullmatch(text.strip())):
-        raise ValueError("write an amount as a number with an optional suffix, such as 500m, 2, 512Mi or 8Gi")
-    number, decimal, binary, exponent = found.groups()
-    return float(number) * (_DECIMAL.get(decimal, 1.0)) * _BINARY.get(binary, 1.0) * 10.0 ** int(exponent or 0)
+def exact_quantity(text: object) -> Fraction:
+    """Return what a quantity without a sign means, in bytes, cores or pods. Raise ValueError when it is none."""
+    found = _SHAPE.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        raise ValueError('not a quantity; write "512Mi", "2Gi", "500m", "2"')
+    digits, unit, exponent = found.groups()
+    factor = Fraction(10) ** int(exponent) if exponent else _UNITS.get(unit or "", Fraction(1))
+    return Fraction(f"0{digits}") * factor
+
+
+def amount(value: object) -> float:
+    """Return an amount that people write, as a number or with a suffix. Raises ValueError that says what is right."""
+    plain = isinstance(value, (int, float)) and not isinstance(value, bool)
+    made = float(value) if plain else float(exact_quantity(value))  # type: ignore[arg-type]  # plain: a number
+    if not (math.isfinite(made) and made >= 0):
+        raise ValueError("an amount is a finite number, 0 or more")
+    return made
 
 
 Quantity = Annotated[
     float,
-    BeforeValidator(parse_quantity),
+    BeforeValidator(amount),
     WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "examples": ["500m", "8Gi"]}]}),
 ]
 """A field's type: a number, or text with a suffix; becomes a float."""

@@ -1,19 +1,11 @@
-"""Quantities as Kubernetes writes them: ``250m``, ``1.5``, ``128Mi``, ``1e3``.
-
-Source: Kubernetes, "Quantity" (k8s.io/apimachinery/pkg/api/resource): a decimal number with a
-suffix n, u, m, k, M, G, T, P, E, or Ki, Mi, Gi, Ti, Pi, Ei, or a decimal exponent.
-"""
+"""Quantities that the API server tells, whatever stands there, and shares of them."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-_SHAPE = re.compile(
-    r"([+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30}))(?:([numkMGTPE]|[KMGTPE]i)|[eE]([+-]?\d{1,2}))?", re.ASCII
-)
-_UNITS = {"n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
-_UNITS |= {f"{letter}i": 1024.0**power for power, letter in enumerate("KMGTPE", 1)}
+from remediator.core.quantities import exact_quantity
+
 _LARGEST, _LONGEST = 1e30, 70
 
 
@@ -23,11 +15,13 @@ def quantity(value: Any) -> float | None:
         return None
     if isinstance(value, (int, float)):
         return float(value) if abs(value) < _LARGEST else None
-    found = _SHAPE.fullmatch(value) if isinstance(value, str) and len(value) <= _LONGEST else None
-    if found is None:
+    if not isinstance(value, str) or len(value) > _LONGEST:
         return None
-    digits, unit, exponent = found.groups()
-    return float(digits) * (10.0 ** int(exponent) if exponent else _UNITS.get(unit or "", 1.0))
+    try:
+        size = float(exact_quantity(value[1:] if value.startswith(("+", "-")) else value))
+    except ValueError:
+        return None
+    return -size if value.startswith("-") else size
 
 
 def share(part: float | None, whole: float | None) -> float | None:

@@ -10,8 +10,9 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from remediator.actions.kubernetes.names import Label
-from remediator.actions.kubernetes.quantity import Quantity, checked_quantity, cpu_text, memory_text, parse_quantity
+from remediator.actions.kubernetes.quantity import Quantity, checked_quantity, cpu_text, memory_text
 from remediator.actions.kubernetes.workloads import WorkloadParameters
+from remediator.core.quantities import exact_quantity
 from remediator.errors import PermanentError
 
 _FACTOR = re.compile(r"x([0-9]{1,3}(?:\.[0-9]{1,3})?)", re.ASCII)
@@ -100,15 +101,15 @@ def absolute(asked: str, resource: str, now: str | None, ceiling: str | None, ab
     """
     found = _FACTOR.fullmatch(asked)
     if not found:
-        return ceiling if ceiling and parse_quantity(asked) > parse_quantity(ceiling) else asked
+        return ceiling if ceiling and exact_quantity(asked) > exact_quantity(ceiling) else asked
     if now is None:
         raise PermanentError(f"{about} is not set, so there is nothing that {asked} could be a factor of")
-    factor, present = Fraction(found[1]), parse_quantity(now)
+    factor, present = Fraction(found[1]), exact_quantity(now)
     wanted = present * factor
     text = memory_text(wanted) if resource == "memory" else cpu_text(wanted)
-    if ceiling and parse_quantity(text) > parse_quantity(ceiling):
+    if ceiling and exact_quantity(text) > exact_quantity(ceiling):
         text = ceiling
-    if (parse_quantity(text) - present) * (factor - 1) <= 0:
+    if (exact_quantity(text) - present) * (factor - 1) <= 0:
         limit = f" and the ceiling is {ceiling}" if ceiling else ""
         raise PermanentError(f'{about}: "{asked}" would change nothing: it is {now}{limit}')
     return text

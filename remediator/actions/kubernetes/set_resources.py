@@ -12,10 +12,11 @@ from remediator.actions.kubernetes.containers import container_at
 from remediator.actions.kubernetes.documents import Document, clean
 from remediator.actions.kubernetes.edit import Edit, EditOutputs
 from remediator.actions.kubernetes.places import Fields, Place, value_at
-from remediator.actions.kubernetes.quantity import parse_quantity, quantity_or_none, same_quantity
+from remediator.actions.kubernetes.quantity import quantity_or_none, same_quantity
 from remediator.actions.kubernetes.resources import ResourceParameters, absolute
 from remediator.actions.kubernetes.workloads import backend, path, right, targets, title
 from remediator.core.action import Action
+from remediator.core.quantities import exact_quantity
 from remediator.errors import PermanentError
 
 
@@ -67,8 +68,8 @@ def _amounts(p: ResourceParameters) -> dict[str, float]:
             continue
         found[resource] = max(found.get(resource, 0.0), float(amount))
         former = (p.former or {}).get(f"{which}.{resource}")
-        if former is not None and parse_quantity(former):
-            found["factor"] = max(found.get("factor", 0.0), float(amount / parse_quantity(former)))
+        if former is not None and exact_quantity(former):
+            found["factor"] = max(found.get("factor", 0.0), float(amount / exact_quantity(former)))
     return found
 
 

@@ -4,14 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remediator.actions.kubernetes.quantity import (
-    cpu_text,
-    memory_text,
-    parse_quantity,
-    quantity_or_none,
-    same_quantity,
-)
+from remediator.actions.kubernetes.quantity import cpu_text, memory_text, quantity_or_none, same_quantity
 from remediator.actions.kubernetes.resources import absolute
+from remediator.core.quantities import exact_quantity
 from remediator.errors import PermanentError
 
 
@@ -23,7 +18,7 @@ from remediator.errors import PermanentError
     ],
 )  # fmt: skip
 def test_quantities_mean_what_kubernetes_means(text, amount):
-    assert parse_quantity(text) == Fraction(amount)
+    assert exact_quantity(text) == Fraction(amount)
 
 
 @pytest.mark.parametrize("text", ["", " ", "Gi", "1gi", "1 Gi", "-1", "+1", "1Kib", "1e", "e3", "0x1", "1,5", "٣", None, 2, "1\n"])
@@ -48,11 +43,11 @@ def test_a_factor_goes_its_way_and_never_above_the_ceiling(now, factor, ceiling,
     try:
         found = absolute(asked, "memory" if memory else "cpu", text, top, "it")
     except PermanentError:
-        grown = parse_quantity(memory_text(1) if memory else cpu_text(Fraction(1, 1000))) + parse_quantity(text)
-        assert factor == 1000 or ceiling is not None or factor < 1000 or parse_quantity(text) * factor / 1000 < grown
+        grown = exact_quantity(memory_text(1) if memory else cpu_text(Fraction(1, 1000))) + exact_quantity(text)
+        assert factor == 1000 or ceiling is not None or factor < 1000 or exact_quantity(text) * factor / 1000 < grown
         return
-    assert (parse_quantity(found) - parse_quantity(text)) * (factor - 1000) > 0
-    assert top is None or parse_quantity(found) <= parse_quantity(top)
+    assert (exact_quantity(found) - exact_quantity(text)) * (factor - 1000) > 0
+    assert top is None or exact_quantity(found) <= exact_quantity(top)
 
 
 @given(now=NUMBERS, ceiling=st.none() | NUMBERS)

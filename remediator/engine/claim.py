@@ -12,7 +12,7 @@ from remediator.core.run import Finish, RunState, has_agreed
 from remediator.core.transitions import Mode, Status, stricter
 from remediator.engine.finish import finish, let_go
 from remediator.engine.work import Site, Work
-from remediator.store import facts, inbox, journal, outbox, storms
+from remediator.store import facts, inbox, journal, outbox, storms, trials
 from remediator.store.journal import RunRow
 from remediator.store.sqlite import Tx
 
@@ -25,7 +25,8 @@ def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) 
         return run._replace(mode=stricter(run.mode, share.mode), mode_reason=share.reason)
     more = share if isinstance(share, tuple) else ()
     known = facts.read(tx, run.id, run.plan, run.created_at, site.limits, now, more)
-    known = replace(known, pauses=(*known.pauses, *site.paused), intervals=site.table.intervals)
+    known = replace(known, pauses=(*known.pauses, *site.paused), intervals=site.table.intervals,
+                    trials=site.backend_breaker.trials)  # fmt: skip
     verdict = judge(run.plan, known, site.envelope, now, holding=run.claimed >= 0)
     # What a person has approved need not be asked again; that they were asked is why it was lowered.
     if isinstance(verdict, Lower) and not (verdict.mode is Mode.ASK and agreed):
@@ -38,6 +39,7 @@ def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) 
         return _hold(tx, row, run, site, verdict, now)
     if run.claimed < 0:
         facts.take(tx, run.id, run.plan, site.limits, known.newest, now, more)
+    trials.begin(tx, known.breakers, run.id, now)
     status = run.status if run.status in (Status.DIAGNOSING, Status.ACTING, Status.VERIFYING) else Status.DIAGNOSING
     deadline = run.deadline or now + int(run.plan.timeout * SECOND)
     row.move(run, status, now, claimed=cycle, deadline=deadline, waiting_since=None, held_by="", held_scope="",

@@ -9,7 +9,7 @@ from remediator.core.run import Finish, RunState
 from remediator.core.transitions import Status
 from remediator.engine.clock import new_id
 from remediator.engine.work import Site, Work
-from remediator.store import facts, ladder, outbox, undo
+from remediator.store import facts, ladder, outbox, trials, undo
 from remediator.store.journal import RunRow
 from remediator.store.sqlite import Tx
 from remediator.store.undo import Made
@@ -27,6 +27,8 @@ def finish(tx: Tx, row: RunRow, run: RunState, site: Site, move: Finish, now: in
     row.move(run, move.status, now, reason=move.reason[:2000])
     woken: list[str] = facts.held_on(tx, run.held_scope, most=2) if run.held_scope else []
     made: list[Made] = []
+    if run.claimed >= 0:
+        trials.end(tx, run.id)
     if run.claimed >= 0 and move.status is not Status.UNKNOWN:  # unknown keeps its lock until a person settles it
         woken += facts.release(tx, run.id, give_back=not has_tried(run))
     if acted and not run.plan.undoes:
@@ -73,7 +75,10 @@ def _tell_end(tx: Tx, run: RunState, site: Site, status: Status, *, acted: bool,
 
 def let_go(tx: Tx, run: RunState) -> list[str]:
     """Release locks and, where nothing was changed, reservations."""
-    return facts.release(tx, run.id, give_back=not has_tried(run)) if run.claimed >= 0 else []
+    if run.claimed < 0:
+        return []
+    trials.end(tx, run.id)
+    return facts.release(tx, run.id, give_back=not has_tried(run))
 
 
 def has_tried(run: RunState) -> bool:

@@ -170,6 +170,7 @@ def reset_breaker(tx: Tx, key: str, who: str, now: int) -> list[str]:
     was = facts.breaker(tx, key)
     if not tx.run("DELETE FROM breaker WHERE key = ?", key):
         raise NotFoundError(f'there is no breaker "{key}"; remediator breakers list shows them')
+    tx.run("DELETE FROM trial WHERE key = ?", key)
     before = {"state": was.at(now).state, "failures": was.failures} if was else None
     append(tx, who, "reset", key, "", now, before=before)
     return facts.held_on(tx, key)

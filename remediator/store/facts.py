@@ -10,7 +10,7 @@ from remediator.core.durations import SECOND
 from remediator.core.guards import Changed, Facts, Pause, Spent
 from remediator.core.limits import Flapping, Inhibition, Storm, Throttle, alertnames
 from remediator.core.records import Plan
-from remediator.store import budgets, storms
+from remediator.store import budgets, storms, trials
 from remediator.store.journal import decode
 from remediator.store.sqlite import Tx
 
@@ -102,6 +102,7 @@ def read(
         ),
         breakers=known,
         trial_running=bool(known) and rule_is_claimed(tx, plan.rule, run),
+        on_trial=trials.under_way(tx, known, run, now),
         waiting_before=_waiting_before(tx, run, plan, created_at, scopes, budgets_here) if any_held else None,
         newest=newest,
         storms=storms.read(tx, run, plan.rule) if any_storm else (),

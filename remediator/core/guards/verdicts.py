@@ -108,6 +108,8 @@ class Facts:
     spent: tuple[Spent, ...] = ()
     breakers: tuple[Breaker, ...] = ()  #: of the backends that it changes, and of its outcomes
     trial_running: bool = False  #: whether another run of the rule holds a claim
+    on_trial: Mapping[str, int] = field(default_factory=dict)  #: other runs let through to half-open backends, by key
+    trials: int = 1  #: how many trials a backend's breaker wants
     newest: Mapping[str, int] = field(default_factory=dict)  #: what a claim counts on from, by limited scope
     waiting_before: tuple[str, str] | None = None  #: (scope, run) of an older run that is held on one of its scopes
     storms: tuple[StormNow, ...] = ()

@@ -73,6 +73,20 @@ def _tell_end(tx: Tx, run: RunState, site: Site, status: Status, *, acted: bool,
     return True
 
 
+def is_kept_up(run: RunState) -> bool:
+    """Whether a run is tried however long it is held: what was to last for some time must not stay for ever."""
+    return bool(run.plan.undoes) and run.plan.wait > 0
+
+
+def call_people(tx: Tx, run: RunState, site: Site, now: int) -> bool:
+    """Call people for a run that goes on, once; return whether something is to be told."""
+    if not site.reporters or not tx.run("UPDATE run SET called = 1 WHERE id = ? AND called = 0", run.id):
+        return False
+    outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
+    outbox.tell(tx, site.reporters, run.id, Telling.ESCALATION, "", now)
+    return True
+
+
 def let_go(tx: Tx, run: RunState) -> list[str]:
     """Release locks and, where nothing was changed, reservations."""
     if run.claimed < 0:

@@ -17,7 +17,7 @@ from remediator.core.records import Entry, Outcome, Phase, Plan
 from remediator.core.reporting import Telling
 from remediator.core.run import Do, Finish, Job, Poll, RunState, has_agreed
 from remediator.core.transitions import Mode, Status, stricter
-from remediator.engine.finish import finish, has_changed
+from remediator.engine.finish import call_people, finish, has_changed, is_kept_up
 from remediator.engine.limits import Slots
 from remediator.engine.work import Site, Task, Work
 from remediator.errors import RenderError
@@ -121,13 +121,18 @@ def _stop_before(tx: Tx, row: RunRow, run: RunState, site: Site, forbidden: Hold
     if isinstance(forbidden, str):
         status = Status.ESCALATED if has_changed(run) else Status.CANCELLED
         return finish(tx, row, run, site, Finish(status, f"stopped before the next change: {forbidden}"), now)
-    if run.deadline is not None and now >= run.deadline:
+    late, told = run.deadline is not None and now >= run.deadline, False
+    if late and not is_kept_up(run):
         return finish(tx, row, run, site, Finish(Status.ESCALATED, f"its time was up while {forbidden.reason}"), now)
-    due = min(forbidden.until or now + PAUSE_CHECK, now + PAUSE_CHECK, run.deadline or now + PAUSE_CHECK)
+    if late:
+        told = call_people(tx, run, site, now)
+    due = min(forbidden.until or now + PAUSE_CHECK, now + PAUSE_CHECK)
+    if run.deadline is not None and not late:
+        due = min(due, run.deadline)
     row.move(
         run, run.status, now, reason=forbidden.said[:1000], held_by="pause", held_scope=forbidden.scope, due_at=due
     )
-    return Work(run, due=due, held=forbidden)
+    return Work(run, due=due, held=forbidden, told=told)
 
 
 def _ready(

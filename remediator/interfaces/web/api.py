@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, Literal, Protocol, TypeVar
 
 import orjson
@@ -204,9 +205,10 @@ class Api:
         """In the order of writing, a line an entry, page by page: the whole of it is never in memory."""
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         await response.prepare(request)
-        while entries := await self._store.read(lambda tx: audit.page(tx, after, AUDIT_PAGE, since)):
+        seen = after
+        while entries := await self._store.read(partial(audit.page, after=seen, most=AUDIT_PAGE, since=since)):
             await response.write(b"".join(orjson.dumps(entry) + b"\n" for entry in entries))
-            after = entries[-1]["id"]
+            seen = entries[-1]["id"]
         await response.write_eof()
         return response
 

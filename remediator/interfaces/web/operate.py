@@ -26,7 +26,10 @@ class Operate:
     """What load balancers, Prometheus and operators ask."""
 
     def __init__(
-        self, checks: Callable[[], tuple[Check, ...]], reload: Callable[[str], Awaitable[str]], registry: CollectorRegistry
+        self,
+        checks: Callable[[], tuple[Check, ...]],
+        reload: Callable[[str], Awaitable[str]],
+        registry: CollectorRegistry,
     ) -> None:
         self._checks, self._reload, self._registry = checks, reload, registry
         self.ready = False

@@ -110,8 +110,19 @@ def settle(tx: Tx, run: str, who: str, reason: str, *, happened: bool, now: int)
         "UPDATE run SET status = ?, reason = ?, updated_at = ? WHERE id = ?",
         settled, f"settled by {who}: {reason}"[:1000], now, run,
     )  # fmt: skip
+    if happened:
+        _is_done(tx, run, who)
     append(tx, who, "settle", run, reason, now, before={"status": "unknown"}, after={"status": settled})
     return facts.release(tx, run, give_back=not happened)
+
+
+def _is_done(tx: Tx, run: str, who: str) -> None:
+    """Note that the doubtful change was made. It can be taken back where the journal has what was there before."""
+    tx.run(
+        "UPDATE step SET outcome = 'done', error = ? || error WHERE run = ? AND phase = 'act' AND outcome = 'unknown'"
+        " AND before IS NOT NULL",
+        f"{who[:200]} says that it happened; ", run,
+    )  # fmt: skip
 
 
 def pause(tx: Tx, scope: str, who: str, reason: str, until: int | None, now: int, *, kind: str = "pause") -> list[str]:

@@ -149,13 +149,17 @@ class Api:
             ),
         }
 
-        def unit(tx: Tx) -> list[str]:
-            woken = units[verb](tx)
+        def unit(tx: Tx) -> tuple[list[str], list[undo.Made]]:
+            woken, made = units[verb](tx), []
             if verb == "settle":  # the run is over by a person's word: people hear of it
                 outbox.tell(tx, self._reporters, run, Telling.MESSAGE, "", now)
-            return woken
+                made = undo.when_its_time_is_over(tx, journal.load(tx, run)[0], now, new_id)
+            return woken, made
 
-        self._wake(run, *await self._store.do(unit))
+        woken, timed = await self._store.do(unit)
+        for made in timed:
+            self._take_up(made)
+        self._wake(run, *woken)
         self._on_told()
         if verb == "cancel":
             self._cancel(run)

@@ -10,7 +10,7 @@ from remediator.core.guards.shares import share_of
 from remediator.core.reporting import Telling
 from remediator.core.run import Finish, RunState, has_agreed
 from remediator.core.transitions import Mode, Status, stricter
-from remediator.engine.finish import call_people, finish, is_kept_up, let_go
+from remediator.engine.finish import call_people, finish, has_tried, is_kept_up, let_go
 from remediator.engine.work import Site, Work
 from remediator.store import facts, inbox, journal, outbox, storms, trials
 from remediator.store.journal import RunRow
@@ -26,7 +26,8 @@ def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) 
     if isinstance(share, Lower) and not agreed:
         return run._replace(mode=stricter(run.mode, share.mode), mode_reason=share.reason)
     more = share if isinstance(share, tuple) else ()
-    known = facts.read(tx, run.id, run.plan, run.created_at, site.limits, now, more)
+    again = has_tried(run)
+    known = facts.read(tx, run.id, run.plan, run.created_at, site.limits, now, more, again=again)
     known = replace(known, pauses=(*known.pauses, *site.paused), intervals=site.table.intervals,
                     trials=site.backend_breaker.trials)  # fmt: skip
     verdict = judge(run.plan, known, site.envelope, now, holding=run.claimed >= 0)
@@ -39,8 +40,8 @@ def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) 
         return finish(tx, row, run, site, Finish(status, f"{verdict.reason}; {verdict.advice}".strip("; ")), now)
     if isinstance(verdict, Hold):
         return _hold(tx, row, run, site, verdict, now)
-    if run.claimed < 0:
-        facts.take(tx, run.id, run.plan, site.limits, known.newest, now, more)
+    if run.claimed < 0 or again:
+        facts.take(tx, run.id, run.plan, site.limits, known.newest, now, more, again=again)
     trials.begin(tx, known.breakers, run.id, now)
     status = run.status if run.status in (Status.DIAGNOSING, Status.ACTING, Status.VERIFYING) else Status.DIAGNOSING
     deadline = run.deadline or now + int(run.plan.timeout * SECOND)

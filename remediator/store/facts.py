@@ -79,12 +79,14 @@ def namespace_of(target: str) -> str:
 
 
 def read(
-    tx: Tx, run: str, plan: Plan, created_at: int, limits: SiteLimits, now: int, more: tuple[budgets.Budget, ...] = ()
-) -> Facts:
+    tx: Tx, run: str, plan: Plan, created_at: int, limits: SiteLimits, now: int,
+    more: tuple[budgets.Budget, ...] = (), *, again: bool = False,
+) -> Facts:  # fmt: skip
     """Return the facts for this run. The caller holds the writing transaction.
 
     One statement tells what there is at all; most of it is mostly absent and need not be read. ``more``: budgets
-    that follow from the run's own diagnosis.
+    that follow from the run's own diagnosis. ``again``: it has changed something before, and may have
+    reservations of its own; only those of others count.
     """
     scopes = limited_scopes(plan, limits)
     budgets_here = [*budget_scopes(plan, limits), *more]
@@ -97,7 +99,15 @@ def read(
         locked_by=_locked_by(tx, run, plan.locks),
         last_change=_last_changes(tx, run, plan.locks) if plan.cooldown or loop_guard else (),
         spent=(
-            *(Spent(guard, scope, limit, _nth_at(tx, scope, limit, newest[scope])) for guard, scope, limit in scopes),
+            *(
+                Spent(
+                    guard,
+                    scope,
+                    limit,
+                    _nth_of_others(tx, scope, limit, run) if again else _nth_at(tx, scope, limit, newest[scope]),
+                )
+                for guard, scope, limit in scopes
+            ),
             *budgets.read(tx, plan.locks, budgets_here),
         ),
         breakers=known,
@@ -168,9 +178,15 @@ def pauses(tx: Tx) -> tuple[Pause, ...]:
 
 def take(
     tx: Tx, run: str, plan: Plan, limits: SiteLimits, newest: Mapping[str, int], now: int,
-    more: tuple[budgets.Budget, ...] = (),
+    more: tuple[budgets.Budget, ...] = (), *, again: bool = False,
 ) -> None:  # fmt: skip
-    """Take locks and reservations. The caller has judged by facts of this same transaction; ``newest`` is theirs."""
+    """Take locks and reservations. The caller has judged by facts of this same transaction; ``newest`` is theirs.
+
+    ``again``: a run is counted once, at its last change.
+    """
+    if again:
+        _give_back(tx, run)
+        newest = {scope: _newest(tx, scope) for _, scope, _ in limited_scopes(plan, limits)}
     tx.many(
         "INSERT INTO lock (scope, run, at) VALUES (?,?,?) ON CONFLICT (scope) DO NOTHING",
         [(scope, run, now) for scope in plan.locks],
@@ -295,6 +311,18 @@ def _nth_at(tx: Tx, scope: str, limit: Throttle, newest: int) -> int | None:
         return None
     row = tx.one("SELECT at FROM spent WHERE scope = ? AND n = ?", scope, newest - limit.max + 1)
     return row[0] if row else None
+
+
+def _nth_of_others(tx: Tx, scope: str, limit: Throttle, run: str) -> int | None:
+    """When the limit-th newest of other runs was let through."""
+    query = "SELECT at FROM spent WHERE scope = ? AND run <> ? ORDER BY n DESC LIMIT 1 OFFSET ?"
+    row = tx.one(query, scope, run, limit.max - 1)
+    return row[0] if row else None
+
+
+def _newest(tx: Tx, scope: str) -> int:
+    row = tx.one("SELECT max(n) FROM spent WHERE scope = ?", scope)
+    return (row[0] or 0) if row else 0
 
 
 def _give_back(tx: Tx, run: str) -> list[str]:

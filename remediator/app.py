@@ -52,9 +52,9 @@ from remediator.interfaces.web.server import make_application
 from remediator.interfaces.web.watched import WatchedCredentials
 from remediator.interfaces.web.webhook import Webhook
 from remediator.settings import LimitSettings, Settings
-from remediator.store import inbox
+from remediator.store import dependencies, inbox
 from remediator.store.facts import SiteLimits
-from remediator.store.sqlite import Probe, SqliteStore, Unit
+from remediator.store.sqlite import Probe, SqliteStore, Tx, Unit
 
 log = structlog.get_logger("remediator")
 
@@ -128,6 +128,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
             settings, envelope_of(settings, connections, os.environ), tuple(reporter.name for reporter in reporters)
         )
         engine.site = replace(engine.site, table=loaded.table)
+        await store.do(lambda tx: dependencies.index(tx, loaded.table))
         path = AlertPath(store, engine, clock, metrics, backlog=settings.limits.backlog)
 
         async def reject(field: str, reason: str, body: bytes) -> None:
@@ -269,7 +270,12 @@ async def reload_rules(
         raise
     changes = rule_changes(old, loaded.table)
     engine.site = replace(engine.site, table=loaded.table)
-    await in_the_trail(engine.store, lambda tx: note_reload(tx, who, old, loaded.table, clock.now()))
+
+    def written(tx: Tx) -> None:
+        dependencies.index(tx, loaded.table)
+        note_reload(tx, who, old, loaded.table, clock.now())
+
+    await in_the_trail(engine.store, written)
     watching.read(loaded)
     metrics.reloaded(ok=True, at=clock.now() / 1e6)
     for name in changes.added:

@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from remediator.core.breaker import Breaker, BreakerLimits, BreakerState
 from remediator.core.durations import SECOND
 from remediator.core.guards import Changed, Facts, Pause, Spent
-from remediator.core.limits import Flapping, Inhibition, Storm, Throttle, alertnames
+from remediator.core.limits import Flapping, Storm, Throttle
 from remediator.core.records import Plan
-from remediator.store import budgets, storms, trials
-from remediator.store.journal import decode
+from remediator.store import budgets, dependencies, storms, trials
 from remediator.store.sqlite import Tx
 
 _HEAD_OF_LINE = (
     "SELECT created_at, held_scope, id FROM run WHERE finished_at IS NULL AND held_scope <> '' AND held_by <> 'order'"
     " AND held_scope = ? AND created_at < ? AND id <> ? ORDER BY created_at LIMIT 1"
 )
-FIRING_READ = 2000  #: alerts looked at for one inhibition; a site with more of one name is in a storm
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +114,7 @@ def read(
         waiting_before=_waiting_before(tx, run, plan, created_at, scopes, budgets_here) if any_held else None,
         newest=newest,
         storms=storms.read(tx, run, plan.rule) if any_storm else (),
-        firing=_firing(tx, special.inhibited_by) if special is not None and special.inhibited_by else (),
+        firing=dependencies.causes(tx, special.inhibited_by, plan.labels) if special is not None else (),
         repeated=repeated(tx, plan, now) if special is not None and special.repeats else 0,
         loop_guard=loop_guard,
     )
@@ -133,21 +131,6 @@ def _last_changes(tx: Tx, run: str, targets: tuple[str, ...]) -> tuple[Changed, 
             *values, run,
         )  # fmt: skip
         found += [Changed(*row) for row in rows]
-    return tuple(found)
-
-
-def _firing(tx: Tx, inhibitions: tuple[Inhibition, ...]) -> tuple[Mapping[str, str], ...]:
-    """Return the labels of the firing alerts that these may be about; by name where they give one."""
-    query = "SELECT labels FROM episode WHERE closed_at IS NULL AND resolved_at IS NULL"
-    found: list[Mapping[str, str]] = []
-    for inhibition in inhibitions:
-        names = alertnames(inhibition)
-        if names:
-            marks = ",".join("?" * len(names))
-            rows = tx.all(f"{query} AND alertname IN ({marks}) LIMIT ?", *names, FIRING_READ)
-        else:
-            rows = tx.all(f"{query} LIMIT ?", FIRING_READ)
-        found += [decode(labels) for (labels,) in rows]
     return tuple(found)
 
 

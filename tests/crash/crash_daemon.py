@@ -55,8 +55,9 @@ def daemon(order: dict[str, Any], events: int) -> None:
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644), stream)
     death = Death(order.get("die", ""))
     options = Options(
-        Path(order["config"]), listen="127.0.0.1:0", log_style="json", log_level=order.get("level", "info")
-    )
+        Path(order["config"]), listen="127.0.0.1:0", log_style="json", log_level=order.get("level", "info"),
+        web_config=Path(order["web"]) if order.get("web") else None,
+    )  # fmt: skip
     try:
         code = run(options, probe=death, on_ready=lambda port: say(port=port))
     except BaseException:  # noqa: BLE001 -- a forked child must never go back into its parent's loop

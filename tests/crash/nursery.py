@@ -62,13 +62,13 @@ class Nursery:
         self._daemons: dict[str, Daemon] = {}
         self._born = 0
 
-    async def start(self, config: Path, log: Path, die: str = "") -> Daemon:
-        """Start a daemon; return when it is ready or already dead."""
+    async def start(self, config: Path, log: Path, die: str = "", web: Path | None = None) -> Daemon:
+        """Start a daemon; return when it is ready or already dead. ``web``: the file that says who may log in."""
         self._born += 1
         daemon = Daemon(f"daemon-{self._born}")
         self._daemons[daemon.name] = daemon
         assert self._process.stdin is not None
-        order = {"name": daemon.name, "config": str(config), "log": str(log), "die": die}
+        order = {"name": daemon.name, "config": str(config), "log": str(log), "die": die, "web": str(web or "")}
         self._process.stdin.write(json.dumps(order).encode() + b"\n")
         await daemon.until("port", "code")
         return daemon

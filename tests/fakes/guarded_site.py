@@ -6,7 +6,8 @@ from outside, and each change that begins is held against it.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -130,29 +131,36 @@ class GuardedSite:
     """The site, what is in flight, and the account."""
 
     folder: Path
+    rules: str = RULES
+    site_limits: SiteLimits = LIMITS
+    zone: Callable[[str], str] = SERVICES.__getitem__  #: of a service
     flying: dict[str, Work] = field(default_factory=dict)
     firing: set[tuple[str, str]] = field(default_factory=set)  #: (name, service)
     pauses: dict[str, int | None] = field(default_factory=dict)  #: until when, by scope
     said: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))  #: who, by (run, shown)
     let_through: dict[str, set[tuple[int, str]]] = field(default_factory=lambda: defaultdict(set))  #: (at, run) by scope
     taken: dict[str, set[tuple[int, str]]] = field(default_factory=lambda: defaultdict(set))  #: (at, target) by scope
+    taken_by: dict[str, list[tuple[str, tuple[int, str]]]] = field(default_factory=lambda: defaultdict(list))
     limits: dict[str, Throttle] = field(default_factory=dict)
     changed: dict[str, tuple[int, str, str]] = field(default_factory=dict)  #: target: (at, run, rule)
     remedied: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(list))
     begun: list[tuple[str, str]] = field(default_factory=list)  #: (rule, phase) of every change that was begun
+    todo: deque[str] = field(default_factory=deque)  #: runs that are to be looked at
+    looking: bool = False
 
     def __post_init__(self) -> None:
         self.small = SmallSite.of(
-            self.folder, RULES, limits=LIMITS, envelope=EVERYWHERE, backend_breaker=BreakerLimits(2, 60.0, TRIALS),
+            self.folder, self.rules, limits=self.site_limits, envelope=EVERYWHERE, backend_breaker=BreakerLimits(2, 60.0, TRIALS),
             outcome_breaker=BreakerLimits(3, 600.0, 1), reporters=("slack",), hold_max=1800.0,
         )  # fmt: skip
 
     # -- what is done to it
 
-    def notify(self, name: str, service: str, *, firing: bool) -> None:
+    def notify(self, name: str, service: str, *, firing: bool, since: int | None = None) -> None:
         """An alert comes."""
         (self.firing.add if firing else self.firing.discard)((name, service))
-        one = alert(service, name=name, firing=firing, starts_at=self.small.now, zone=SERVICES[service])
+        starts_at = self.small.now if since is None else since
+        one = alert(service, name=name, firing=firing, starts_at=starts_at, zone=self.zone(service))
         done = self.small.admit(one)
         for work in done.works:
             self.take(work)
@@ -168,15 +176,20 @@ class GuardedSite:
 
     def look(self, *runs: str) -> None:
         """Look at runs as the dispatcher does: one that is being carried is left alone."""
-        for run in runs:
-            if run not in self.flying:
+        self.todo.extend(runs)
+        if self.looking:
+            return
+        self.looking = True
+        while self.todo:
+            if (run := self.todo.popleft()) not in self.flying:
                 self.take(self.small.begin(run))
+        self.looking = False
 
     def come_out(self, number: int, outcome: Outcome, *, transport: bool, holds: bool) -> None:
         """A step that is in flight comes out so."""
         if not self.flying:
             return
-        work = self.flying.pop(sorted(self.flying)[number % len(self.flying)])
+        work = self.flying.pop(list(self.flying)[number % len(self.flying)])
         if work.poll:
             self.take(self.small.polled(work, Sample("s", holds=holds, reason="it was seen")))
             return
@@ -219,6 +232,16 @@ class GuardedSite:
         """Somebody resumes."""
         if self.pauses.pop(scope, 0) != 0:
             self.look(*control.resume(self.small.tx, scope, "ann", self.small.now))
+
+    def settle(self, run: str, *, happened: bool) -> None:
+        """Somebody says what became of an unknown run. Who has changed nothing after all is not counted."""
+        done = self.small.tx.one("SELECT 1 FROM step WHERE run = ? AND phase = 'act' AND outcome = 'done'", run)
+        if not happened and done is None:
+            for seen in self.let_through.values():
+                seen -= {event for event in seen if event[1] == run}
+            for scope, event in self.taken_by.pop(run, ()):
+                self.taken[scope].discard(event)
+        self.look(*control.settle(self.small.tx, run, "ann", "I looked", happened=happened, now=self.small.now))
 
     def say_yes(self, who: str, number: int) -> None:
         """Somebody approves one of the runs that wait for it."""
@@ -277,17 +300,18 @@ class GuardedSite:
     def _check_reserved(self, work: Work) -> None:
         """Each scope that limits it has one reservation of it; they are remembered, whatever becomes of the rows."""
         plan, run = work.run.plan, work.run.id
-        for _, scope, limit in limited_scopes(plan, LIMITS):
+        for _, scope, limit in limited_scopes(plan, self.site_limits):
             rows = self.small.tx.all("SELECT at FROM spent WHERE scope = ? AND run = ?", scope, run)
             assert len(rows) == 1, f"{scope} has {len(rows)} reservations of a run that changes something"
             self.let_through[scope].add((rows[0][0], run))
             self.limits[scope] = limit
-        for scope, limit in budget_scopes(plan, LIMITS):
+        for scope, limit in budget_scopes(plan, self.site_limits):
             for target in plan.locks:
                 row = self.small.tx.one("SELECT at, run FROM touched WHERE scope = ? AND target = ?", scope, target)
                 assert row is not None, f"{target} is not in the budget of {scope}"
                 assert row[1] == run, f"{target} is not in the budget of {scope}"
                 self.taken[scope].add((row[0], target))
+                self.taken_by[run].append((scope, (row[0], target)))
             self.limits[f"budget {scope}"] = limit
 
     def _check_switches(self, plan, now: int) -> None:  # type: ignore[no-untyped-def]
@@ -296,7 +320,7 @@ class GuardedSite:
             assert not storms, "something is changed in a storm"
         if plan.rule == "tidy":
             assert not 14 * 3600 <= now // SECOND % 86400 < 15 * 3600, "something is changed in a muted hour"
-            causes = {SERVICES[service] for name, service in self.firing if name == "Cause"}
+            causes = {self.zone(service) for name, service in self.firing if name == "Cause"}
             assert plan.labels["zone"] not in causes, "something is changed while its cause fires"
 
     def _check_doubts(self, work: Work) -> None:
@@ -306,7 +330,7 @@ class GuardedSite:
         for target, (at, other, rule) in self.changed.items():
             if other == run or (plan.cooldown and rule == plan.rule) or not any(overlap(target, x) for x in plan.locks):
                 continue
-            caused = plan.starts_at >= at and 0 <= claimed - at < LIMITS.loop_guard * SECOND
+            caused = plan.starts_at >= at and 0 <= claimed - at < self.site_limits.loop_guard * SECOND
             assert not caused, "our own change may have caused it, and nobody was asked"
         if plan.cooldown:
             last = [at for target, (at, other, _) in self.changed.items() if other != run and target in plan.locks]
@@ -325,3 +349,19 @@ class GuardedSite:
             self.changed[target] = (self.small.now, work.run.id, plan.rule)
         if task.job.phase is Phase.ACT and task.job.key.endswith("/0"):
             self.remedied[plan.rule, plan.target].append(self.small.now)
+
+    def exceeded(self) -> list[tuple[str, int]]:
+        """Return (scope, when) of each window that had more than its limit."""
+        found = []
+        for prefix, events in (("", self.let_through), ("budget ", self.taken)):
+            for scope, seen in events.items():
+                limit, ordered = self.limits[prefix + scope], sorted(seen)
+                for index, (at, _) in enumerate(ordered):
+                    inside: set[str] = set()
+                    for other, who in ordered[index:]:
+                        if other >= at + limit.per * SECOND or len(inside) > limit.max:
+                            break
+                        inside.add(who)
+                    if len(inside) > limit.max:
+                        found.append((prefix + scope, at))
+        return found

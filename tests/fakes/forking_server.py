@@ -23,11 +23,14 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from remediator.interfaces.configuration import read_settings
+from remediator.interfaces.rule_files import load_rules
+
 LIMIT = 1 << 17  #: bytes of an order
 MODULES = (
-    "uvloop", "remediator.app", "remediator.cli", "remediator.actions.alertmanager", "remediator.actions.command",
+    "anyio._backends._asyncio", "anyio.streams.tls", "uvloop", "watchfiles", "remediator.app", "remediator.cli", "remediator.actions.alertmanager", "remediator.actions.command",
     "remediator.actions.http", "remediator.actions.prometheus", "remediator.interfaces.console",
-    "remediator.rehearsal",
+    "remediator.rehearsal", "remediator.store.migrations",
 )  # fmt: skip
 RULES = """
 rules: [{name: a, match: 'alertname = "A"', guide: g}]
@@ -46,9 +49,6 @@ def warm() -> None:
     for module in MODULES:
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
-    from remediator.interfaces.configuration import read_settings
-    from remediator.interfaces.rule_files import load_rules
-
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         (home / "rules.yaml").write_text(RULES)
@@ -66,7 +66,7 @@ def become(order: dict[str, Any], streams: list[int], teller: int) -> int:
     os.environ.clear()
     os.environ.update(order["env"])
     time.tzset()
-    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115, PTH123 -- as Python does
+    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115 -- as Python does
     sys.stderr.reconfigure(line_buffering=True)
     sys.argv = ["remediator", *order["words"]]
     module, _, name = order["call"].partition(":")
@@ -114,6 +114,7 @@ class Programs:
 
     def _fork(self, order: dict[str, Any], handed: list[int]) -> None:
         *streams, teller = handed
+        importlib.import_module(order["call"].partition(":")[0])  # for all that come later, too
         pid = os.fork()
         if pid == 0:
             code = 70

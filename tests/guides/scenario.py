@@ -19,8 +19,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import io
 import json
+import pickle
 import signal
 import warnings
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -37,7 +39,7 @@ from remediator.app import Options, serve
 
 RULES = Path(__file__).parents[2] / "rules"
 _STARTS_WITHIN = 30.0
-_LOOK = 0.02
+_LOOK = 0.04
 Document = dict[str, Any]
 
 
@@ -49,6 +51,12 @@ _Loader.yaml_implicit_resolvers = {
     first: [(tag, regex) for tag, regex in known if tag != "tag:yaml.org,2002:bool" or first in "tTfF"]
     for first, known in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }
+
+
+@functools.cache
+def _shipped(source: Path) -> bytes:
+    """Return a shipped file's document, pickled: unpickling is faster than reading or copying it."""
+    return pickle.dumps(yaml.load(source.read_text(), _Loader))
 
 
 @dataclass
@@ -178,7 +186,7 @@ class Site:
         return self._ready(pack, RULES / "own.yaml", params, edit)
 
     def _write(self, source: Path, params: Mapping[str, Any], edit: Callable[[Document], None] | None) -> Path:
-        document: Document = yaml.load(source.read_text(), _Loader)
+        document: Document = pickle.loads(_shipped(source))
         for included in document.get("include", ()):
             self._write((source.parent / included).resolve(), {}, None)
         return self._ready(document, source, params, edit)
@@ -193,7 +201,8 @@ class Site:
             edit(document)
         target = self.home / "rules" / source.relative_to(RULES)
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
+        # JSON is YAML, and many times as fast to write.
+        target.write_text(json.dumps(document, ensure_ascii=False, indent=1, default=str))
         return target
 
     def file(self, name: str, text: str) -> str:

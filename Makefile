@@ -24,7 +24,6 @@ lint: $(VENV)/.dev
 
 unit: $(VENV)/.dev
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -p no:cacheprovider -rfEs
-	@$(BIN)/python -m remediator test demo/rules rules
 
 bench: $(VENV)/.dev  ## measure, compare with the floor and, where installed, with webhook
 	@$(BIN)/python benchmarks/bench.py

@@ -23,6 +23,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from remediator.engine.clock import seed_ids
 from remediator.interfaces.configuration import read_settings
 from remediator.interfaces.rule_files import load_rules
 
@@ -66,6 +67,7 @@ def become(order: dict[str, Any], streams: list[int], teller: int) -> int:
     os.environ.clear()
     os.environ.update(order["env"])
     time.tzset()
+    seed_ids(None)  # else each program would give the same ids
     sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115 -- as Python does
     sys.stderr.reconfigure(line_buffering=True)
     sys.argv = ["remediator", *order["words"]]

@@ -27,6 +27,7 @@ from remediator.actions.kubernetes.namespace_workloads import (
     namespace_targets,
     of,
 )
+from remediator.actions.kubernetes.protection import refuse_protected
 from remediator.actions.kubernetes.workloads import path, replicas_of
 from remediator.core.action import Action, Intent, Outputs, Permission
 from remediator.errors import PermanentError
@@ -77,7 +78,7 @@ class ScaleAllOutputs(Outputs):
 async def perform(p: ScaleAllParameters, context: Context) -> ScaleAllOutputs:
     """Set the counts, in stages; a count that somebody changed since is left alone, and ends it."""
     api = await open_api(context, p.connection)
-    items = p.workloads if p.workloads is not None else await _choose(api, p)
+    items = p.workloads if p.workloads is not None else await _choose(api, p, context)
     changed = await _set_all(api, p, items)
     return ScaleAllOutputs(
         workloads=len(items), changed=changed, counts={item.title: item.from_replicas for item in items}
@@ -86,7 +87,7 @@ async def perform(p: ScaleAllParameters, context: Context) -> ScaleAllOutputs:
 
 async def resolve(p: ScaleAllParameters, context: Context) -> Intent[ScaleAllParameters]:
     """Choose the workloads and record their counts."""
-    items = await _choose(await open_api(context, p.connection), p)
+    items = await _choose(await open_api(context, p.connection), p, context)
     return Intent(
         p.model_copy(update={"workloads": items}), {"counts": {item.title: item.from_replicas for item in items}}
     )
@@ -107,7 +108,7 @@ async def preview(p: ScaleAllParameters, context: Context) -> str:
     """List the counts that would change; each is asked of the server as a dry run."""
     api = await open_api(context, p.connection)
     lines = []
-    for item in await _choose(api, p):
+    for item in await _choose(api, p, context):
         if item.from_replicas != item.to_replicas:
             scale = await _read(api, p, item)
             await api.patch(path(of(p, item), "scale"), _patch(scale, item.to_replicas), MERGE_PATCH, dry_run=True)
@@ -166,12 +167,13 @@ def _settled(workload: Document, item: Counted) -> bool:
     return seen and there == ready == item.to_replicas
 
 
-async def _choose(api: Api, p: ScaleAllParameters) -> tuple[Counted, ...]:
+async def _choose(api: Api, p: ScaleAllParameters, context: Context) -> tuple[Counted, ...]:
     found = []
     for kind, workload in await listed(api, p, _KINDS):
         name = text(workload, "metadata", "name")
         wanted = p.replicas if p.counts is None else p.counts.get(f"{kind}/{name}")
         if wanted is not None:
+            refuse_protected(context, f"{namespace_targets(p)[0]}/{kind}/{name}")
             there = replicas_of(workload)
             found.append(chosen(Counted, kind=kind, name=name, from_replicas=there, to_replicas=wanted))
     missing = set(p.counts or ()) - {item.title for item in found}

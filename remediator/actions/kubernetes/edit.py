@@ -50,6 +50,10 @@ def _nothing_hidden(_place: Place, _value: Any) -> bool:
     return False
 
 
+async def _nothing_found(_api: Api, _found: Document, _answer: Document) -> list[str]:
+    return []
+
+
 def _no_names(_parameters: Any) -> tuple[str, ...]:
     return ()
 
@@ -69,6 +73,8 @@ class Edit(Generic[P]):
     marks: Callable[[Api, P, Document], Awaitable[str]] | None = None  #: where hidden values are found again later
     recalls: Callable[[Api, P, Document, str], Awaitable[Document]] | None = None  #: the object that has them
     shown: Callable[[P], Collection[str]] = _no_names  #: variables whose values the diff may show
+    #: What the dry run does not tell, in sentences, of the object as it is and as it would be.
+    findings: Callable[[Api, Document, Document], Awaitable[list[str]]] = _nothing_found
 
     async def perform(self, p: P, context: Context) -> EditOutputs:
         """Make the change; does nothing when it is made already."""
@@ -110,7 +116,8 @@ class Edit(Generic[P]):
         self.objection(fixed, found)
         answer = await api.patch(self.path(p), _patch(found, fields), self.media, dry_run=True)
         shown = difference(self.title(p), found, answer, shown=self.shown(p))
-        return f"{shown}\n{consequence(found)}" if _touches_pods(fields) else shown
+        more = [consequence(found)] if _touches_pods(fields) else []
+        return "\n".join([shown, *more, *await self.findings(api, found, answer)])
 
     async def warn(self, p: P, context: Context) -> str:
         """Say why a person should decide; nothing when there is nothing to change."""

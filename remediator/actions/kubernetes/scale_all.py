@@ -28,7 +28,8 @@ from remediator.actions.kubernetes.namespace_workloads import (
     of,
 )
 from remediator.actions.kubernetes.protection import refuse_protected
-from remediator.actions.kubernetes.workloads import path, replicas_of
+from remediator.actions.kubernetes.quotas import added, pods_of, quota_right, shortages, with_shortages
+from remediator.actions.kubernetes.workloads import path, read_workload, replicas_of
 from remediator.core.action import Action, Intent, Outputs, Permission
 from remediator.errors import PermanentError
 
@@ -105,15 +106,20 @@ async def happened(intent: Intent[ScaleAllParameters], context: Context) -> bool
 
 
 async def preview(p: ScaleAllParameters, context: Context) -> str:
-    """List the counts that would change; each is asked of the server as a dry run."""
+    """List the counts that would change, each asked of the server as a dry run, and quotas that have no room."""
     api = await open_api(context, p.connection)
-    lines = []
+    lines, growing = [], []
     for item in await _choose(api, p, context):
         if item.from_replicas != item.to_replicas:
             scale = await _read(api, p, item)
             await api.patch(path(of(p, item), "scale"), _patch(scale, item.to_replicas), MERGE_PATCH, dry_run=True)
             lines.append(f"{item.title}: {item.from_replicas} -> {item.to_replicas} replicas")
-    return "\n".join(lines) or f"namespace {p.namespace}: nothing would change"
+        if item.from_replicas < item.to_replicas:
+            template = section(await read_workload(api, of(p, item)), "spec", "template")
+            after, before = pods_of(template, item.to_replicas), pods_of(template, item.from_replicas)
+            growing.append((template, added(after, before)))
+    shown = "\n".join(lines) or f"namespace {p.namespace}: nothing would change"
+    return with_shortages(shown, await shortages(api, p.namespace, growing))
 
 
 async def caution(p: ScaleAllParameters, context: Context) -> str:
@@ -216,7 +222,8 @@ def _amounts(p: ScaleAllParameters) -> dict[str, float]:
 
 def _permissions(p: ScaleAllParameters) -> tuple[Permission, ...]:
     workloads = namespace_rights(p, _KINDS, "list", "get", "get scale", "patch scale")
-    return (*workloads, Permission("list", "horizontalpodautoscalers", p.namespace, "autoscaling"))
+    autoscalers = Permission("list", "horizontalpodautoscalers", p.namespace, "autoscaling")
+    return (*workloads, autoscalers, quota_right(p.namespace))
 
 
 ACTION = Action(

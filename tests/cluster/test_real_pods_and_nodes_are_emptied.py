@@ -1,6 +1,5 @@
 import asyncio
-import contextlib
-import uuid
+import dataclasses
 
 import pytest
 
@@ -8,19 +7,6 @@ from remediator.errors import PermanentError, TemporaryError
 
 pytestmark = pytest.mark.cluster
 BUDGETS = "/apis/policy/v1/namespaces/{}/poddisruptionbudgets"
-
-
-@pytest.fixture
-async def node(place):
-    """A node of our own, which no kubelet looks after: draining it touches nobody else."""
-    name = f"remediator-test-{uuid.uuid4().hex[:10]}"
-    try:
-        await place.api.request("POST", "/api/v1/nodes", body={"metadata": {"name": name}})
-    except PermanentError as error:
-        pytest.skip(f"no node may be made here: {error}")
-    yield name
-    with contextlib.suppress(PermanentError):
-        await place.api.request("DELETE", f"/api/v1/nodes/{name}")
 
 
 async def changed(place, verb, **values):
@@ -79,6 +65,20 @@ async def test_a_node_is_cordoned_and_let_go(place, node):
     assert (await place.api.get(f"/api/v1/nodes/{node}"))["spec"]["unschedulable"] is True
     assert (await place.action("cordon").undo(intent, place.context)).changed
     assert not (await place.api.get(f"/api/v1/nodes/{node}"))["spec"].get("unschedulable")
+
+
+async def test_a_node_with_a_protected_pod_is_not_touched(place, node):
+    spec = {"nodeName": node, "containers": [{"name": "app", "image": "registry.k8s.io/pause:3.9"}],
+            "terminationGracePeriodSeconds": 0, "tolerations": [{"operator": "Exists"}]}  # fmt: skip
+    await place.create("pod", {"metadata": {"name": "one"}, "spec": spec})
+    guarded = dataclasses.replace(place.context, protected=(f"kubernetes/*/{place.namespace}/**",))
+    drain = place.action("drain")
+    p = drain.parameters(node=node, unmanaged=True, grace_period=0, within="30s")
+    for call in (drain.resolve, drain.preview, drain.perform):
+        with pytest.raises(PermanentError, match="protected by kubernetes/"):
+            await call(p, guarded)
+    assert not (await place.api.get(f"/api/v1/nodes/{node}"))["spec"].get("unschedulable")
+    assert len(await place.pods()) == 1
 
 
 async def test_a_node_is_drained(place, node):

@@ -29,7 +29,10 @@ def in_a_group_of_its_own(provider: Any) -> Any:
     class Provider(provider):  # type: ignore[misc]  # the library is loaded at run time, and has no types
         async def run(self, previous_response: str | None = None) -> Any:
             """Return the credential's status. Whatever is raised may quote the plug-in: it must not be shown."""
-            spec: dict[str, Any] = {"interactive": False, **({"response": previous_response} if previous_response else {})}
+            spec: dict[str, Any] = {
+                "interactive": False,
+                **({"response": previous_response} if previous_response else {}),
+            }
             asked = {"apiVersion": self.api_version, "kind": "ExecCredential", "spec": spec}
             code, said = await _output(self.args, {**self.env, "KUBERNETES_EXEC_INFO": json.dumps(asked)})
             if code:

@@ -114,9 +114,7 @@ async def caution(p: RestartAllParameters, context: Context) -> str:
     return "; ".join(found[:_CAUTIONS])
 
 
-async def _choose(
-    api: Api, p: RestartAllParameters, context: Context
-) -> tuple[tuple[Chosen, ...], tuple[str, ...]]:
+async def _choose(api: Api, p: RestartAllParameters, context: Context) -> tuple[tuple[Chosen, ...], tuple[str, ...]]:
     """Return the workloads that would restart, and those that would not, with their reasons."""
     items, left_out = [], []
     for kind, workload in await listed(api, p, tuple(dict.fromkeys(p.kinds))):

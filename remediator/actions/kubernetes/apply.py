@@ -157,8 +157,6 @@ async def _apply(api: Api, p: ApplyParameters, *, dry_run: bool = False) -> Docu
             raise PermanentError(
                 f"{_title(p)}: others own what would change (force: true takes it): {error}"
             ) from error
-        if "not declared in schema" in str(error):  # answered 500, though it will never be right
-            raise PermanentError(str(error)) from error
         raise
 
 

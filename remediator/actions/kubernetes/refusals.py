@@ -29,7 +29,7 @@ _OUTCOME_LOST = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
 # finds that before it validates), and a pod that several PodDisruptionBudgets select.
 _NEVER_RIGHT = ("failed to create typed patch object", "more than one PodDisruptionBudget")
 # What cannot be decoded the server quotes whole: the patch or all of the object, its variables' values included.
-_QUOTED_WHOLE = re.compile(r'(patch: Invalid value: )"(?:[^"\\]|\\.)*(?:": ?|$)', re.DOTALL)
+_QUOTED_WHOLE = re.compile(r'(patch: Invalid value: )"(?:[^"\\]|\\.)*(?:"(?:: )?|$)', re.DOTALL)
 
 
 class AbsentError(PermanentError):

@@ -50,7 +50,7 @@ async def test_while_somebody_elses_rollout_goes_on(place):
     await place.workload("deployment", replicas=1)
     where = f"/apis/apps/v1/namespaces/{place.namespace}/deployments/web"
     await asyncio.sleep(1.1)  # times of field managers are whole seconds, and within one second it may be ours
-    stuck = {"spec": {"minReadySeconds": 600, "template": {"metadata": {"annotations": {"deploy": "2"}}}}}
+    stuck = {"spec": {"minReadySeconds": 500, "template": {"metadata": {"annotations": {"deploy": "2"}}}}}
     await place.api.request(
         "PATCH", where, query=[("fieldManager", "ci-deployer")], body=stuck, media="application/merge-patch+json"
     )

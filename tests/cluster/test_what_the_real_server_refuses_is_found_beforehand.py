@@ -3,7 +3,7 @@ import uuid
 
 import pytest
 
-from remediator.errors import ActionError, PermanentError, TemporaryError
+from remediator.errors import ActionError, PermanentError
 
 pytestmark = pytest.mark.cluster
 
@@ -160,6 +160,6 @@ async def test_two_budgets_of_one_pod_are_a_matter_for_people(place):
         await place.create("budget", {"metadata": {"name": name}, "spec": spec})
         await place.until(lambda name=name: place.get("budget", name), lambda found: "observedGeneration" in found["status"])
     name = (await place.running(1))[0]["metadata"]["name"]
-    with pytest.raises(TemporaryError, match=r"500 .*more than one PodDisruptionBudget"):
+    with pytest.raises(PermanentError, match=r"500 .*more than one PodDisruptionBudget"):
         await place.perform("delete_pod", pod=name)
     assert name in [pod["metadata"]["name"] for pod in await place.pods()]

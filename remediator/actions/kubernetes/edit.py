@@ -1,8 +1,8 @@
 """Changing fields of one object: what all such actions share.
 
 An action says what shall stand where (``wanted``); here is how that is shown, done once, found out
-about and undone. Every patch bears the resourceVersion that was read: if anything wrote in between,
-the server answers 409 and nothing happened.
+about and undone. Every patch bears the resourceVersion that was read: if anybody wrote in between,
+the server answers 409 and nothing happened (what controllers write to its status is not meant).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from remediator.actions.kubernetes.difference import difference
 from remediator.actions.kubernetes.documents import Document, clean, flag, number, text
 from remediator.actions.kubernetes.places import TEMPLATE, Fields, Place, patch_for, same, value_at
 from remediator.actions.kubernetes.workloads import strategy_of
+from remediator.actions.kubernetes.writing import patch_as_read
 from remediator.core.action import Intent, Outputs, Parameters
 from remediator.errors import PermanentError
 
@@ -114,7 +115,9 @@ class Edit(Generic[P]):
         if not fields:
             return f"{self.title(p)}: nothing would change"
         self.objection(fixed, found)
-        answer = await api.patch(self.path(p), _patch(found, fields), self.media, dry_run=True)
+        answer = await patch_as_read(
+            api, self.path(p), found, lambda now: _patch(now, fields), self.media, dry_run=True
+        )
         shown = difference(self.title(p), found, answer, shown=self.shown(p))
         more = [consequence(found)] if _touches_pods(fields) else []
         return "\n".join([shown, *more, *await self.findings(api, found, answer)])
@@ -148,7 +151,7 @@ class Edit(Generic[P]):
     async def _write(self, api: Api, p: P, found: Document, fields: Fields) -> EditOutputs:
         answer = found
         if fields:
-            answer = await api.patch(self.path(p), _patch(found, fields), self.media)
+            answer = await patch_as_read(api, self.path(p), found, lambda now: _patch(now, fields), self.media)
         return EditOutputs(
             changed=bool(fields),
             generation=number(answer, "metadata", "generation"),

@@ -1,6 +1,6 @@
 """``kubernetes.scale``: how many replicas a deployment or statefulset has.
 
-Through the ``scale`` subresource, with the resourceVersion that was read: if anything wrote in
+Through the ``scale`` subresource, with the resourceVersion that was read: if anybody wrote in
 between, the server answers 409 and nothing happened. An autoscaler on the same workload would undo
 the change within seconds, so that is refused, or, if the parameters say so, its bounds are raised.
 """
@@ -12,11 +12,11 @@ from typing import Any
 
 from remediator.actions.context import Context
 from remediator.actions.kubernetes.amount import amount
-from remediator.actions.kubernetes.api import MERGE_PATCH, Api, open_api
+from remediator.actions.kubernetes.api import Api, open_api
 from remediator.actions.kubernetes.caution import KEEPS_COUNTS, caution_of
-from remediator.actions.kubernetes.counts import ScaleOutputs, ScaleParameters, read_scale, title_of
+from remediator.actions.kubernetes.counts import ScaleOutputs, ScaleParameters, read_scale, set_replicas, title_of
 from remediator.actions.kubernetes.difference import difference
-from remediator.actions.kubernetes.documents import Document, number, section, text
+from remediator.actions.kubernetes.documents import Document, number, section
 from remediator.actions.kubernetes.quotas import added, pods_of, quota_right, shortages, with_shortages
 from remediator.actions.kubernetes.through_bounds import (
     bounds_happened,
@@ -45,7 +45,7 @@ async def perform(p: ScaleParameters, context: Context) -> ScaleOutputs:
             f"{title_of(p)} was meant to go from {p.from_replicas} to {wanted} replicas, but somebody set it to {now}"
         )
     await _refuse_autoscaled(api, p)
-    answer = await api.patch(path(p, "scale"), _patch(scale, wanted), MERGE_PATCH)
+    answer = await _set(api, p, scale, wanted)
     return ScaleOutputs(replicas=number(answer, "spec", "replicas"), before=now, changed=True)
 
 
@@ -81,7 +81,7 @@ async def preview(p: ScaleParameters, context: Context) -> str:
         return with_shortages(bounds.shown, await _shortages(api, p, now, bounds.low))
     wanted = amount(p, now)
     await _refuse_autoscaled(api, p)
-    answer = await api.patch(path(p, "scale"), _patch(scale, wanted), MERGE_PATCH, dry_run=True)
+    answer = await _set(api, p, scale, wanted, dry_run=True)
     return with_shortages(difference(title_of(p), scale, answer), await _shortages(api, p, now, wanted))
 
 
@@ -111,7 +111,7 @@ async def undo(intent: Intent[ScaleParameters], context: Context) -> ScaleOutput
     if now != p.replicas:
         raise PermanentError(f"{title_of(p)} has {now} replicas, not the {p.replicas} that we set; somebody changed it")
     await _refuse_autoscaled(api, p)
-    answer = await api.patch(path(p, "scale"), _patch(scale, earlier), MERGE_PATCH)
+    answer = await _set(api, p, scale, earlier)
     return ScaleOutputs(replicas=number(answer, "spec", "replicas"), before=now, changed=True)
 
 
@@ -122,11 +122,8 @@ async def _shortages(api: Api, p: ScaleParameters, now: int, wanted: int) -> lis
     return await shortages(api, p.namespace, [(template, added(pods_of(template, wanted), pods_of(template, now)))])
 
 
-def _patch(scale: Document, replicas: int) -> Document:
-    return {
-        "metadata": {"resourceVersion": text(scale, "metadata", "resourceVersion")},
-        "spec": {"replicas": replicas},
-    }
+async def _set(api: Api, p: ScaleParameters, scale: Document, replicas: int, *, dry_run: bool = False) -> Document:
+    return await set_replicas(api, path(p, "scale"), scale, replicas, dry_run=dry_run)
 
 
 async def _refuse_autoscaled(api: Api, p: ScaleParameters) -> None:

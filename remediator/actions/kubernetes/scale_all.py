@@ -12,8 +12,9 @@ from pydantic import Field, StringConstraints, model_validator
 
 from remediator.actions.context import Context
 from remediator.actions.kubernetes.amount import Count
-from remediator.actions.kubernetes.api import MERGE_PATCH, Api, open_api
+from remediator.actions.kubernetes.api import Api, open_api
 from remediator.actions.kubernetes.caution import KEEPS_COUNTS, caution_about
+from remediator.actions.kubernetes.counts import set_replicas
 from remediator.actions.kubernetes.documents import Document, number, section, text
 from remediator.actions.kubernetes.names import Kind
 from remediator.actions.kubernetes.namespace_workloads import (
@@ -112,7 +113,7 @@ async def preview(p: ScaleAllParameters, context: Context) -> str:
     for item in await _choose(api, p, context):
         if item.from_replicas != item.to_replicas:
             scale = await _read(api, p, item)
-            await api.patch(path(of(p, item), "scale"), _patch(scale, item.to_replicas), MERGE_PATCH, dry_run=True)
+            await set_replicas(api, path(of(p, item), "scale"), scale, item.to_replicas, dry_run=True)
             lines.append(f"{item.title}: {item.from_replicas} -> {item.to_replicas} replicas")
         if item.from_replicas < item.to_replicas:
             template = section(await read_workload(api, of(p, item)), "spec", "template")
@@ -160,7 +161,7 @@ async def _set_all(api: Api, p: ScaleAllParameters, items: tuple[Counted, ...]) 
         if now != item.from_replicas:
             words = f"was meant to go from {item.from_replicas} to {item.to_replicas} replicas"
             raise PermanentError(f"{item.title} of {p.namespace} {words}, but somebody set it to {now}")
-        await api.patch(path(of(p, item), "scale"), _patch(scale, item.to_replicas), MERGE_PATCH)
+        await set_replicas(api, path(of(p, item), "scale"), scale, item.to_replicas)
         return True
 
     return await in_stages(api, p, items, change, _settled)
@@ -209,10 +210,6 @@ async def _read(api: Api, p: ScaleAllParameters, item: Counted) -> Document:
     if scale.get("kind") != "Scale" or not text(scale, "metadata", "resourceVersion"):
         raise PermanentError(f"GET {place}: the answer is not a scale")
     return scale
-
-
-def _patch(scale: Document, replicas: int) -> Document:
-    return {"metadata": {"resourceVersion": text(scale, "metadata", "resourceVersion")}, "spec": {"replicas": replicas}}
 
 
 def _amounts(p: ScaleAllParameters) -> dict[str, float]:

@@ -113,7 +113,7 @@ def _store(
     if changed:
         result["metadata"]["generation"] = document["metadata"].get("generation", 0) + 1
     if result != document:
-        record(document, result, manager, world.stamp())
+        record(document, result, manager, world.stamp(), at.sub)
     if not dry and result != document:
         world.put(at.resource, result)
         result = copy.deepcopy(world.objects[at.key])

@@ -43,7 +43,7 @@ async def test_what_the_server_quotes_whole_is_not_passed_on(server, context, re
     quoted = '{\\"env\\":[{\\"name\\":\\"PASSWORD\\",\\"value\\":\\"hunter2\\"}]}' + "\n" * 3
     server.world.workload("deployment", "web")
     server.fail("patch", "deployments", status=422, message=f' "" is invalid: patch: Invalid value: "{quoted}{end}')
-    with pytest.raises(PermanentError, match="422 .*is invalid: patch: Invalid value:") as caught:
+    with pytest.raises(PermanentError, match=r"422 .*is invalid: patch: Invalid value:") as caught:
         await restart.perform(restart.parameters(**web), context)
     assert "hunter2" not in str(caught.value)
     assert not end or "cannot unmarshal number" in str(caught.value)

@@ -21,6 +21,9 @@ class Telling(StrEnum):
     ESCALATION = "escalation"  #: people are needed: it must be noticed
 
 
+SILENCES = "silences"
+"""The name in the outbox of who ends our silences: what is owed outlives a crash there, as reports do."""
+
 TOPICS = ("diagnosis", "action", "verification", "result", "approval", "")
 """What a ``Message.topic`` may be; the empty one means the whole run."""
 

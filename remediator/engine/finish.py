@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from remediator.core.guards import say_repeats
 from remediator.core.records import Outcome, Phase
-from remediator.core.reporting import Telling
+from remediator.core.reporting import SILENCES, Telling
 from remediator.core.run import Finish, RunState
 from remediator.core.transitions import Status
 from remediator.engine.clock import new_id
@@ -32,7 +32,8 @@ def finish(tx: Tx, row: RunRow, run: RunState, site: Site, move: Finish, now: in
     if acted and not run.plan.undoes:
         _count_outcome(tx, run, site, move.status, now)
         made = undo.when_its_time_is_over(tx, run, now, new_id)
-    told = not quiet and _tell_end(tx, run, site, move.status, acted=acted, now=now)
+    told = loud_again(tx, run, now)
+    told = (not quiet and _tell_end(tx, run, site, move.status, acted=acted, now=now)) or told
     return Work(run._replace(status=move.status), wake=tuple(woken), made=tuple(made), finish=move, told=told)
 
 
@@ -68,6 +69,15 @@ def _tell_end(tx: Tx, run: RunState, site: Site, status: Status, *, acted: bool,
     if trouble:
         outbox.tell(tx, site.reporters, run.id, Telling.ESCALATION, "", now)
         ladder.set_up(tx, run.id, site.ladders.get(run.plan.escalate or "", ()), now)
+    return True
+
+
+def loud_again(tx: Tx, run: RunState, now: int) -> bool:
+    """Have the silence ended that was made while this run worked; return whether there was one, or may have been."""
+    made = (entry for entry in run.journal.values() if entry.phase is Phase.SILENCE)
+    if not any("not_silenced" not in (entry.output or {}) for entry in made):
+        return False
+    outbox.tell(tx, (SILENCES,), run.id, Telling.MESSAGE, "", now)
     return True
 
 

@@ -139,6 +139,11 @@ def supersede(tx: Tx, run: str, now: int) -> None:
         tx.run("UPDATE step SET key = ? WHERE run = ? AND key = ?", f"{key}~{at}", run, key)
 
 
+def forget(tx: Tx, run: str, step: str) -> None:
+    """Delete what was only asked to know whether to go on waiting: it would be repeated again and again."""
+    tx.run("DELETE FROM step WHERE run = ? AND key GLOB ? AND phase = 'confirm'", run, f"[0-9]/confirm/{step}")
+
+
 class RunRow:
     """What changes in a run's row while it is moved; written once."""
 

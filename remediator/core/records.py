@@ -98,6 +98,7 @@ class Phase(StrEnum):
     SILENCE = "silence"  #: the alert is silenced at Alertmanager while the run works on it
     PREVIEW = "preview"  #: what a change would do, asked of the backend
     ACT = "act"
+    STORM = "storm"  #: what people are told of the storm for which this run looks
     VERIFY = "verify"
     UNDO = "undo"
 

@@ -24,7 +24,7 @@ class Telling(StrEnum):
 SILENCES = "silences"
 """The name in the outbox of who ends our silences: what is owed outlives a crash there, as reports do."""
 
-TOPICS = ("diagnosis", "action", "verification", "result", "approval", "")
+TOPICS = ("diagnosis", "action", "verification", "result", "approval", "storm", "")
 """What a ``Message.topic`` may be; the empty one means the whole run."""
 
 

@@ -47,6 +47,7 @@ class RunState(NamedTuple):
     resolved: bool = False  #: all of its alerts have resolved
     deadline: int | None = None  #: when the run's time is up
     waiting_since: int | None = None  #: since when it has been held or awaiting approval
+    storm: str = ""  #: the run in whose digests it is told, not on its own
     held_scope: str = ""  #: what it is held on; who waits behind it is woken when it goes on
     asks: Mapping[str, ApprovalNeed] = MappingProxyType({})  #: remedies that the site's policy wants approved
     asked: ApprovalNeed = ANYBODY  #: who had to approve what was shown last

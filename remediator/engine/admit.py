@@ -209,9 +209,9 @@ def _count_for_storms(tx: Tx, run: RunState, site: Site, now: int, calm: dict[st
     """Count the alert for the storms that its rule, and the site, can have."""
     limits = run.plan.limits
     if limits is not None and limits.storm is not None:
-        storms.count(tx, storms.scope_of(run.plan.rule), limits.storm, run.id, now, calm)
+        storms.count(tx, storms.scope_of(run.plan.rule), limits.storm, run.id, now, calm, site.reporters)
     if site.limits.storm is not None:
-        storms.count(tx, storms.EVERYTHING, site.limits.storm, run.id, now, calm)
+        storms.count(tx, storms.EVERYTHING, site.limits.storm, run.id, now, calm, site.reporters)
 
 
 def _verdict(work: Work) -> tuple[str, str, str, int | None]:

@@ -75,7 +75,7 @@ def stand_back(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: 
     row.move(run, Status.HELD, now, reason=hold.said[:1000], held_by=hold.guard, held_scope=hold.scope,
         held_until=hold.until, waiting_since=None, deadline=None, due_at=due, claimed=-1,
     )  # fmt: skip
-    told = run.status is not Status.HELD
+    told = run.status is not Status.HELD and not run.storm
     if told:
         outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
     if new:
@@ -93,6 +93,8 @@ def _hold(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: int) 
         reason = f"held for {show_duration((now - since) / SECOND)} by {hold.guard}: {hold.reason}; {hold.advice}"
         # Of all that a storm holds, people are called once.
         quiet = hold.guard == "storm" and not storms.call_once(tx, hold.scope)
+        if hold.guard == "storm" and not quiet:
+            row.columns["told_alone"] = 1
         return finish(tx, row, run, site, Finish(Status.ESCALATED, reason.strip("; ")), now, quiet=quiet)
     woken, loud = let_go(tx, run), loud_again(tx, run, now)
     if run.plan.limits is not None and run.plan.limits.share is not None:
@@ -102,7 +104,10 @@ def _hold(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: int) 
         held_until=hold.until, waiting_since=since, due_at=due, claimed=-1,
     )  # fmt: skip
     inbox.decide_run(tx, run.id, "held", now, guard=hold.guard, reason=hold.said, until=hold.until)
-    told = run.status is not Status.HELD and hold.guard not in ("order", "storm")
+    in_storm = hold.guard == "storm"
+    if in_storm and not run.storm:
+        row.columns["storm"] = storms.evidence(tx, hold.scope)
+    told = run.status is not Status.HELD and hold.guard != "order" and not in_storm and not run.storm
     if told:
         outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
     run = run._replace(status=Status.HELD, claimed=-1, held_scope=hold.scope)

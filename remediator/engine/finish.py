@@ -9,7 +9,7 @@ from remediator.core.run import Finish, RunState
 from remediator.core.transitions import Status
 from remediator.engine.clock import new_id
 from remediator.engine.work import Site, Work
-from remediator.store import facts, ladder, outbox, undo
+from remediator.store import digests, facts, ladder, outbox, undo
 from remediator.store.journal import RunRow
 from remediator.store.sqlite import Tx
 from remediator.store.undo import Made
@@ -33,7 +33,7 @@ def finish(tx: Tx, row: RunRow, run: RunState, site: Site, move: Finish, now: in
         _count_outcome(tx, run, site, move.status, now)
         made = undo.when_its_time_is_over(tx, run, now, new_id)
     told = loud_again(tx, run, now)
-    told = (not quiet and _tell_end(tx, run, site, move.status, acted=acted, now=now)) or told
+    told = (not quiet and _tell_end(tx, row, run, site, move.status, acted=acted, now=now)) or told
     return Work(run._replace(status=move.status), wake=tuple(woken), made=tuple(made), finish=move, told=told)
 
 
@@ -51,7 +51,17 @@ def _count_outcome(tx: Tx, run: RunState, site: Site, status: Status, now: int) 
         facts.count_outcome(tx, key, success=success, limits=site.outcome_breaker, now=now)
 
 
-def _tell_end(tx: Tx, run: RunState, site: Site, status: Status, *, acted: bool, now: int) -> bool:
+def told_to(tx: Tx, row: RunRow, run: RunState, site: Site) -> tuple[str, ...]:
+    """Return who is told of what a run does: of most runs of a storm nobody, they are counted in its digests."""
+    if not run.storm or row.columns.get("told_alone"):
+        return site.reporters
+    if not digests.alone(tx, run.storm):
+        return ()
+    row.columns["told_alone"] = 1
+    return site.reporters
+
+
+def _tell_end(tx: Tx, row: RunRow, run: RunState, site: Site, status: Status, *, acted: bool, now: int) -> bool:
     if not site.reporters:
         return False
     trouble = status in _TROUBLE or (status is Status.UNVERIFIED and run.plan.verify is not None)
@@ -59,15 +69,20 @@ def _tell_end(tx: Tx, run: RunState, site: Site, status: Status, *, acted: bool,
         trouble = status is Status.ESCALATED
     if status is Status.CANCELLED and not acted and not outbox.was_told(tx, run.id):
         return False  # nobody heard of it, and nothing was done
-    outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
+    reporters = site.reporters
+    if run.storm and status is not Status.UNKNOWN:  # that one keeps its lock until a person settles it
+        reporters = told_to(tx, row, run, site) if acted or trouble else ()
+        if not reporters:
+            return False
+    outbox.tell(tx, reporters, run.id, Telling.MESSAGE, "", now)
     phases = {entry.phase for entry in run.journal.values()}
     for phase, topic in ((Phase.DIAGNOSE, "diagnosis"), (Phase.ACT, "action"), (Phase.VERIFY, "verification")):
         if phase in phases:
-            outbox.tell(tx, site.reporters, run.id, Telling.THREAD, topic, now)
+            outbox.tell(tx, reporters, run.id, Telling.THREAD, topic, now)
     if acted or trouble:
-        outbox.tell(tx, site.reporters, run.id, Telling.THREAD, "result", now)
+        outbox.tell(tx, reporters, run.id, Telling.THREAD, "result", now)
     if trouble:
-        outbox.tell(tx, site.reporters, run.id, Telling.ESCALATION, "", now)
+        outbox.tell(tx, reporters, run.id, Telling.ESCALATION, "", now)
         ladder.set_up(tx, run.id, site.ladders.get(run.plan.escalate or "", ()), now)
     return True
 

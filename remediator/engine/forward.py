@@ -15,12 +15,12 @@ from remediator.core.action import Intent
 from remediator.core.durations import SECOND, show_duration
 from remediator.core.guards import Facts, judge_envelope
 from remediator.core.policy import ApprovalNeed, approval_needed
-from remediator.core.records import Plan
+from remediator.core.records import Phase, Plan
 from remediator.core.reporting import Telling
 from remediator.core.run import Claim, Do, Finish, Poll, RunState, Stand, Wait, next_move
 from remediator.core.transitions import Mode, Status, stricter
 from remediator.engine.claim import claim, hold_in_storm, stand_back
-from remediator.engine.finish import finish, let_go, loud_again
+from remediator.engine.finish import finish, let_go, loud_again, told_to
 from remediator.engine.limits import Slots
 from remediator.engine.steps import begin_steps, poll_backends
 from remediator.engine.work import Site, Work
@@ -38,7 +38,7 @@ def refresh(run: RunState, site: Site, said: Control) -> RunState:
     return run._replace(
         status=Status(said.status), cancelled_by=said.cancelled_by, resolved=said.resolved_at is not None,
         approved=said.approved, mode=mode, mode_reason=reason, asks=asks_of(run.plan, site), confirms=site.confirms,
-        quiet=is_quiet(run.plan, site),
+        quiet=is_quiet(run.plan, site), storm=said.storm,
     )  # fmt: skip
 
 
@@ -101,7 +101,7 @@ def move(
             case Claim():
                 came = claim(tx, row, run, site, step.cycle, now)
             case Do():
-                new = not run.journal and run.claimed < 0
+                new = run.claimed < 0 and all(entry.phase is Phase.STORM for entry in run.journal.values())
                 held = hold_in_storm(tx, row, run, site, now) if new else None
                 came = held or begin_steps(tx, row, run, site, slots, step, resolved or {}, now)
             case Poll():
@@ -148,9 +148,9 @@ def _wait(tx: Tx, row: RunRow, run: RunState, site: Site, move: Wait, now: int) 
             "persons": move.need.persons, "approvers": ",".join(sorted(move.need.by)),
         }  # fmt: skip
         run = run._replace(claimed=-1, waiting_since=since, approved="", deadline=None)
-        if told:
-            outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
-            outbox.tell(tx, site.reporters, run.id, Telling.THREAD, "approval", now)
+        if told and (reporters := told_to(tx, row, run, site)):
+            outbox.tell(tx, reporters, run.id, Telling.MESSAGE, "", now)
+            outbox.tell(tx, reporters, run.id, Telling.THREAD, "approval", now)
     elif move.status is Status.HELD:
         columns |= {"held_by": move.held_by, "held_scope": "", "held_until": move.until}
         if run.status is not Status.HELD:

@@ -17,7 +17,7 @@ from remediator.core.records import Entry, Outcome, Phase, Plan
 from remediator.core.reporting import Telling
 from remediator.core.run import Do, Finish, Job, Poll, RunState, has_agreed
 from remediator.core.transitions import Mode, Status, stricter
-from remediator.engine.finish import finish, has_changed
+from remediator.engine.finish import finish, has_changed, told_to
 from remediator.engine.limits import Slots
 from remediator.engine.work import Quiet, Site, Task, Work
 from remediator.errors import RenderError
@@ -62,7 +62,7 @@ def begin_steps(
         return Work(run, tasks=tasks)
     run = _write(tx, run, [_intent_entry(task) for task in tasks if task.job.key not in run.journal])
     if told:
-        outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
+        outbox.tell(tx, told_to(tx, row, run, site), run.id, Telling.MESSAGE, "", now)
     if run.status is not step.status:
         row.move(run, step.status, now, due_at=now, held_scope="", held_by="", held_until=None)
     return Work(run._replace(status=step.status), tasks=tasks, told=told)

@@ -59,6 +59,8 @@ def situation(view: RunView) -> tuple[Item, ...]:
         if by := clean((entry.output or {}).get("by", ""), 80):
             state += f" by {by}"
         items.append(Line(f"{state} at {show_time(entry.finished_at or entry.started_at)}", "Alertmanager says"))
+    digests = [clean((entry.output or {}).get("digest", "")) for entry in entries(view, Phase.STORM)]
+    items += [Line(digest, "Storm", topic="storm") for digest in digests]
     looks = entries(view, Phase.DIAGNOSE)
     return (*items, *_evidence(view, looks))
 

@@ -21,13 +21,14 @@ def list_runs(
     status: Annotated[str, typer.Option(help="A status, or: open")] = "",
     rule: Annotated[str, typer.Option(help="Of this rule.")] = "",
     target: Annotated[str, typer.Option(help="On this target.")] = "",
+    storm: Annotated[str, typer.Option(help="Of the storm for which this run looks (its whole id).")] = "",
     limit: Annotated[int, typer.Option(help="At most so many.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
     url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None,
 ) -> None:  # fmt: skip
     """List runs, newest first."""
     found = Daemon(url, user, password_file).get(
-        "/api/v1/runs", status=status, rule=rule, target=target, limit=str(limit)
+        "/api/v1/runs", status=status, rule=rule, target=target, storm=storm, limit=str(limit)
     )
     if as_json:
         typer.echo(json.dumps(found, indent=2))

@@ -212,6 +212,11 @@ class RuleText(Written):
     )
     active_time_intervals: tuple[Name, ...] = Field((), description="When it may act. Default: always.")
     mute_time_intervals: tuple[Name, ...] = Field((), description="When it may not act.")
+    silence: Literal["never", "while_working"] = Field(
+        "never",
+        description="while_working: the alert is silenced at connections.alertmanager.default from before the first "
+        "change until the run ends; never for severities that this connection keeps loud.",
+    )
     approval_timeout: Duration = Field(3600.0, gt=0, description="How long an approval may be waited for.")
     continue_: bool = Field(False, alias="continue", description="Look at the rules after this one too; they observe.")
     runbook_url: str = Field("", description="For people, in reports. Default: the alert's annotation of that name.")

@@ -92,6 +92,7 @@ def bind(rule: Rule, alert: Alert, find: Find, ready: dict[str, Parameters] | No
         wait=text.for_, cooldown=text.limits.cooldown,
         throttle=Throttle(throttle.max, throttle.per) if throttle else None,
         timeout=guide.text.timeout, approval_timeout=text.approval_timeout, limits=rule.limits,
+        silence=text.silence == "while_working",
     )  # fmt: skip
 
 

@@ -85,6 +85,7 @@ class Plan(NamedTuple):
     approval_timeout: float = 3600.0
     limits: RuleLimits | None = None  #: what only some rules have
     undoes: str = ""  #: the run that this one takes back; empty for all others
+    silence: bool = False  #: whether the alert is silenced while the run works on it
 
 
 class Phase(StrEnum):
@@ -94,8 +95,10 @@ class Phase(StrEnum):
     DIAGNOSE = "diagnose"
     BASELINE = "baseline"  #: the verification before anything was done
     CAUTION = "caution"  #: whether something speaks for asking a person, asked of the backend
+    SILENCE = "silence"  #: the alert is silenced at Alertmanager while the run works on it
     PREVIEW = "preview"  #: what a change would do, asked of the backend
     ACT = "act"
+    STORM = "storm"  #: what people are told of the storm for which this run looks
     VERIFY = "verify"
     UNDO = "undo"
 

@@ -12,10 +12,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from remediator.core.action import Parameters
 from remediator.core.durations import SECOND, show_duration
+from remediator.core.guards.silences import SILENCED, judge_silence
+from remediator.core.guards.verdicts import Hold
 from remediator.core.plan import scope_of
 from remediator.core.policy import ANYBODY, ApprovalNeed
 from remediator.core.records import Entry, Outcome, Phase, Plan, RemedyPlan, StepPlan
@@ -24,6 +26,7 @@ from remediator.core.transitions import Mode, Status, stricter
 
 MAX_REMEDIES = 2  #: tried in one run
 CONFIRM_AFTER = 600 * SECOND  #: a run older than this asks whether the alert still fires before it changes anything
+_ALERT = StepPlan(id="alert", action="", args={}, timeout=10.0, attempts=2)  #: what is asked and done about the alert
 
 REFUSED = "refused"  #: stands for an approval when a person has said no; no digest looks like it
 
@@ -44,9 +47,12 @@ class RunState(NamedTuple):
     resolved: bool = False  #: all of its alerts have resolved
     deadline: int | None = None  #: when the run's time is up
     waiting_since: int | None = None  #: since when it has been held or awaiting approval
+    storm: str = ""  #: the run in whose digests it is told, not on its own
     held_scope: str = ""  #: what it is held on; who waits behind it is woken when it goes on
     asks: Mapping[str, ApprovalNeed] = MappingProxyType({})  #: remedies that the site's policy wants approved
     asked: ApprovalNeed = ANYBODY  #: who had to approve what was shown last
+    confirms: bool = False  #: whether Alertmanager can be asked how the alert stands
+    quiet: bool = False  #: whether the alert is to be silenced while the run works
     ready: Mapping[str, Parameters] = MappingProxyType({})  #: rendered when it was planned, in this process
 
 
@@ -96,6 +102,13 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Stand:
+    """Somebody wants this alert quiet: hold nothing, and look again later."""
+
+    hold: Hold
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """The run is over."""
 
@@ -103,7 +116,7 @@ class Finish:
     reason: str
 
 
-Move = Do | Claim | Poll | Wait | Finish
+Move = Do | Claim | Poll | Wait | Stand | Finish
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +167,8 @@ def next_move(run: RunState, now: int) -> Move:  # noqa: C901, PLR0911, PLR0912 
             return Finish(Status.UNVERIFIED, f"{setback.reason}; the alert has resolved since")
         if all(remedy.name in tried for remedy in run.plan.remedies) and setback:
             break
+        if f"{cycle}/act/0" not in run.journal and (again := _still_silenced(run, cycle)):
+            return again
         if _may_claim(run) and run.claimed < cycle and f"{cycle}/act/0" not in run.journal:
             return Claim(cycle)
         if run.deadline is not None and now >= run.deadline and not _acting_done(run, cycle):
@@ -191,8 +206,11 @@ def _cycle(  # noqa: C901, PLR0911 -- see next_move
         return _give_up(run, last, (f"{last.reason}; " if last else "") + f"no remedy applies ({why})")
     remedy = choice.remedy
     tried.append(remedy.name)
-    if f"{cycle}/act/0" not in run.journal and (gate := _gate(run, cycle, remedy, last, now)):
-        return gate
+    if f"{cycle}/act/0" not in run.journal:
+        if gate := _gate(run, cycle, remedy, last, now):
+            return gate
+        if run.quiet and f"{cycle}/silence/alert" not in run.journal:
+            return Do((Job(f"{cycle}/silence/alert", Phase.SILENCE, cycle, _ALERT, remedy.name),), Status.DIAGNOSING)
     for index, step in enumerate(remedy.steps):
         entry = run.journal.get(f"{cycle}/act/{index}")
         if entry is None:
@@ -293,17 +311,41 @@ def _was_shown(run: RunState, cycle: int) -> str:
 
 
 def _confirm(run: RunState, cycle: int, now: int) -> Move | None:
-    """A run that waited asks Alertmanager once whether the alert still fires."""
-    if run.plan.wait == 0 and now - run.created_at < CONFIRM_AFTER:
+    """Ask Alertmanager, where that can be, whether somebody wants the alert quiet; after a wait, whether it fires."""
+    waited = run.plan.wait > 0 or now - run.created_at >= CONFIRM_AFTER
+    if not waited and not run.confirms:
         return None
     entry = run.journal.get(f"{cycle}/confirm/alert")
     if entry is None:
-        step = StepPlan(id="alert", action="", args={})
-        return Do((Job(f"{cycle}/confirm/alert", Phase.CONFIRM, cycle, step),), Status.DIAGNOSING)
-    state = (entry.output or {}).get("state", "firing")
-    if entry.outcome is Outcome.DONE and state != "firing":
-        return Finish(Status.CANCELLED, f"Alertmanager says the alert is {state}")
-    return None
+        return Do((Job(f"{cycle}/confirm/alert", Phase.CONFIRM, cycle, _ALERT),), Status.DIAGNOSING)
+    if entry.outcome is not Outcome.DONE:
+        return None  # it cannot be asked: the last word that we had counts
+    output = entry.output or {}
+    if output.get("state") == "resolved" and not waited:
+        return None  # it was sent just now: by another Alertmanager, or by one that has been started again since
+    return _unless_it_fires(run, output)
+
+
+def _unless_it_fires(run: RunState, said: Mapping[str, Any]) -> Move | None:
+    state = said.get("state", "firing")
+    if state == "firing":
+        return None
+    if state == "silenced":
+        return Stand(judge_silence(run.id, said))
+    return Finish(Status.CANCELLED, f"Alertmanager says the alert is {state}")
+
+
+def _still_silenced(run: RunState, cycle: int) -> Move | None:
+    """Ask again, before anything else, where a silence has held the run: whether it has ended, or the alert has."""
+    if not run.held_scope.startswith(SILENCED):
+        return None
+    entry = run.journal.get(f"{cycle}/confirm/again")
+    if entry is None:
+        return Do((Job(f"{cycle}/confirm/again", Phase.CONFIRM, cycle, _ALERT),), Status.HELD)
+    if entry.outcome is not Outcome.DONE:
+        said = {"by": "somebody, as far as is known", "silence": run.held_scope.removeprefix(SILENCED)}
+        return Stand(judge_silence(run.id, said))
+    return _unless_it_fires(run, entry.output or {})
 
 
 def _verify(run: RunState, cycle: int, remedy: RemedyPlan, now: int) -> Move | Setback:
@@ -415,8 +457,8 @@ def _resume(run: RunState, begun: list[Entry]) -> Do:
         if entry.phase in (Phase.ACT, Phase.PREVIEW, Phase.CAUTION, Phase.UNDO):
             remedy = next(remedy for remedy in run.plan.remedies if remedy.name == entry.remedy)
             step = remedy.steps[int(entry.key.rsplit("/", 1)[1])]
-        elif entry.phase is Phase.CONFIRM:
-            step = StepPlan(id="alert", action="", args={})
+        elif entry.phase in (Phase.CONFIRM, Phase.SILENCE):
+            step = _ALERT
         else:
             step = steps[f"baseline/{entry.step}" if entry.phase is Phase.BASELINE else entry.step]
         jobs.append(Job(entry.key, entry.phase, entry.cycle, step, entry.remedy))

@@ -21,7 +21,7 @@ from remediator.core.rules import RuleTable
 from remediator.core.run import RunState
 from remediator.core.transitions import Status
 from remediator.engine.clock import new_id
-from remediator.engine.forward import asks_of, binding_mode, move
+from remediator.engine.forward import asks_of, binding_mode, is_quiet, move
 from remediator.engine.limits import Slots
 from remediator.engine.work import Site, Work
 from remediator.store import inbox, journal, storms
@@ -190,7 +190,10 @@ def _decide(
         done.count("joined", plan.rule)
         return
     mode, why = binding_mode(plan, site, may_act=acts, created_at=now)
-    run = RunState(new_id(now), plan, Status.QUEUED, now, mode, why, asks=asks_of(plan, site), ready=proposal.ready)
+    run = RunState(
+        new_id(now), plan, Status.QUEUED, now, mode, why, asks=asks_of(plan, site), ready=proposal.ready,
+        confirms=site.confirms, quiet=is_quiet(plan, site),
+    )  # fmt: skip
     row = journal.RunRow()
     done.runs.append(run.id)
     _count_for_storms(tx, run, site, now, done.calm)
@@ -206,9 +209,9 @@ def _count_for_storms(tx: Tx, run: RunState, site: Site, now: int, calm: dict[st
     """Count the alert for the storms that its rule, and the site, can have."""
     limits = run.plan.limits
     if limits is not None and limits.storm is not None:
-        storms.count(tx, storms.scope_of(run.plan.rule), limits.storm, run.id, now, calm)
+        storms.count(tx, storms.scope_of(run.plan.rule), limits.storm, run.id, now, calm, site.reporters)
     if site.limits.storm is not None:
-        storms.count(tx, storms.EVERYTHING, site.limits.storm, run.id, now, calm)
+        storms.count(tx, storms.EVERYTHING, site.limits.storm, run.id, now, calm, site.reporters)
 
 
 def _verdict(work: Work) -> tuple[str, str, str, int | None]:

@@ -8,12 +8,13 @@ from remediator.core.guards.shares import share_of
 from remediator.core.reporting import Telling
 from remediator.core.run import Finish, RunState, has_agreed
 from remediator.core.transitions import Mode, Status, stricter
-from remediator.engine.finish import call_people, finish, has_tried, is_kept_up, let_go
+from remediator.engine.finish import call_people, finish, has_tried, is_kept_up, let_go, loud_again
 from remediator.engine.work import Site, Work
 from remediator.store import dependencies, facts, inbox, journal, outbox, storms, trials
 from remediator.store.journal import RunRow
 from remediator.store.sqlite import Tx
 
+SILENCE_AGAIN = 300 * SECOND  #: how soon a run is looked at again whose alert is silenced; a resend is sooner
 TRY_AGAIN = 300 * SECOND  #: what is never given up is judged again so often when nothing wakes it
 
 
@@ -85,6 +86,29 @@ def hold_before_change(tx: Tx, row: RunRow, run: RunState, site: Site, now: int)
     return None
 
 
+def stand_back(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: int) -> Work:
+    """Hold a run whose alert somebody has silenced: they know of it, so nobody is called however long it takes.
+
+    Everything is looked at anew when the silence ends. That may be sooner or later than was said, and no
+    "resolved" is sent of what is silenced: so Alertmanager is asked now and then.
+    """
+    woken, loud = let_go(tx, run), loud_again(tx, run, now)
+    journal.forget(tx, run.id, "again")
+    journal.supersede(tx, run.id, now)
+    new = run.status is not Status.HELD or run.held_scope != hold.scope
+    due = min(now + SILENCE_AGAIN, hold.until if hold.until is not None and hold.until > now else now + SILENCE_AGAIN)
+    row.move(run, Status.HELD, now, reason=hold.said[:1000], held_by=hold.guard, held_scope=hold.scope,
+        held_until=hold.until, waiting_since=None, deadline=None, due_at=due, claimed=-1,
+    )  # fmt: skip
+    told = run.status is not Status.HELD and not run.storm
+    if told:
+        outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
+    if new:
+        inbox.decide_run(tx, run.id, "held", now, guard=hold.guard, reason=hold.said, until=hold.until)
+    run = run._replace(status=Status.HELD, claimed=-1, held_scope=hold.scope, waiting_since=None, deadline=None)
+    return Work(run, due=due, wake=tuple(woken), told=told or loud, held=hold if new else None)
+
+
 def _hold(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: int) -> Work:
     """Write the hold, or call people when it has been held too long. A held run holds no lock."""
     # Waiting for people to approve is not counted; being held after that is.
@@ -95,8 +119,10 @@ def _hold(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: int) 
         reason = f"held for {show_duration((now - since) / SECOND)} by {hold.guard}: {hold.reason}; {hold.advice}"
         # Of all that a storm holds, people are called once.
         quiet = hold.guard == "storm" and not storms.call_once(tx, hold.scope)
+        if hold.guard == "storm" and not quiet:
+            row.columns["told_alone"] = 1
         return finish(tx, row, run, site, Finish(Status.ESCALATED, reason.strip("; ")), now, quiet=quiet)
-    woken = let_go(tx, run)
+    woken, loud = let_go(tx, run), loud_again(tx, run, now)
     if run.plan.limits is not None and run.plan.limits.share is not None:
         journal.supersede(tx, run.id, now)  # what was counted may be different by then
     called = again and now >= ends and call_people(tx, run, site, now)
@@ -108,8 +134,11 @@ def _hold(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: int) 
         held_until=hold.until, waiting_since=since, due_at=due, claimed=-1, deadline=deadline,
     )  # fmt: skip
     inbox.decide_run(tx, run.id, "held", now, guard=hold.guard, reason=hold.said, until=hold.until)
-    told = run.status is not Status.HELD and hold.guard not in ("order", "storm")
+    in_storm = hold.guard == "storm"
+    if in_storm and not run.storm:
+        row.columns["storm"] = storms.evidence(tx, hold.scope)
+    told = run.status is not Status.HELD and hold.guard != "order" and not in_storm and not run.storm
     if told:
         outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
     run = run._replace(status=Status.HELD, claimed=-1, held_scope=hold.scope, deadline=deadline)
-    return Work(run, due=due, wake=tuple(woken), told=told or called, held=hold)
+    return Work(run, due=due, wake=tuple(woken), told=told or loud or called, held=hold)

@@ -15,12 +15,12 @@ from remediator.core.action import Intent
 from remediator.core.durations import SECOND, show_duration
 from remediator.core.guards import Facts, judge_envelope
 from remediator.core.policy import ApprovalNeed, approval_needed
-from remediator.core.records import Plan
+from remediator.core.records import Phase, Plan
 from remediator.core.reporting import Telling
-from remediator.core.run import Claim, Do, Finish, Poll, RunState, Wait, next_move
+from remediator.core.run import Claim, Do, Finish, Poll, RunState, Stand, Wait, next_move
 from remediator.core.transitions import Mode, Status, stricter
-from remediator.engine.claim import claim, hold_in_storm
-from remediator.engine.finish import finish, let_go
+from remediator.engine.claim import claim, hold_in_storm, stand_back
+from remediator.engine.finish import finish, let_go, loud_again, told_to
 from remediator.engine.limits import Slots
 from remediator.engine.steps import begin_steps, poll_backends
 from remediator.engine.work import Site, Work
@@ -37,8 +37,17 @@ def refresh(run: RunState, site: Site, said: Control) -> RunState:
     mode, reason = binding_mode(run.plan, site, may_act=bool(said.may_act), created_at=run.created_at)
     return run._replace(
         status=Status(said.status), cancelled_by=said.cancelled_by, resolved=said.resolved_at is not None,
-        approved=said.approved, mode=mode, mode_reason=reason, asks=asks_of(run.plan, site),
+        approved=said.approved, mode=mode, mode_reason=reason, asks=asks_of(run.plan, site), confirms=site.confirms,
+        quiet=is_quiet(run.plan, site), storm=said.storm,
     )  # fmt: skip
+
+
+def is_quiet(plan: Plan, site: Site) -> bool:
+    """Whether the alert is to be silenced while a run works: its rule said so when it began, and says so now."""
+    if not plan.silence or not site.quiet_for:
+        return False
+    rule = site.table.rule(plan.rule)
+    return rule is not None and rule.text.silence == "while_working"
 
 
 def asks_of(plan: Plan, site: Site) -> Mapping[str, ApprovalNeed]:
@@ -92,13 +101,15 @@ def move(
             case Claim():
                 came = claim(tx, row, run, site, step.cycle, now)
             case Do():
-                new = not run.journal and run.claimed < 0
+                new = run.claimed < 0 and all(entry.phase is Phase.STORM for entry in run.journal.values())
                 held = hold_in_storm(tx, row, run, site, now) if new else None
                 came = held or begin_steps(tx, row, run, site, slots, step, resolved or {}, now)
             case Poll():
                 return _poll(row, run, slots, step, now)
             case Wait():
                 return _wait(tx, row, run, site, step, now)
+            case Stand():
+                return stand_back(tx, row, run, site, step.hold, now)
             case Finish():
                 return finish(tx, row, run, site, step, now)
         if isinstance(came, Work):
@@ -129,6 +140,7 @@ def _wait(tx: Tx, row: RunRow, run: RunState, site: Site, move: Wait, now: int) 
             reason = f"{move.reason}, but the site's policy names no {move.need.persons} persons who may approve it"
             return finish(tx, row, run, site, Finish(Status.ESCALATED, reason), now)
         woken = let_go(tx, run)
+        loud_again(tx, run, now)
         told = run.status is not Status.AWAITING_APPROVAL
         since = run.waiting_since if not told else now
         columns |= {
@@ -136,9 +148,9 @@ def _wait(tx: Tx, row: RunRow, run: RunState, site: Site, move: Wait, now: int) 
             "persons": move.need.persons, "approvers": ",".join(sorted(move.need.by)),
         }  # fmt: skip
         run = run._replace(claimed=-1, waiting_since=since, approved="", deadline=None)
-        if told:
-            outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
-            outbox.tell(tx, site.reporters, run.id, Telling.THREAD, "approval", now)
+        if told and (reporters := told_to(tx, row, run, site)):
+            outbox.tell(tx, reporters, run.id, Telling.MESSAGE, "", now)
+            outbox.tell(tx, reporters, run.id, Telling.THREAD, "approval", now)
     elif move.status is Status.HELD:
         columns |= {"held_by": move.held_by, "held_scope": "", "held_until": move.until}
         if run.status is not Status.HELD:

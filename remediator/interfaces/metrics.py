@@ -68,7 +68,7 @@ class Metrics:
 
     def step(self, result: Result, seconds: float) -> None:
         """A step was performed."""
-        action = result.task.job.step.action or "confirm"
+        action = result.task.job.step.action or str(result.task.job.phase)
         self._step(action, str(result.outcome)).inc()
         self._seconds(action).observe(seconds)
 

@@ -21,8 +21,11 @@ _WAITS = {
     "window": "Its window is closed; it starts when the window opens.",
     "pause": "A person has paused this; it goes on when the pause is lifted (remediator resume).",
     "dependency": "Another alert fires that may be the cause; it starts when that one has resolved.",
+    "silence": "Somebody wants this alert quiet; it starts when their silence at Alertmanager ends.",
     "storm": "More alerts came than the rule may take; look for one cause behind them.",
 }
+_PATIENT = frozenset({"for", "silence"})  #: what a person, or the rule, has chosen to wait for
+_TOO_LONG = "Held for too long, it is escalated, not forgotten."
 _UNHELPED = frozenset({
     Status.OBSERVED, Status.REFUSED, Status.EXPIRED, Status.FAILED, Status.UNDONE, Status.ESCALATED, Status.UNVERIFIED,
 })  # fmt: skip
@@ -68,9 +71,10 @@ def _decide(view: RunView) -> list[Line]:
 def _wait(view: RunView) -> list[Line]:
     guard = view.held_by.partition(":")[0].partition("/")[0].strip().lower()
     when = f"at {show_time(view.held_until)}" if view.held_until is not None else "when the guard opens"
+    end = "However long that is, nobody is called." if guard in _PATIENT else _TOO_LONG
     return [
         Line(_WAITS.get(guard, "It is judged again by itself.")),
-        Line(f"It is judged again {when}. Held for too long, it is escalated, not forgotten."),
+        Line(f"It is judged again {when}. {end}"),
         Line(command("cancel", view), "Give it up", Kind.CODE),
     ]
 

@@ -56,7 +56,11 @@ def situation(view: RunView) -> tuple[Item, ...]:
         items.append(Line(f"{len(view.episodes)} alerts share this run", "Alerts"))
     for entry in entries(view, Phase.CONFIRM):
         state = clean((entry.output or {}).get("state", ""), 60) or f"unknown ({clean(entry.error, CELL)})"
+        if by := clean((entry.output or {}).get("by", ""), 80):
+            state += f" by {by}"
         items.append(Line(f"{state} at {show_time(entry.finished_at or entry.started_at)}", "Alertmanager says"))
+    digests = [clean((entry.output or {}).get("digest", "")) for entry in entries(view, Phase.STORM)]
+    items += [Line(digest, "Storm", topic="storm") for digest in digests]
     looks = entries(view, Phase.DIAGNOSE)
     return (*items, *_evidence(view, looks))
 
@@ -105,6 +109,7 @@ def action(view: RunView) -> tuple[Item, ...]:
     if view.approved_by:
         why = clean(view.approval_reason, CELL) or "no reason given"
         items.append(Line(f"{clean(view.approved_by, CELL)}: {why}", "Approved by", topic="approval"))
+    items += [Line(_silenced(entry), "Alert silenced", topic="action") for entry in entries(view, Phase.SILENCE)]
     acts = entries(view, Phase.ACT)
     begun = {(entry.cycle, entry.remedy) for entry in acts}
     shown = [entry for entry in entries(view, Phase.PREVIEW) if (entry.cycle, entry.remedy) not in begun]
@@ -206,6 +211,15 @@ def _arguments(entry: Entry) -> Mapping[str, Any]:
         made = None
     told = entry.args if made is None else made.model_dump(mode="json", exclude_defaults=True)
     return {name: told[name] for name in entry.args if name in told}
+
+
+def _silenced(entry: Entry) -> str:
+    said = entry.output or {}
+    if entry.outcome is Outcome.FAILED or "not_silenced" in said:
+        return f"no: {clean(said.get('not_silenced') or entry.error, CELL)}"
+    ends_at = entry.args.get("ends_at")
+    until = f", until {show_time(ends_at)} at the latest" if isinstance(ends_at, int) else ""
+    return f"while the run works on it{until}"
 
 
 def _found(output: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -71,6 +71,7 @@ class World:
             _Nobody(), session=None, clients=Clients(), connections=Assumed(connections or {}), ask=ask,
             on_told=deliverer.nudge, stand_in=stand_in,
         )  # fmt: skip
+        self._confirms = ask is not None
         self.use(table, settings)
         self._path = AlertPath(self._store, self.engine, self.clock, _Nobody(), backlog=limits.backlog)
         self._parts = [self._loop.create_task(part) for part in (self.engine.dispatch(), deliverer.deliver())]
@@ -83,7 +84,8 @@ class World:
 
     def use(self, table: RuleTable, settings: Settings) -> None:
         """Let this rule table and these settings bind from now on, as a reload does."""
-        self.engine.site = replace(site_of(settings, envelope_of(settings, {}, {}), (self.reporter.name,)), table=table)
+        site = site_of(settings, envelope_of(settings, {}, {}), (self.reporter.name,))
+        self.engine.site = replace(site, table=table, confirms=self._confirms)
 
     def post(self, alerts: Sequence[Alert]) -> Accepted:
         """Post a notification; return when all that it starts at this instant has been done."""

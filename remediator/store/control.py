@@ -165,7 +165,7 @@ def _cut_none_short(tx: Tx, scope: str, until: int | None, now: int) -> None:
 def resume(tx: Tx, scope: str, who: str, now: int) -> list[str]:
     """Lift a pause, or end a storm (``storm:SCOPE``); what it held is judged again."""
     if scope.startswith("storm:"):
-        if not storms.end(tx, scope.removeprefix("storm:")):
+        if not storms.end(tx, scope.removeprefix("storm:"), now):
             raise NotFoundError(f'there is no storm "{scope}"')
         append(tx, who, "end storm", scope, "", now)
         return facts.held_on(tx, scope)

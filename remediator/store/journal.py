@@ -18,11 +18,13 @@ from remediator.store.sqlite import Row, Tx
 
 _STATE = (
     "SELECT id, plan, status, created_at, mode, claimed, approved, cancelled_by, resolved_at, deadline,"
-    " waiting_since, may_act, held_scope, persons, approvers FROM run WHERE id = ?"
+    " waiting_since, may_act, held_scope, persons, approvers, CASE WHEN told_alone THEN '' ELSE storm END"
+    " FROM run WHERE id = ?"
 )
 _CONTROL = (
     "SELECT status, cancelled_by, resolved_at, approved, may_act, finished_at, EXISTS (SELECT 1 FROM breaker),"
-    " EXISTS (SELECT 1 FROM run WHERE finished_at IS NULL AND held_scope <> '') FROM run WHERE id = ?"
+    " EXISTS (SELECT 1 FROM run WHERE finished_at IS NULL AND held_scope <> ''),"
+    " CASE WHEN told_alone THEN '' ELSE storm END FROM run WHERE id = ?"
 )
 _STEPS = (
     "SELECT key, phase, cycle, step, action, outcome, args, started_at, finished_at, attempt, before, output, error,"
@@ -85,7 +87,7 @@ def load(tx: Tx, run: str) -> tuple[RunState, bool]:
         id=row[0], plan=_plan(row[1]), status=Status(row[2]), created_at=row[3], mode=Mode(row[4]),
         claimed=row[5], approved=row[6], cancelled_by=row[7], resolved=row[8] is not None, deadline=row[9],
         waiting_since=row[10], held_scope=row[12], journal=current_steps(tx, run),
-        asked=ApprovalNeed(row[13], frozenset(filter(None, row[14].split(",")))),
+        asked=ApprovalNeed(row[13], frozenset(filter(None, row[14].split(",")))), storm=row[15],
     )  # fmt: skip
     return state, bool(row[11])
 
@@ -101,6 +103,7 @@ class Control(NamedTuple):
     finished_at: int | None
     any_breaker: int
     any_held: int
+    storm: str = ""
 
 
 def control(tx: Tx, run: str) -> Control:
@@ -146,6 +149,11 @@ def supersede(tx: Tx, run: str, now: int) -> None:
         while tx.one("SELECT 1 FROM step WHERE run = ? AND key = ?", run, f"{key}~{at}"):
             at += 1  # twice in one microsecond of virtual time, or of a clock that was set back
         tx.run("UPDATE step SET key = ? WHERE run = ? AND key = ?", f"{key}~{at}", run, key)
+
+
+def forget(tx: Tx, run: str, step: str) -> None:
+    """Delete what was only asked to know whether to go on waiting: it would be repeated again and again."""
+    tx.run("DELETE FROM step WHERE run = ? AND key GLOB ? AND phase = 'confirm'", run, f"[0-9]/confirm/{step}")
 
 
 class RunRow:

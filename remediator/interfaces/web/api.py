@@ -116,11 +116,18 @@ class Api:
         ]
 
     async def runs(self, request: web.Request) -> web.Response:
-        """List runs, newest first; ``?status=open&rule=&target=&limit=``."""
+        """List runs, newest first; ``?status=open&rule=&target=&storm=&limit=``."""
         asked = request.query
         most = _limit(asked.get("limit", "50"))
         found = await self._store.read(
-            lambda tx: listing.runs(tx, asked.get("status", ""), asked.get("rule", ""), asked.get("target", ""), most)
+            lambda tx: listing.runs(
+                tx,
+                asked.get("status", ""),
+                asked.get("rule", ""),
+                asked.get("target", ""),
+                most,
+                asked.get("storm", ""),
+            )
         )
         return answer(found)
 

@@ -24,7 +24,7 @@ async def test_without_an_address_requests_are_limited(sm, alert, prometheus):
         run = await daemon.alert(alertname="SergasUnauthorisedAccess", **alert)
         await daemon.approve(run)
         await daemon.ends(run, "succeeded")
-    assert sm.machine.lines("environment")[-2:] == ["ENABLE_RATE_LIMITING=true", "RATE_LIMIT_PER_MINUTE=60"]
+    assert sm.machine.variables == {"ENABLE_RATE_LIMITING": "true", "RATE_LIMIT_PER_MINUTE": "60"}
     assert sm.machine.lines("done") == ["revoke 7d"]
 
 

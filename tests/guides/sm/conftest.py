@@ -49,7 +49,6 @@ _PROGRAMS = {
     "sergas-crash-dumps": "ls {home}",
     "sergas-revoke-sessions": 'echo "revoke $@" >> {home}/done',
     "sergas-block": 'echo "block $@" >> {home}/done',
-    "sergas-vacuum-full": 'echo "vacuum $@" >> {home}/done',
 }
 _SETTABLE = (
     "MAX_CONCURRENT_ACCOUNTS", "CELERY_WORKER_CONCURRENCY", "DATABASE_TIMEOUT", "DATABASE_POOL_SIZE", "DATABASE_MAX_OVERFLOW",

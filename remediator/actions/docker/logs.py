@@ -6,7 +6,7 @@ from pydantic import Field
 
 from remediator.actions.answers.lines import CountBy, Counted, CountedRest, Pattern, PatternName, Tally, Top
 from remediator.actions.context import Context
-from remediator.actions.docker.connection import ContainerParameters, backend
+from remediator.actions.docker.connection import LOOKS, ContainerParameters, backend
 from remediator.actions.docker.engine import engine_of
 from remediator.actions.docker.state import section
 from remediator.core.action import Action, Outputs, Permission
@@ -56,8 +56,9 @@ async def perform(p: LogsParameters, context: Context) -> LogsOutputs:
         query["since"] = f"{max(context.now / SECOND - p.since, 0):.0f}"
     tally = Tally(p.grep, p.keep, p.count_by, p.top)
     async with engine_of(p.connection, context) as (_, engine):
-        terminal = section(await engine.inspect(p.container), "Config").get("Tty") is True
-        data, cut = await engine.log(p.container, query, p.max_bytes)
+        container = await engine.find(p)
+        terminal = section(await engine.inspect(container), "Config").get("Tty") is True
+        data, cut = await engine.log(container, query, p.max_bytes)
     tally.feed(data if terminal else joined(data))
     tally.end()
     return LogsOutputs(
@@ -88,5 +89,8 @@ ACTION: Action[LogsParameters, LogsOutputs] = Action(
     outputs=LogsOutputs,
     perform=perform,
     backend=backend,
-    permissions=lambda _: (Permission("GET", "/containers/NAME/json"), Permission("GET", "/containers/NAME/logs")),
+    permissions=lambda _: (
+        *LOOKS,
+        Permission("GET", "/containers/NAME/logs"),
+    ),
 )

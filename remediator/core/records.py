@@ -148,3 +148,4 @@ class RunView:
     approval_reason: str = ""
     episodes: tuple[str, ...] = ()
     resolved_at: int | None = None  #: when the alert resolved, if it did
+    called: bool = False  #: people were called though it goes on

@@ -38,7 +38,7 @@ _STEP = (
 )
 _VIEW = (
     "SELECT id, plan, status, reason, created_at, updated_at, finished_at, held_by, held_until, mode, shown,"
-    " approved_by, approval_reason, resolved_at FROM run WHERE id = ?"
+    " approved_by, approval_reason, resolved_at, called FROM run WHERE id = ?"
 )
 
 
@@ -173,7 +173,8 @@ def view(tx: Tx, run: str) -> RunView:
     return RunView(
         id=row[0], plan=_PLAN.validate_json(row[1]), status=Status(row[2]), reason=row[3], created_at=row[4],
         updated_at=row[5], finished_at=row[6], held_by=row[7], held_until=row[8], effective_mode=Mode(row[9]),
-        shown=row[10], approved_by=row[11], approval_reason=row[12], resolved_at=row[13], episodes=episodes,
+        shown=row[10], approved_by=row[11], approval_reason=row[12], resolved_at=row[13], called=bool(row[14]),
+        episodes=episodes,
         journal=tuple(map(_entry, tx.all(_STEPS.format(""), run))),
     )  # fmt: skip
 

@@ -55,9 +55,7 @@ CountBy = Annotated[
 Top = Annotated[int, Field(ge=1, le=100, description="Of count_by, so many values are told, the most frequent first.")]
 Counted = Annotated[
     dict[str, dict[str, int]],
-    Field(
-        description="Of count_by: lines by captured value, the most frequent first; 200 characters of a value."
-    ),
+    Field(description="Of count_by: lines by captured value, the most frequent first; 200 characters of a value."),
 ]
 CountedRest = Annotated[
     dict[str, int], Field(description="Of count_by: lines that fit, whose values are not among those told.")

@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import InitErrorDetails
 
 from remediator.actions import registry
-from remediator.core.action import Action, Outputs, Parameters
+from remediator.core.action import Action, Outputs
 from remediator.core.durations import show_duration
 from remediator.core.guide import GuideText, StepText
 from remediator.core.plan import coerce, split_target
@@ -32,7 +31,7 @@ from remediator.core.templates import (
 from remediator.core.transitions import Mode, stricter
 from remediator.errors import RenderError, TemplateError
 from remediator.interfaces.documents import Document, Path, problem_at
-from remediator.interfaces.faults import problems_of
+from remediator.interfaces.rule_files.arguments import wrong_arguments
 
 AnyAction = Action[Any, Any]
 
@@ -188,7 +187,7 @@ def _arguments(
     bench: _Bench, where: Path, action: AnyAction, args: Mapping[str, Any], outputs: Mapping[str, type[Outputs]]
 ) -> tuple[str, ...]:
     """Check arguments against the action's model, and the names that their templates ask for."""
-    bench.problems += _wrong_arguments(bench, where, action.parameters, args)
+    bench.problems += wrong_arguments(bench.document, (*bench.place, *where), action.parameters, args)
     known = Known(bench.params, dict(outputs))
     needs: set[str] = set()
     for path, template in names_in_tree(args, action.parameters):
@@ -199,42 +198,6 @@ def _arguments(
             bench.complain((*where, *path), message, hint)
         needs.update(chain[1] for chain in template.names if chain[0] == "steps" and len(chain) > 1)
     return tuple(sorted(needs))
-
-
-def _wrong_arguments(bench: _Bench, where: Path, model: type[Parameters], args: Mapping[str, Any]) -> Iterable[Problem]:
-    """Return what the model refuses, but for the places where a template stands: they are validated when rendered."""
-    try:
-        model.model_validate(args)
-    except ValidationError as error:
-        details: list[InitErrorDetails] = []
-        for fault in error.errors(include_url=False):
-            if not _stands_on_template(args, fault["loc"]) and (fault["loc"] or not _has_template(args)):
-                kept: Any = {key: fault[key] for key in ("type", "loc", "input", "ctx") if key in fault}
-                details.append(kept)
-        if details:
-            remaining = ValidationError.from_exception_data(error.title, details)
-            return problems_of(remaining, bench.document, model, args, (*bench.place, *where))
-    return ()
-
-
-def _stands_on_template(args: Any, loc: tuple[int | str, ...]) -> bool:
-    """Whether a template stands at a place that a model refused. Names of union members in it are passed over."""
-    value = args
-    for part in loc:
-        if isinstance(value, str):
-            break
-        try:
-            value = value[part]
-        except (KeyError, IndexError, TypeError):
-            continue
-    return isinstance(value, str) and is_templated(value)
-
-
-def _has_template(args: Any) -> bool:
-    if isinstance(args, str):
-        return is_templated(args)
-    inner = args.values() if isinstance(args, Mapping) else args if isinstance(args, (list, tuple)) else ()
-    return any(_has_template(item) for item in inner)
 
 
 def _check_text(bench: _Bench, where: Path, names: Callable[[], Iterable[tuple[str, ...]]], known: Known) -> None:

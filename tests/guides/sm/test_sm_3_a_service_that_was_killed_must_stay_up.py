@@ -32,6 +32,6 @@ async def test_killed_for_want_of_memory_it_gets_less_to_do(sm, alert, service):
         await daemon.approve(run)
         await daemon.ends(run, "succeeded")
         report = await daemon.report(run)
-    assert sm.machine.lines("environment")[-2:] == ["MAX_CONCURRENT_ACCOUNTS=5", "CELERY_WORKER_CONCURRENCY=2"]
+    assert sm.machine.variables == {"MAX_CONCURRENT_ACCOUNTS": "5", "CELERY_WORKER_CONCURRENCY": "2"}
     assert sm.machine.restarts == ["sergas-app.service"]
     assert "kills=1" in report

@@ -259,6 +259,8 @@ class Engine:
             said = journal.control(tx, run.id)
             if said.cancelled_by:
                 return f"cancelled by {said.cancelled_by}"
+            if said.paused_by:
+                return f"paused by {said.paused_by}"
             known = Facts(pauses=(*facts.pauses(tx), *self.site.paused))
             paused = judge_pause(run.plan, known, self.site.envelope, now)
             return paused.reason if isinstance(paused, Hold) else ""

@@ -31,7 +31,8 @@ def finish(tx: Tx, row: RunRow, run: RunState, site: Site, move: Finish, now: in
         woken += facts.release(tx, run.id, give_back=not has_tried(run))
     if acted and not run.plan.undoes:
         _count_outcome(tx, run, site, move.status, now)
-        made = undo.when_its_time_is_over(tx, run, now, new_id)
+        given_up = run.take_back and move.status is Status.CANCELLED
+        made = (undo.given_up if given_up else undo.when_its_time_is_over)(tx, run, now, new_id)
     told = not quiet and _tell_end(tx, run, site, move.status, acted=acted, now=now)
     return Work(run._replace(status=move.status), wake=tuple(woken), made=tuple(made), finish=move, told=told)
 

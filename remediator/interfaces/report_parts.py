@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from remediator.actions import registry
 from remediator.core.durations import SECOND, show_duration
-from remediator.core.records import Entry, Outcome, Phase, RunView, StepPlan
+from remediator.core.records import Entry, Outcome, Phase, Plan, RunView, StepPlan
 from remediator.core.transitions import Mode, Status
-from remediator.interfaces.report_facts import changes, doubtful, entries, is_final, judged, lasting, ruled_out, took
+from remediator.interfaces.report_facts import changes, doubtful, entries, is_final, judged, ruled_out, took
 from remediator.interfaces.report_lines import (
     CELL,
     ROWS,
@@ -27,6 +27,7 @@ from remediator.interfaces.report_lines import (
     show_values,
     table,
 )
+from remediator.interfaces.report_undo import in_stage, undo_lines
 
 _MARKS = "-*+•> \t"  #: what a list in the guide's notes begins its lines with; ours are added again
 _PEOPLE_LEARN = frozenset({Status.ESCALATED, Status.FAILED, Status.UNKNOWN, Status.UNDONE})
@@ -102,15 +103,20 @@ def task(view: RunView) -> tuple[Item, ...]:
 def action(view: RunView) -> tuple[Item, ...]:
     """Return who allowed what, what would be done, what was done, and what was taken back."""
     items: list[Item] = []
-    if view.approved_by:
-        why = clean(view.approval_reason, CELL) or "no reason given"
-        items.append(Line(f"{clean(view.approved_by, CELL)}: {why}", "Approved by", topic="approval"))
+    said = view.approvals or (((view.approved_by, view.approval_reason),) if view.approved_by else ())
+    for who, why in said[-ROWS:]:
+        because = clean(why, CELL) or "no reason given"
+        items.append(Line(f"{clean(who, CELL)}: {because}", "Approved by", topic="approval"))
+    if view.paused_by and not is_final(view):
+        items.append(
+            Line(f"{clean(view.paused_by, CELL)}, since {show_time(view.paused_at)}", "Paused by", topic="action")
+        )
     acts = entries(view, Phase.ACT)
     begun = {(entry.cycle, entry.remedy) for entry in acts}
     shown = [entry for entry in entries(view, Phase.PREVIEW) if (entry.cycle, entry.remedy) not in begun]
-    items += _work("Would do", shown, "approval")
-    items += _work("Did", acts, "action")
-    items += _work("Took back", entries(view, Phase.UNDO), "action")
+    items += _work(view.plan, "Would do", shown, "approval")
+    items += _work(view.plan, "Did", acts, "action")
+    items += _work(view.plan, "Took back", entries(view, Phase.UNDO), "action")
     if not changes(view) and not doubtful(view):
         items.append(Line("Nothing was changed." if is_final(view) else "Nothing was changed so far.", topic="action"))
     return tuple(items)
@@ -131,11 +137,7 @@ def result(view: RunView) -> tuple[Item, ...]:
         finished = f"finished {show_time(view.finished_at)}, {lasted} after it began"
         since = show_duration(max(0, (view.finished_at or 0) - view.plan.starts_at) / SECOND)
         items.append(Line(f"{finished}, {since} after the alert did", "Time", topic="result"))
-    for entry in lasting(view):
-        there = f"before it was {show_values(entry.before)}" if entry.before else "what was there before is not known"
-        how = "the guide forbids taking it back" if view.plan.undo == "never" else there
-        items.append(Line(f"{clean(entry.action, 120)}: {how}", "Undo", topic="result"))
-    return tuple(items)
+    return (*items, *undo_lines(view))
 
 
 def reflection(view: RunView) -> tuple[Item, ...]:
@@ -179,12 +181,12 @@ def _condition(step: StepPlan) -> str:
     return clean(f"{clean(step.action, 120)}({show_values(step.args, named=True)})")
 
 
-def _work(title: str, work: list[Entry] | tuple[Entry, ...], topic: str) -> list[Table]:
+def _work(plan: Plan, title: str, work: list[Entry] | tuple[Entry, ...], topic: str) -> list[Table]:
     made: list[Table] = []
     for (_, remedy), group in groupby(work, key=lambda entry: (entry.cycle, entry.remedy)):
         rows = (
             (
-                clean(entry.action, 120),
+                in_stage(plan, entry),
                 show_values(_arguments(entry), named=True),
                 _outcome(entry),
                 show_values(entry.before, named=True) if entry.before else "not recorded",

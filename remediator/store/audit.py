@@ -14,7 +14,11 @@ _DECISIONS = (
 )
 _CHANGES = (
     "SELECT coalesce(s.finished_at, s.started_at) AS at, s.run, s.key, s.phase, s.action, s.remedy, s.outcome, s.args,"
-    " s.before, s.output, s.error, r.rule, r.target, r.approved_by FROM step s JOIN run r ON r.id = s.run"
+    " s.before, s.output, s.error, r.rule, r.target, CASE WHEN EXISTS (SELECT 1 FROM approval WHERE run = r.id)"
+    # Each remedy of a run has a yes of its own: the last one before the step is the one that let it.
+    " THEN coalesce((SELECT group_concat(who, ', ') FROM approval WHERE run = r.id AND shown = (SELECT shown"
+    " FROM approval WHERE run = r.id AND at <= s.started_at ORDER BY at DESC LIMIT 1)), '') ELSE r.approved_by END"
+    " FROM step s JOIN run r ON r.id = s.run"
     " WHERE s.phase IN ('act', 'undo') AND coalesce(s.finished_at, s.started_at) > ? ORDER BY 1 LIMIT ?"
 )
 

@@ -21,7 +21,7 @@ from remediator.core.policy import ANYBODY, ApprovalNeed
 from remediator.core.records import Entry, Outcome, Phase, Plan, RemedyPlan, StepPlan
 from remediator.core.templates import compile_condition
 from remediator.core.transitions import Mode, Status, stricter
-from remediator.core.undo_part import place
+from remediator.core.undo_part import place, step_of
 
 MAX_REMEDIES = 2  #: tried in one run
 CONFIRM_AFTER = 600 * SECOND  #: a run older than this asks whether the alert still fires before it changes anything
@@ -337,11 +337,24 @@ def _verify(run: RunState, cycle: int, remedy: RemedyPlan, now: int) -> Move | S
         return Poll(cycle, changed_at)
     output = entry.output or {}
     if entry.outcome is Outcome.DONE and output.get("verdict") == "holds":
-        return Finish(Status.SUCCEEDED, f'"{remedy.name}" helped: {output.get("reason", "")}')
+        return _holds_now(run, remedy, str(output.get("reason", "")))
     if entry.outcome is Outcome.DONE and output.get("verdict") == "failed":
         return _take_back(run, cycle, remedy, f'"{remedy.name}" did not help: {output.get("reason", "")}', failed=False)
     due = (entry.finished_at or entry.started_at) + int(verify.interval * SECOND)
     return Poll(cycle, changed_at) if now >= due else Wait(due, Status.VERIFYING, str(output.get("reason", "")))
+
+
+def _holds_now(run: RunState, remedy: RemedyPlan, reason: str) -> Finish:
+    """What has only waited, or looked, has helped nothing: it recovered by itself, unless an earlier remedy changed it."""
+    acts = [entry for entry in run.journal.values() if entry.phase is Phase.ACT]
+    changed = [entry for entry in acts if step_of(run.plan, entry).changes]
+    if not changed:
+        return Finish(Status.RECOVERED_ITSELF, f'"{remedy.name}" only looked, nothing was changed: {reason}')
+    if all(entry.remedy != remedy.name for entry in changed):
+        return Finish(
+            Status.SUCCEEDED, f'it holds since "{remedy.name}" looked again after "{changed[-1].remedy}": {reason}'
+        )
+    return Finish(Status.SUCCEEDED, f'"{remedy.name}" helped: {reason}')
 
 
 def _take_back(run: RunState, cycle: int, remedy: RemedyPlan, reason: str, *, failed: bool) -> Move | Setback:

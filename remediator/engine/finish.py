@@ -7,6 +7,7 @@ from remediator.core.records import Outcome, Phase
 from remediator.core.reporting import Telling
 from remediator.core.run import Finish, RunState
 from remediator.core.transitions import Status
+from remediator.core.undo_part import step_of
 from remediator.engine.clock import new_id
 from remediator.engine.work import Site, Work
 from remediator.store import facts, ladder, outbox, undo
@@ -79,9 +80,15 @@ def let_go(tx: Tx, run: RunState) -> list[str]:
 
 def has_tried(run: RunState) -> bool:
     """Whether a change was attempted, helpful or not: that counts for throttles and the budget."""
-    return any(entry.phase is Phase.ACT and entry.attempt > 0 for entry in run.journal.values())
+    return any(
+        e.phase is Phase.ACT and e.attempt > 0 and step_of(run.plan, e).changes for e in run.journal.values()
+    )
 
 
-def has_changed(run: RunState) -> bool:
-    """Whether the run has changed something, or may have."""
-    return any(e.phase is Phase.ACT and e.outcome is not Outcome.FAILED for e in run.journal.values())
+def has_changed(run: RunState, cycle: int | None = None) -> bool:
+    """Whether the run, or one cycle of it, has changed something, or may have; what is begun just now is left out."""
+    return any(
+        e.phase is Phase.ACT and e.outcome is not Outcome.FAILED and step_of(run.plan, e).changes
+        for e in run.journal.values()
+        if cycle is None or (e.cycle == cycle and e.outcome is not Outcome.INTENT)
+    )

@@ -111,7 +111,7 @@ def judged(view: RunView, remedy: RemedyPlan, cycle: int) -> Holds:
 def _why_not(view: RunView, remedy: RemedyPlan, cycle: int, place: int, chosen: dict[int, int]) -> str:
     if cycle in chosen and place > chosen[cycle]:
         return "not reached: the one before it was chosen"
-    if view.status is Status.RECOVERED_ITSELF:
+    if view.status is Status.RECOVERED_ITSELF and cycle not in chosen:
         return "not needed"
     verdict = judged(view, remedy, cycle)
     if verdict.value:

@@ -48,7 +48,8 @@ def test_what_is_in_flight_ends_and_nothing_more_begins(tmp_path):
     site, work = begun(tmp_path)
     pause(site, work.run.id)
     work = site.came(work)
-    assert not work.tasks and work.held.guard == "pause"
+    assert not work.tasks
+    assert work.held.guard == "pause"
     assert not site.begin(work.run.id).tasks  # as after a restart: from the rows
     assert (site.status(work.run.id), locks(site)) == ("acting", ["host/web"])
 

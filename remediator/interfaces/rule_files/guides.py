@@ -121,7 +121,7 @@ def _remedy(bench: _Bench, text: GuideText, position: int, outputs: dict[str, ty
         _declare(bench, where, plan, action, outputs)
         if action is not None and action.needs_approval:
             mode = stricter(mode, Mode.ASK)
-        if remedy.for_ and action is not None and action.changes and action.undo is None:
+        if remedy.for_ and action is not None and action.changes and not plan.undoable:
             message = f"{step.action} cannot be undone, so this remedy cannot last only {show_duration(remedy.for_)}"
             bench.complain((*place, "for"), message)
     return RemedyPlan(remedy.name, tuple(steps), remedy.when, mode, remedy.for_)
@@ -178,7 +178,7 @@ def _step(
         id=name, action=step.action, args=step.args, changes=action.changes, timeout=step.timeout,
         attempts=step.attempts if repeatable else 1, needs=needs,
         undo_safe=action.undo is not None and action.undo_is_safe, cautious=action.caution is not None,
-        undoable=action.undo is not None,
+        undoable=action.undo is not None and action.undoable(step.args),
     ), action  # fmt: skip
 
 

@@ -134,8 +134,19 @@ class GuideText(Written):
         "it where the action can do so safely, never says that nobody should.",
     )
     escalate: str | None = Field(None, description="Severity for people when no remedy helped, such as sev-2.")
+    call_people: bool = Field(
+        False,
+        description="Of a guide without remedies: people are called as soon as it has looked, and then those on the "
+        "ladder that escalate names, until somebody acknowledges or the alert resolves.",
+    )
     timeout: Duration = Field(3600.0, description="For the whole run, waiting for people not counted.")
     notes: str = Field("", description="For people: the long-term fix, prevention.")
+
+    @model_validator(mode="after")
+    def _calls_or_acts(self) -> GuideText:
+        if self.call_people and (self.remedies or not self.escalate):
+            raise ValueError("call_people goes with escalate, and without remedies")
+        return self
 
 
 class ThrottleText(Written):

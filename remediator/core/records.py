@@ -86,6 +86,7 @@ class Plan(NamedTuple):
     approval_timeout: float = 3600.0
     limits: RuleLimits | None = None  #: what only some rules have
     undoes: str = ""  #: the run that this one takes back; empty for all others
+    call_people: bool = False  #: it has no remedy: people are called when it has looked
     undoes_part: str = ""  #: which part of it, in words; empty: all that is left
 
 
@@ -151,6 +152,8 @@ class RunView:
     approvals: tuple[tuple[str, str], ...] = ()  #: everybody who has said yes, and why, in the order of time
     episodes: tuple[str, ...] = ()
     resolved_at: int | None = None  #: when the alert resolved, if it did
+    acknowledged_by: str = ""  #: who has taken it over
+    rungs: tuple[tuple[str, int], ...] = ()  #: who will be told when, unless somebody acknowledges
     paused_by: str = ""  #: who has paused this run, and why
     paused_at: int | None = None
     taken_back: tuple[tuple[str, str], ...] = ()  #: keys of changes that other runs took back, and which runs

@@ -199,6 +199,8 @@ def _cycle(  # noqa: C901, PLR0911 -- see next_move
         if last is None:
             return Finish(Status.RECOVERED_ITSELF, "the verification already held before anything was done")
         return Finish(Status.SUCCEEDED, f"{last.reason}; but it holds now, before another remedy")
+    if plan.call_people:
+        return Finish(Status.ESCALATED, "the guide calls people; what to do is theirs")
     if not plan.remedies:
         return Finish(Status.OBSERVED, "the guide gathers evidence; what to do is for people")
     found = [run.journal[f"{cycle}/diagnose/{step.id}"] for step in plan.diagnose]
@@ -345,7 +347,7 @@ def _verify(run: RunState, cycle: int, remedy: RemedyPlan, now: int) -> Move | S
 
 
 def _holds_now(run: RunState, remedy: RemedyPlan, reason: str) -> Finish:
-    """What has only waited, or looked, has helped nothing: it recovered by itself, unless an earlier remedy changed it."""
+    """What has only looked has helped nothing: it recovered by itself, unless an earlier remedy changed something."""
     acts = [entry for entry in run.journal.values() if entry.phase is Phase.ACT]
     changed = [entry for entry in acts if step_of(run.plan, entry).changes]
     if not changed:

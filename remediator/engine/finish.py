@@ -80,9 +80,7 @@ def let_go(tx: Tx, run: RunState) -> list[str]:
 
 def has_tried(run: RunState) -> bool:
     """Whether a change was attempted, helpful or not: that counts for throttles and the budget."""
-    return any(
-        e.phase is Phase.ACT and e.attempt > 0 and step_of(run.plan, e).changes for e in run.journal.values()
-    )
+    return any(e.phase is Phase.ACT and e.attempt > 0 and step_of(run.plan, e).changes for e in run.journal.values())
 
 
 def has_changed(run: RunState, cycle: int | None = None) -> bool:

@@ -48,7 +48,7 @@ def advice(view: RunView) -> tuple[Line, ...]:
             lines += _settle(view)
         case status if status in _UNHELPED:
             lines += _by_hand(view)
-            if view.plan.escalate and not view.plan.undoes:
+            if view.plan.escalate and not view.plan.undoes and not view.acknowledged_by:
                 lines.append(Line(command("acknowledge", view), "Take it over", Kind.CODE))
         case _:
             pass

@@ -137,6 +137,12 @@ def result(view: RunView) -> tuple[Item, ...]:
         finished = f"finished {show_time(view.finished_at)}, {lasted} after it began"
         since = show_duration(max(0, (view.finished_at or 0) - view.plan.starts_at) / SECOND)
         items.append(Line(f"{finished}, {since} after the alert did", "Time", topic="result"))
+    if view.acknowledged_by:
+        items.append(Line(clean(view.acknowledged_by, CELL), "Taken over by", topic="result"))
+    for name, due_at in view.rungs[:ROWS]:
+        items.append(
+            Line(f"{clean(name, 60)} at {show_time(due_at)}, unless somebody acknowledges", "Told next", topic="result")
+        )
     return (*items, *undo_lines(view))
 
 

@@ -111,7 +111,12 @@ class Api:
 
         def unit(tx: Tx) -> list[str]:
             woken = units[verb](tx)
-            if verb in ("settle", "pause", "resume"):  # it stands so by a person's word: people hear of it
+            if verb in (
+                "settle",
+                "pause",
+                "resume",
+                "acknowledge",
+            ):  # it stands so by a person's word: people hear of it
                 outbox.tell(tx, self._reporters, run, Telling.MESSAGE, "", now)
             return woken
 

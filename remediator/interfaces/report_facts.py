@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
+from remediator.actions import registry
 from remediator.core.durations import SECOND, show_duration
 from remediator.core.plan import scope_of
-from remediator.core.records import Entry, Outcome, Phase, RemedyPlan, RunView
+from remediator.core.records import Entry, Outcome, Phase, RemedyPlan, RunView, StepPlan
+from remediator.core.templates import render_tree
 from remediator.core.templates.condition import Holds, compile_condition
 from remediator.core.transitions import FINAL, Status
 from remediator.errors import RemediatorError
-from remediator.interfaces.report_lines import CELL, clean
+from remediator.interfaces.report_lines import CELL, clean, show_values
 
 
 def entries(view: RunView, *phases: Phase) -> tuple[Entry, ...]:
@@ -106,6 +109,16 @@ def judged(view: RunView, remedy: RemedyPlan, cycle: int) -> Holds:
         return compile_condition(remedy.when or "true").holds(scope_of(view.plan, found, cycle))
     except RemediatorError as error:
         return Holds(value=False, reason=str(error))
+
+
+def condition(view: RunView, step: StepPlan) -> str:
+    """Return a condition as it is asked: its templates rendered, as far as the record knows what stands in them."""
+    action, args = registry.find(step.action), step.args
+    cycle = max((entry.cycle for entry in view.journal), default=0)
+    if action is not None:
+        with contextlib.suppress(RemediatorError):
+            args = render_tree(args, action.parameters, scope_of(view.plan, {e.key: e for e in view.journal}, cycle))
+    return clean(f"{clean(step.action, 120)}({show_values(args, named=True)})")
 
 
 def _why_not(view: RunView, remedy: RemedyPlan, cycle: int, place: int, chosen: dict[int, int]) -> str:

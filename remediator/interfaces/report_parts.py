@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from remediator.actions import registry
 from remediator.core.durations import SECOND, show_duration
-from remediator.core.records import Entry, Outcome, Phase, Plan, RunView, StepPlan
+from remediator.core.records import Entry, Outcome, Phase, Plan, RunView
 from remediator.core.transitions import Mode, Status
-from remediator.interfaces.report_facts import changes, doubtful, entries, is_final, judged, ruled_out, took
+from remediator.interfaces.report_facts import changes, condition, doubtful, entries, is_final, judged, ruled_out, took
 from remediator.interfaces.report_lines import (
     CELL,
     ROWS,
@@ -180,11 +180,7 @@ def _goal(view: RunView) -> list[Line]:
     hold = f", holding {show_duration(verify.hold)}" if verify.hold else ""
     label, between = f"Goal (within {show_duration(verify.within)}{hold})", "and" if verify.every else "or"
     shown = verify.conditions[:ROWS]
-    return [Line(_condition(step), between if place else label, Kind.CODE) for place, step in enumerate(shown)]
-
-
-def _condition(step: StepPlan) -> str:
-    return clean(f"{clean(step.action, 120)}({show_values(step.args, named=True)})")
+    return [Line(condition(view, step), between if place else label, Kind.CODE) for place, step in enumerate(shown)]
 
 
 def _work(plan: Plan, title: str, work: list[Entry] | tuple[Entry, ...], topic: str) -> list[Table]:
@@ -251,7 +247,7 @@ def _check(view: RunView, entry: Entry) -> tuple[str, str, str]:
     if entry.phase is Phase.VERIFY and entry.step == "all" and verify is not None:
         name = "the goal"
     elif verify is not None and (step := next((s for s in verify.conditions if s.id == entry.step), None)):
-        name = clean(_condition(step), CELL)
+        name = clean(condition(view, step), CELL)
     output = _found(entry.output)
     verdict, holds = output.pop("verdict", None), output.get("holds")
     if entry.outcome is not Outcome.DONE:

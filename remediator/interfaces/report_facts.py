@@ -122,11 +122,11 @@ def condition(view: RunView, step: StepPlan) -> str:
 
 
 def _why_not(view: RunView, remedy: RemedyPlan, cycle: int, place: int, chosen: dict[int, int]) -> str:
-    if cycle in chosen and place > chosen[cycle]:
-        return "not reached: the one before it was chosen"
     if view.status is Status.RECOVERED_ITSELF and cycle not in chosen:
         return "not needed"
     verdict = judged(view, remedy, cycle)
+    if verdict.value and cycle in chosen and place > chosen[cycle]:
+        return "it holds, too, but the one before it was chosen"
     if verdict.value:
         return "not tried: the run ended before that"
     word = "unknown, so it did not hold" if verdict.unknown else "did not hold"

@@ -59,18 +59,27 @@ def situation(view: RunView) -> tuple[Item, ...]:
         state = clean((entry.output or {}).get("state", ""), 60) or f"unknown ({clean(entry.error, CELL)})"
         items.append(Line(f"{state} at {show_time(entry.finished_at or entry.started_at)}", "Alertmanager says"))
     looks = entries(view, Phase.DIAGNOSE)
-    return (*items, *_evidence(view, looks))
+    earlier = [entry for entry in looks if _is_superseded(entry)]
+    now = [entry for entry in looks if not _is_superseded(entry)]
+    if not now:  # it is about to look again
+        return (*items, *_evidence(view, "Evidence", earlier))
+    return (*items, *_evidence(view, "Evidence", now), *_evidence(view, "What an earlier look found", earlier))
 
 
-def _evidence(view: RunView, looks: Sequence[Entry]) -> tuple[Item, ...]:
+def _is_superseded(entry: Entry) -> bool:
+    """Whether it was looked at again later: after an approval, or after a guard held the run."""
+    return "~" in entry.key.rpartition("/")[2]
+
+
+def _evidence(view: RunView, title: str, looks: Sequence[Entry]) -> tuple[Item, ...]:
     """Return what was found, in the guide's order; where there are checks, beside each whether it holds."""
     order = {step.id: number for number, step in enumerate(view.plan.diagnose)}
     looks = sorted(looks, key=lambda entry: (entry.started_at, order.get(entry.step, len(order))))
     named = [(_step_name(entry) + _look(entry), entry) for entry in looks]
     if not any(isinstance((entry.output or {}).get("holds"), bool) for entry in looks):
-        return table("Evidence", ("Step", "Finding"), ((name, _finding(one)) for name, one in named), "diagnosis", (0,))
+        return table(title, ("Step", "Finding"), ((name, _finding(one)) for name, one in named), "diagnosis", (0,))
     rows = ((name, _holds(one), _finding(one)) for name, one in named)
-    return table("Evidence", ("Step", "Holds", "Finding"), rows, "diagnosis", (0,))
+    return table(title, ("Step", "Holds", "Finding"), rows, "diagnosis", (0,))
 
 
 def _holds(entry: Entry) -> str:
@@ -130,7 +139,10 @@ def result(view: RunView) -> tuple[Item, ...]:
         until = show_time(view.held_until) if view.held_until is not None else "it opens"
         items.append(Line(f"{clean(view.held_by, CELL) or 'a guard'}, until {until}", "Held by", topic="result"))
     remedies = {entry.cycle: entry.remedy for entry in entries(view, Phase.ACT)}
-    rows = [("before", *_check(view, entry)) for entry in entries(view, Phase.BASELINE)]
+    rows = [
+        ("earlier" if _is_superseded(entry) else "before", *_check(view, entry))
+        for entry in entries(view, Phase.BASELINE)
+    ]
     rows += [(f'after "{clean(remedies.get(e.cycle, ""), 80)}"', *_check(view, e)) for e in entries(view, Phase.VERIFY)]
     items += table("Verification", ("When", "Condition", "Holds", "Seen"), rows, "verification", (1,))
     if lasted := took(view):
@@ -149,8 +161,7 @@ def result(view: RunView) -> tuple[Item, ...]:
 def reflection(view: RunView) -> tuple[Item, ...]:
     """Return what is for later: the guide's notes, the runbook, what is owed after an escalation."""
     items: list[Item] = []
-    lines = [clean(line.strip(_MARKS), CELL) for line in view.plan.notes[: TEXT * ROWS].splitlines()]
-    items += [Line(line, topic="result") for line in [line for line in lines if line][:ROWS]]
+    items += [Line(clean(note), topic="result") for note in _notes(view.plan.notes[: TEXT * ROWS])[:ROWS]]
     if url := safe_url(view.plan.runbook_url):
         items.append(Line(url, "Runbook", Kind.LINK, "result"))
     elif view.plan.runbook_url:
@@ -160,6 +171,23 @@ def reflection(view: RunView) -> tuple[Item, ...]:
         due = f"a post-mortem is due ({clean(view.plan.escalate, 40)}); " if view.plan.escalate else ""
         items.append(Line(f"{due}add to the guide {guide} what would have helped", "Afterwards", topic="result"))
     return tuple(items)
+
+
+def _notes(text: str) -> list[str]:
+    """Return a guide's notes: wrapped lines joined, a note for each list item, paragraph, or line after a full stop."""
+    notes: list[str] = []
+    begins = True
+    for line in text.splitlines():
+        words = line.strip(_MARKS)
+        if not words:
+            begins = True
+            continue
+        if begins or line.lstrip()[0] in _MARKS:
+            notes.append(words)
+        else:
+            notes[-1] += f" {words}"
+        begins = words.endswith(".")
+    return notes
 
 
 def _mode(view: RunView) -> str:
@@ -175,6 +203,10 @@ def _mode(view: RunView) -> str:
 
 def _goal(view: RunView) -> list[Line]:
     verify = view.plan.verify
+    if not view.plan.remedies:
+        return [
+            Line("to gather what people need to know" + ("; they are called" if view.plan.call_people else ""), "Goal")
+        ]
     if verify is None:
         return [Line("the guide has no verification, so nobody can know whether it helped", "Goal")]
     hold = f", holding {show_duration(verify.hold)}" if verify.hold else ""

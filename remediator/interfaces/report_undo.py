@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 
+from remediator.actions import registry
 from remediator.core.records import Entry, Plan, RunView
 from remediator.interfaces.report_facts import is_final, lasting
 from remediator.interfaces.report_lines import Kind, Line, clean, show_values
@@ -16,17 +17,29 @@ def undo_lines(view: RunView) -> list[Line]:
     left = [entry for entry in lasting(view) if entry.key not in gone]
     for entry in lasting(view):
         there = f"before it was {show_values(entry.before)}" if entry.before else "what was there before is not known"
-        how = "the guide forbids taking it back" if view.plan.undo == "never" else there
+        how = there if can_be_undone(entry) else "it cannot be taken back by itself"
+        if view.plan.undo == "never":
+            how = "the guide forbids taking it back"
         if entry.key in gone:
             how = f"taken back by run {clean(gone[entry.key], 120)}"
         items.append(Line(f"{clean(entry.action, 120)}: {how}", "Undo", topic="result"))
-    if len(left) > 1 and is_final(view) and view.plan.undo != "never":
-        last = left[-1]
+    if not left or not is_final(view) or view.plan.undo == "never" or view.plan.undoes:
+        return items
+    undo = f"remediator runs undo {shlex.quote(clean(view.id, 120))}"
+    if all(can_be_undone(entry) for entry in left):
+        items.append(Line(f'{undo} --reason "…"', "Take it back", Kind.CODE, "result"))
+    last = left[-1]
+    if len(left) > 1 and can_be_undone(last):
         stage = _stage(view.plan, last)
         part = f"--stage {shlex.quote(stage)}" if stage else f"--from {shlex.quote(clean(last.step, 60))}"
-        line = f'remediator runs undo {shlex.quote(clean(view.id, 120))} {part} --reason "…"'
-        items.append(Line(line, "Undo the end of it only", Kind.CODE, "result"))
+        items.append(Line(f'{undo} {part} --reason "…"', "Take back only the end", Kind.CODE, "result"))
     return items
+
+
+def can_be_undone(act: Entry) -> bool:
+    """Whether the action, used so, can be taken back. What is not known here is left to the daemon to say."""
+    action = registry.find(act.action)
+    return action is None or (action.undo is not None and action.undoable(act.args))
 
 
 def in_stage(plan: Plan, entry: Entry) -> str:

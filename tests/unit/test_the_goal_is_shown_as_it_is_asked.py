@@ -1,4 +1,4 @@
-"""A report shows what must hold as it is asked, not the templates that a guide has there."""
+"""A report shows what must hold as it is asked, everybody who agreed, the newest look first, and notes as they are meant."""
 
 from fakes.small_site import SmallSite, alert
 
@@ -48,6 +48,17 @@ def test_everybody_who_has_approved_is_named(tmp_path):
     control.approve(site.tx, work.run.id, "ann", "seen before", "", site.now)
     site.tick(1)
     control.approve(site.tx, work.run.id, "bob", "agreed", "", site.now)
+    site.came(site.begin(work.run.id), status=502, holds=False)
     said = shown(site, work.run.id)
+    assert said.index("status=502") < said.index("What an earlier look found") < said.index("status=503")
     assert "**Approved by:** ann: seen before" in said
     assert "**Approved by:** bob: agreed" in said
+
+
+def test_wrapped_notes_are_one_note(tmp_path):
+    notes = "    notes: |\n      First look at the\n      cache. Then wait.\n      Long term: a larger\n      one.\n\n      - an item\n      - another\n"
+    site = SmallSite.of(tmp_path, TEXT + notes)
+    (work,) = site.admit(alert("web", starts_at=site.now)).works
+    said = shown(site, work.run.id)
+    for line in ("- First look at the cache. Then wait.", "- Long term: a larger one.", "- an item", "- another"):
+        assert f"{line}\n" in said

@@ -152,6 +152,7 @@ class RunView:
     approvals: tuple[tuple[str, str], ...] = ()  #: everybody who has said yes, and why, in the order of time
     episodes: tuple[str, ...] = ()
     resolved_at: int | None = None  #: when the alert resolved, if it did
+    called: bool = False  #: people were called though it goes on
     acknowledged_by: str = ""  #: who has taken it over
     rungs: tuple[tuple[str, int], ...] = ()  #: who will be told when, unless somebody acknowledges
     paused_by: str = ""  #: who has paused this run, and why

@@ -10,19 +10,19 @@ import structlog
 
 from remediator.actions.context import Clients, Context
 from remediator.core.action import Intent
-from remediator.core.guards import Facts, Hold, judge_pause
 from remediator.core.records import Outcome, Phase
 from remediator.core.run import RunState
 from remediator.engine.clock import Clock
 from remediator.engine.conclude import abandon, begin, conclude, conclude_poll, intend
+from remediator.engine.forward import refresh
 from remediator.engine.limits import Slots
 from remediator.engine.perform import Confirm, Result, confirm, perform, resolve
 from remediator.engine.queue import Queue
-from remediator.engine.steps import moved_by_this_remedy
+from remediator.engine.steps import moved_by_this_remedy, why_not_again
 from remediator.engine.verify import sample_all
 from remediator.engine.work import Site, StandIn, Task, Work, as_it_is
 from remediator.errors import StoreError
-from remediator.store import facts, journal
+from remediator.store import journal
 from remediator.store.sqlite import SqliteStore, Tx, Unit
 from remediator.store.undo import Made
 
@@ -235,7 +235,7 @@ class Engine:
                 await perform(
                     self._stand_in(run, work.tasks[0]),
                     self._context(run, work.tasks[0].job.key, began),
-                    lambda: self._forbidden(run),
+                    lambda: self._forbidden(run, work.tasks[0]),
                 ),
             )
         else:
@@ -251,8 +251,8 @@ class Engine:
         self._free(run.id)  # before the commit: the next run's step need not wait for our disk
         return await self._written(lambda tx: conclude(tx, run, results, self.site, self.slots, self.clock.now()))
 
-    async def _forbidden(self, run: RunState) -> str:
-        """Return what has come up against trying a change again: somebody's pause, a cancel."""
+    async def _forbidden(self, run: RunState, task: Task) -> str:
+        """Return what has come up against trying a change again: a pause, a cancel, a site that allows less."""
         now = self.clock.now()
 
         def look(tx: Tx) -> str:
@@ -261,9 +261,7 @@ class Engine:
                 return f"cancelled by {said.cancelled_by}"
             if said.paused_by:
                 return f"paused by {said.paused_by}"
-            known = Facts(pauses=(*facts.pauses(tx), *self.site.paused))
-            paused = judge_pause(run.plan, known, self.site.envelope, now)
-            return paused.reason if isinstance(paused, Hold) else ""
+            return why_not_again(tx, refresh(run, self.site, said), self.site, task, now)
 
         try:
             return await self.store.read(look)

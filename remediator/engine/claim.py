@@ -10,11 +10,13 @@ from remediator.core.guards.shares import share_of
 from remediator.core.reporting import Telling
 from remediator.core.run import Finish, RunState, has_agreed
 from remediator.core.transitions import Mode, Status, stricter
-from remediator.engine.finish import finish, let_go
+from remediator.engine.finish import call_people, finish, has_tried, is_kept_up, let_go
 from remediator.engine.work import Site, Work
-from remediator.store import facts, inbox, journal, outbox, storms
+from remediator.store import facts, inbox, journal, outbox, storms, trials
 from remediator.store.journal import RunRow
 from remediator.store.sqlite import Tx
+
+TRY_AGAIN = 300 * SECOND  #: what is never given up is judged again so often when nothing wakes it
 
 
 def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) -> RunState | Work:
@@ -24,20 +26,23 @@ def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) 
     if isinstance(share, Lower) and not agreed:
         return run._replace(mode=stricter(run.mode, share.mode), mode_reason=share.reason)
     more = share if isinstance(share, tuple) else ()
-    known = facts.read(tx, run.id, run.plan, run.created_at, site.limits, now, more)
-    known = replace(known, pauses=(*known.pauses, *site.paused), intervals=site.table.intervals)
+    again = has_tried(run)
+    known = facts.read(tx, run.id, run.plan, run.created_at, site.limits, now, more, again=again)
+    known = replace(known, pauses=(*known.pauses, *site.paused), intervals=site.table.intervals,
+                    trials=site.backend_breaker.trials)  # fmt: skip
     verdict = judge(run.plan, known, site.envelope, now, holding=run.claimed >= 0)
     # What a person has approved need not be asked again; that they were asked is why it was lowered.
     if isinstance(verdict, Lower) and not (verdict.mode is Mode.ASK and agreed):
         return run._replace(mode=stricter(run.mode, verdict.mode), mode_reason=verdict.reason)
     if isinstance(verdict, Refuse):
-        status = Status.REFUSED if cycle == 0 else Status.ESCALATED
+        status = Status.REFUSED if cycle == 0 and not run.plan.undoes else Status.ESCALATED
         inbox.decide_run(tx, run.id, "refused", now, guard=verdict.guard, reason=verdict.reason)
         return finish(tx, row, run, site, Finish(status, f"{verdict.reason}; {verdict.advice}".strip("; ")), now)
     if isinstance(verdict, Hold):
         return _hold(tx, row, run, site, verdict, now)
-    if run.claimed < 0:
-        facts.take(tx, run.id, run.plan, site.limits, known.newest, now, more)
+    if run.claimed < 0 or again:
+        facts.take(tx, run.id, run.plan, site.limits, known.newest, now, more, again=again)
+    trials.begin(tx, known.breakers, run.id, now)
     status = run.status if run.status in (Status.DIAGNOSING, Status.ACTING, Status.VERIFYING) else Status.DIAGNOSING
     deadline = run.deadline or now + int(run.plan.timeout * SECOND)
     row.move(run, status, now, claimed=cycle, deadline=deadline, waiting_since=None, held_by="", held_scope="",
@@ -64,7 +69,8 @@ def _hold(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: int) 
     # Waiting for people to approve is not counted; being held after that is.
     since = run.waiting_since if run.status is Status.HELD and run.waiting_since else now
     ends = since + int(site.hold_max * SECOND)
-    if now >= ends:
+    again = is_kept_up(run)
+    if now >= ends and not again:
         reason = f"held for {show_duration((now - since) / SECOND)} by {hold.guard}: {hold.reason}; {hold.advice}"
         # Of all that a storm holds, people are called once.
         quiet = hold.guard == "storm" and not storms.call_once(tx, hold.scope)
@@ -72,6 +78,9 @@ def _hold(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: int) 
     woken = let_go(tx, run)
     if run.plan.limits is not None and run.plan.limits.share is not None:
         journal.supersede(tx, run.id, now)  # what was counted may be different by then
+    called = again and now >= ends and call_people(tx, run, site, now)
+    if again and now >= ends:
+        ends = now + TRY_AGAIN
     due = min(ends, hold.until if hold.until is not None else ends)
     row.move(run, Status.HELD, now, reason=hold.said[:1000], held_by=hold.guard, held_scope=hold.scope,
         held_until=hold.until, waiting_since=since, due_at=due, claimed=-1,
@@ -81,4 +90,4 @@ def _hold(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: int) 
     if told:
         outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
     run = run._replace(status=Status.HELD, claimed=-1, held_scope=hold.scope)
-    return Work(run, due=due, wake=tuple(woken), told=told, held=hold)
+    return Work(run, due=due, wake=tuple(woken), told=told or called, held=hold)

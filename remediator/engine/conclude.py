@@ -15,7 +15,7 @@ from remediator.engine.forward import forward, refresh
 from remediator.engine.limits import Slots
 from remediator.engine.perform import Result
 from remediator.engine.work import Site, Work
-from remediator.store import facts, journal
+from remediator.store import facts, journal, trials
 from remediator.store.journal import RunRow
 from remediator.store.sqlite import Tx
 
@@ -50,7 +50,7 @@ def conclude(tx: Tx, run: RunState, results: tuple[Result, ...], site: Site, slo
             if entry.phase is Phase.ACT and not has_changed(run, entry.cycle):
                 facts.remedied(tx, run.id, run.plan, now)
         if said.any_breaker or result.transport:  # an answer matters only to a breaker that has failed before
-            _count_answer(tx, result, site, now)
+            _count_answer(tx, run.id, result, site, now)
     run = run._replace(journal={**run.journal, **entries})
     return forward(tx, refresh(run, site, said), site, slots, now)
 
@@ -109,9 +109,10 @@ def _outcome_entry(result: Result, intent: Entry | None, now: int) -> Entry:
     )  # fmt: skip
 
 
-def _count_answer(tx: Tx, result: Result, site: Site, now: int) -> None:
+def _count_answer(tx: Tx, run: str, result: Result, site: Site, now: int) -> None:
     """Count transport errors, and answers, for the backend's breaker."""
     if result.transport is None or result.task.action is None:
         return
     key = f"backend:{result.task.backend}"
     facts.count_outcome(tx, key, success=not result.transport, limits=site.backend_breaker, now=now)
+    trials.heard(tx, key, run)

@@ -10,7 +10,7 @@ from remediator.core.transitions import Status
 from remediator.core.undo_part import step_of
 from remediator.engine.clock import new_id
 from remediator.engine.work import Site, Work
-from remediator.store import facts, ladder, outbox, undo
+from remediator.store import facts, ladder, outbox, trials, undo
 from remediator.store.journal import RunRow
 from remediator.store.sqlite import Tx
 from remediator.store.undo import Made
@@ -26,8 +26,12 @@ def finish(tx: Tx, row: RunRow, run: RunState, site: Site, move: Finish, now: in
         if count >= run.plan.limits.repeats.max:
             move = Finish(move.status, f"{move.reason}; {say_repeats(run.plan, count)}")
     row.move(run, move.status, now, reason=move.reason[:2000])
+    if run.paused_by:
+        row.columns.update(paused_by="", paused_at=None)
     woken: list[str] = facts.held_on(tx, run.held_scope, most=2) if run.held_scope else []
     made: list[Made] = []
+    if run.claimed >= 0:
+        trials.end(tx, run.id)
     if run.claimed >= 0 and move.status is not Status.UNKNOWN:  # unknown keeps its lock until a person settles it
         woken += facts.release(tx, run.id, give_back=not has_tried(run))
     if acted and not run.plan.undoes:
@@ -73,9 +77,26 @@ def _tell_end(tx: Tx, run: RunState, site: Site, status: Status, *, acted: bool,
     return True
 
 
+def is_kept_up(run: RunState) -> bool:
+    """Whether a run is tried however long it is held: what was to last for some time must not stay for ever."""
+    return bool(run.plan.undoes) and run.plan.wait > 0
+
+
+def call_people(tx: Tx, run: RunState, site: Site, now: int) -> bool:
+    """Call people for a run that goes on, once; return whether something is to be told."""
+    if not site.reporters or not tx.run("UPDATE run SET called = 1 WHERE id = ? AND called = 0", run.id):
+        return False
+    outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
+    outbox.tell(tx, site.reporters, run.id, Telling.ESCALATION, "", now)
+    return True
+
+
 def let_go(tx: Tx, run: RunState) -> list[str]:
     """Release locks and, where nothing was changed, reservations."""
-    return facts.release(tx, run.id, give_back=not has_tried(run)) if run.claimed >= 0 else []
+    if run.claimed < 0:
+        return []
+    trials.end(tx, run.id)
+    return facts.release(tx, run.id, give_back=not has_tried(run))
 
 
 def has_tried(run: RunState) -> bool:

@@ -17,7 +17,7 @@ from remediator.core.records import Entry, Outcome, Phase, Plan
 from remediator.core.reporting import Telling
 from remediator.core.run import Do, Finish, Job, Poll, RunState, has_agreed
 from remediator.core.transitions import Mode, Status, stricter
-from remediator.engine.finish import finish, has_changed
+from remediator.engine.finish import call_people, finish, has_changed, is_kept_up
 from remediator.engine.limits import Slots
 from remediator.engine.work import Site, Task, Work
 from remediator.errors import RenderError
@@ -50,7 +50,7 @@ def begin_steps(
         row.move(run, run.status, now, held_by="", held_scope="", held_until=None)
     scope = scope_of(run.plan, run.journal, step.jobs[0].cycle)
     made = [_ready(run, job, scope, resolved.get(job.key), site.envelope, now) for job in step.jobs]
-    tasks = tuple(task._replace(only_ask=only_ask) for task in made if isinstance(task, Task))
+    tasks = tuple(task._replace(only_ask=only_ask or task.only_ask) for task in made if isinstance(task, Task))
     wants = tuple(task.backend for task in tasks)
     if tasks and (missing := slots.take(run.id, wants)):
         return Work(run, full=missing, wants=wants)
@@ -94,7 +94,28 @@ def _forbids(tx: Tx, run: RunState, site: Site, job: Job, now: int) -> Hold | st
     mode = stricter(run.mode, wanted, Mode.ASK if job.remedy in run.asks else Mode.AUTO)
     if mode is Mode.OBSERVE or (mode is Mode.ASK and not has_agreed(run, job.cycle)):
         return run.mode_reason or f"its mode is now {mode}"
-    return None
+    need = run.asks.get(job.remedy)
+    return None if need is None or run.asked.covers(need) else "who must approve it is no longer who was asked"
+
+
+def why_not_again(tx: Tx, run: RunState, site: Site, task: Task, now: int) -> str:
+    """Return why a change must not be tried again; empty when it may. ``run`` says what binds it by now."""
+    forbidden = _forbids(tx, run, site, task.job, now)
+    if isinstance(forbidden, Hold):
+        return forbidden.reason
+    return forbidden or _outside(run.plan, task, site.envelope)
+
+
+def _outside(plan: Plan, task: Task, envelope: Envelope) -> str:
+    """Say what of a change, as it stands in the journal, the site does not allow by now; empty when nothing."""
+    if task.job.phase is not Phase.ACT or task.action is None or task.parameters is None:
+        return ""
+    try:
+        backend = "" if task.job.step.needs else task.backend
+        _only_what_is_allowed(plan, task.action, task.parameters, envelope, backend)
+    except RenderError as error:
+        return str(error)
+    return ""
 
 
 def _stop_before(tx: Tx, row: RunRow, run: RunState, site: Site, forbidden: Hold | str, now: int) -> Work:
@@ -102,13 +123,18 @@ def _stop_before(tx: Tx, row: RunRow, run: RunState, site: Site, forbidden: Hold
     if isinstance(forbidden, str):
         status = Status.ESCALATED if has_changed(run) else Status.CANCELLED
         return finish(tx, row, run, site, Finish(status, f"stopped before the next change: {forbidden}"), now)
-    if run.deadline is not None and now >= run.deadline:
+    late, told = run.deadline is not None and now >= run.deadline, False
+    if late and not is_kept_up(run):
         return finish(tx, row, run, site, Finish(Status.ESCALATED, f"its time was up while {forbidden.reason}"), now)
-    due = min(forbidden.until or now + PAUSE_CHECK, now + PAUSE_CHECK, run.deadline or now + PAUSE_CHECK)
+    if late:
+        told = call_people(tx, run, site, now)
+    due = min(forbidden.until or now + PAUSE_CHECK, now + PAUSE_CHECK)
+    if run.deadline is not None and not late:
+        due = min(due, run.deadline)
     row.move(
         run, run.status, now, reason=forbidden.said[:1000], held_by="pause", held_scope=forbidden.scope, due_at=due
     )
-    return Work(run, due=due, held=forbidden)
+    return Work(run, due=due, held=forbidden, told=told)
 
 
 def _ready(
@@ -132,7 +158,8 @@ def _ready(
             parameters = action.parameters.model_validate(earlier.args)
             intent: Intent[Any] | None = Intent(parameters, earlier.before or {})
             started_at = earlier.started_at if begun else now
-            return Task(job, action, parameters, action.backend(parameters), intent, begun, started_at)
+            task = Task(job, action, parameters, action.backend(parameters), intent, begun, started_at)
+            return task._replace(only_ask=begun and bool(_outside(run.plan, task, envelope)))
         if resolved is not None:
             parameters = resolved.parameters
         else:

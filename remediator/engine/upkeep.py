@@ -70,7 +70,7 @@ async def delete(store: SqliteStore, now: int, kept: Kept) -> int:
         lambda tx: retention.delete_notifications(tx, before, kept.runs),
         lambda tx: retention.delete_pauses(tx, now - PAUSES_KEPT),
         lambda tx: retention.delete_spent(tx, now - SPENT_KEPT),
-        lambda tx: retention.delete_audit(tx, now - AUDIT_KEPT),
+        lambda tx: retention.delete_audit(tx, now - AUDIT_KEPT, before),
     ):
         while count := await store.do(unit):
             deleted += count

@@ -107,7 +107,13 @@ def _under_way(view: RunView) -> tuple[Need, str]:
         case Status.HELD:
             by = f" by {clean(view.held_by, 60)}" if view.held_by else ""
             until = f" until {show_time(view.held_until)}" if view.held_until is not None else ""
-            return Need.NOBODY, f"nobody is needed yet, it waits{until}, held{by or ' back'}{so_far}"
+            need = Need.NOW if view.called else Need.NOBODY
+            who = (
+                "a person is needed, it goes on being tried"
+                if view.called
+                else f"nobody is needed yet, it waits{until}"
+            )
+            return need, f"{who}, held{by or ' back'}{so_far}"
         case Status.QUEUED:
             return Need.NOBODY, f"starts by itself, nobody is needed{so_far}"
         case Status.DIAGNOSING:

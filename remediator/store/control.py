@@ -6,6 +6,7 @@ Each function returns the runs that should be looked at now.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from remediator.core.durations import SECOND, show_duration
 from remediator.core.guards import Pause
@@ -13,6 +14,7 @@ from remediator.core.run import REFUSED
 from remediator.core.transitions import Status
 from remediator.errors import ConflictError, NotFoundError
 from remediator.store import facts, journal, ladder, storms
+from remediator.store.audit import append
 from remediator.store.sqlite import Tx
 
 PAUSE_KINDS = {
@@ -22,14 +24,6 @@ PAUSE_KINDS = {
     "target": "target:PATTERN",
 }
 _SHAPES = {"rule": r"\S(.*\S)?", "namespace": "[^/]+/[^/]+", "cluster": "[^/]+"}
-
-
-def audit(tx: Tx, who: str, what: str, subject: str, detail: str, now: int) -> None:
-    """Append to the audit trail."""
-    tx.run(
-        "INSERT INTO audit (at, who, what, subject, detail) VALUES (?,?,?,?,?)",
-        now, who[:200], what, subject[:500], detail[:2000],
-    )  # fmt: skip
 
 
 def approve(tx: Tx, run: str, who: str, reason: str, shown: str, now: int, *, known: bool = True) -> list[str]:
@@ -51,7 +45,7 @@ def approve(tx: Tx, run: str, who: str, reason: str, shown: str, now: int, *, kn
         " waiting_since = NULL, reason = 'approved' WHERE id = ?",
         Status.QUEUED, names, reasons[:1000], now, now, run,
     )  # fmt: skip
-    audit(tx, who, "approve", run, reason, now)
+    append(tx, who, "approve", run, reason, now, before={"status": Status.AWAITING_APPROVAL}, after={"approved": row})
     return [run]
 
 
@@ -74,7 +68,7 @@ def _enough(tx: Tx, run: str, who: str, reason: str, shown: str, now: int, *, kn
         return [(who, reason)]
     if len(said) >= persons:
         return said
-    audit(tx, who, "approve", run, f"{len(said)} of {persons}: {reason}", now)
+    append(tx, who, "approve", run, f"{len(said)} of {persons}: {reason}", now)
     tx.run("UPDATE run SET reason = ?, updated_at = ? WHERE id = ?",
            f"approved by {', '.join(name for name, _ in said)}; {len(said)} of {persons}"[:1000], now, run)  # fmt: skip
     return []
@@ -87,7 +81,7 @@ def refuse(tx: Tx, run: str, who: str, reason: str, now: int) -> list[str]:
         "UPDATE run SET approved = ?, cancelled_by = ?, due_at = ?, updated_at = ? WHERE id = ?",
         REFUSED, f"{who}: {reason}"[:500], now, now, run,
     )  # fmt: skip
-    audit(tx, who, "refuse", run, reason, now)
+    append(tx, who, "refuse", run, reason, now)
     return [run]
 
 
@@ -100,7 +94,7 @@ def cancel(tx: Tx, run: str, who: str, reason: str, now: int, *, take_back: bool
         "UPDATE run SET cancelled_by = ?, take_back = ?, due_at = ?, updated_at = ? WHERE id = ?",
         f"{who}: {reason}"[:500], int(take_back), now, now, run,
     )  # fmt: skip
-    audit(tx, who, "cancel", run, f"{reason} (what it changed goes back)" if take_back else reason, now)
+    append(tx, who, "cancel", run, f"{reason} (what it changed goes back)" if take_back else reason, now)
     return [run]
 
 
@@ -113,7 +107,7 @@ def pause_run(tx: Tx, run: str, who: str, reason: str, now: int) -> list[str]:
         "UPDATE run SET paused_by = ?, paused_at = ?, updated_at = ? WHERE id = ?",
         f"{who}: {reason}"[:500], now, now, run,
     )  # fmt: skip
-    audit(tx, who, "pause run", run, reason, now)
+    append(tx, who, "pause run", run, reason, now, after={"paused_by": who})
     return [run]
 
 
@@ -129,7 +123,7 @@ def resume_run(tx: Tx, run: str, who: str, reason: str, now: int) -> list[str]:
         " held_by = CASE held_by WHEN 'pause' THEN '' ELSE held_by END, due_at = ?, updated_at = ? WHERE id = ?",
         lost, lost, now, now, run,
     )  # fmt: skip
-    audit(tx, who, "resume run", run, reason, now)
+    append(tx, who, "resume run", run, reason, now, before={"paused_by": paused[0]})
     return [run]
 
 
@@ -144,7 +138,7 @@ def acknowledge(tx: Tx, run: str, who: str, reason: str, now: int) -> list[str]:
     _status(tx, run)
     tx.run("UPDATE run SET acknowledged_by = ?, updated_at = ? WHERE id = ?", who[:200], now, run)
     left = ladder.take_down(tx, run)
-    audit(tx, who, "acknowledge", run, f"{reason} ({left} rungs were left)", now)
+    append(tx, who, "acknowledge", run, f"{reason} ({left} rungs were left)", now)
     return []
 
 
@@ -158,8 +152,19 @@ def settle(tx: Tx, run: str, who: str, reason: str, *, happened: bool, now: int)
         "UPDATE run SET status = ?, reason = ?, updated_at = ? WHERE id = ?",
         settled, f"settled by {who}: {reason}"[:1000], now, run,
     )  # fmt: skip
-    audit(tx, who, "settle", run, f"{settled}: {reason}", now)
+    if happened:
+        _is_done(tx, run, who)
+    append(tx, who, "settle", run, reason, now, before={"status": "unknown"}, after={"status": settled})
     return facts.release(tx, run, give_back=not happened)
+
+
+def _is_done(tx: Tx, run: str, who: str) -> None:
+    """Note that the doubtful change was made. It can be taken back where the journal has what was there before."""
+    tx.run(
+        "UPDATE step SET outcome = 'done', error = ? || error WHERE run = ? AND phase = 'act' AND outcome = 'unknown'"
+        " AND before IS NOT NULL",
+        f"{who[:200]} says that it happened; ", run,
+    )  # fmt: skip
 
 
 def pause(tx: Tx, scope: str, who: str, reason: str, until: int | None, now: int, *, kind: str = "pause") -> list[str]:
@@ -174,12 +179,19 @@ def pause(tx: Tx, scope: str, who: str, reason: str, until: int | None, now: int
             f'{PAUSE_KINDS[kind_of]} is how such a pause is written; "{scope[:100]}" would hold nothing'
         )
     _cut_none_short(tx, scope, until, now)
+    before = _pause_now(tx, scope)
     tx.run(
         "INSERT OR REPLACE INTO pause (scope, author, reason, until, at, kind) VALUES (?,?,?,?,?,?)",
         scope, who, reason[:1000], until, now, kind,
     )  # fmt: skip
-    audit(tx, who, kind, scope, reason, now)
+    append(tx, who, kind, scope, reason, now, before=before, after=_pause_now(tx, scope))
     return []
+
+
+def _pause_now(tx: Tx, scope: str) -> dict[str, Any] | None:
+    """Return a scope's pause as the audit trail shows it."""
+    row = tx.one("SELECT author, reason, until, kind FROM pause WHERE scope = ?", scope)
+    return dict(zip(("author", "reason", "until", "kind"), row, strict=True)) if row else None
 
 
 def _cut_none_short(tx: Tx, scope: str, until: int | None, now: int) -> None:
@@ -197,19 +209,23 @@ def resume(tx: Tx, scope: str, who: str, now: int) -> list[str]:
     if scope.startswith("storm:"):
         if not storms.end(tx, scope.removeprefix("storm:")):
             raise NotFoundError(f'there is no storm "{scope}"')
-        audit(tx, who, "end storm", scope, "", now)
+        append(tx, who, "end storm", scope, "", now)
         return facts.held_on(tx, scope)
+    before = _pause_now(tx, scope)
     if not tx.run("DELETE FROM pause WHERE scope = ?", scope):
         raise NotFoundError(f'nothing is paused under "{scope}"')
-    audit(tx, who, "resume", scope, "", now)
+    append(tx, who, "resume", scope, "", now, before=before)
     return facts.held_on(tx, f"pause:{scope}")
 
 
 def reset_breaker(tx: Tx, key: str, who: str, now: int) -> list[str]:
     """Close a breaker by hand; what it held is judged again."""
+    was = facts.breaker(tx, key)
     if not tx.run("DELETE FROM breaker WHERE key = ?", key):
         raise NotFoundError(f'there is no breaker "{key}"; remediator breakers list shows them')
-    audit(tx, who, "reset", key, "", now)
+    tx.run("DELETE FROM trial WHERE key = ?", key)
+    before = {"state": was.at(now).state, "failures": was.failures} if was else None
+    append(tx, who, "reset", key, "", now, before=before)
     return facts.held_on(tx, key)
 
 

@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from remediator.core.breaker import Breaker, BreakerLimits, BreakerState
 from remediator.core.durations import SECOND
 from remediator.core.guards import Changed, Facts, Pause, Spent
-from remediator.core.limits import Flapping, Inhibition, Storm, Throttle, alertnames
+from remediator.core.limits import Flapping, Storm, Throttle
 from remediator.core.records import Plan
-from remediator.store import budgets, storms
-from remediator.store.journal import decode
+from remediator.store import budgets, dependencies, storms, trials
 from remediator.store.sqlite import Tx
 
 _HEAD_OF_LINE = (
     "SELECT created_at, held_scope, id FROM run WHERE finished_at IS NULL AND held_scope <> '' AND held_by <> 'order'"
     " AND held_scope = ? AND created_at < ? AND id <> ? ORDER BY created_at LIMIT 1"
 )
-FIRING_READ = 2000  #: alerts looked at for one inhibition; a site with more of one name is in a storm
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +77,14 @@ def namespace_of(target: str) -> str:
 
 
 def read(
-    tx: Tx, run: str, plan: Plan, created_at: int, limits: SiteLimits, now: int, more: tuple[budgets.Budget, ...] = ()
-) -> Facts:
+    tx: Tx, run: str, plan: Plan, created_at: int, limits: SiteLimits, now: int,
+    more: tuple[budgets.Budget, ...] = (), *, again: bool = False,
+) -> Facts:  # fmt: skip
     """Return the facts for this run. The caller holds the writing transaction.
 
     One statement tells what there is at all; most of it is mostly absent and need not be read. ``more``: budgets
-    that follow from the run's own diagnosis.
+    that follow from the run's own diagnosis. ``again``: it has changed something before, and may have
+    reservations of its own; only those of others count.
     """
     scopes = limited_scopes(plan, limits)
     budgets_here = [*budget_scopes(plan, limits), *more]
@@ -97,15 +97,24 @@ def read(
         locked_by=_locked_by(tx, run, plan.locks),
         last_change=_last_changes(tx, run, plan.locks) if plan.cooldown or loop_guard else (),
         spent=(
-            *(Spent(guard, scope, limit, _nth_at(tx, scope, limit, newest[scope])) for guard, scope, limit in scopes),
+            *(
+                Spent(
+                    guard,
+                    scope,
+                    limit,
+                    _nth_of_others(tx, scope, limit, run) if again else _nth_at(tx, scope, limit, newest[scope]),
+                )
+                for guard, scope, limit in scopes
+            ),
             *budgets.read(tx, plan.locks, budgets_here),
         ),
         breakers=known,
         trial_running=bool(known) and rule_is_claimed(tx, plan.rule, run),
+        on_trial=trials.under_way(tx, known, run, now),
         waiting_before=_waiting_before(tx, run, plan, created_at, scopes, budgets_here) if any_held else None,
         newest=newest,
         storms=storms.read(tx, run, plan.rule) if any_storm else (),
-        firing=_firing(tx, special.inhibited_by) if special is not None and special.inhibited_by else (),
+        firing=dependencies.causes(tx, special.inhibited_by, plan.labels) if special is not None else (),
         repeated=repeated(tx, plan, now) if special is not None and special.repeats else 0,
         loop_guard=loop_guard,
     )
@@ -122,21 +131,6 @@ def _last_changes(tx: Tx, run: str, targets: tuple[str, ...]) -> tuple[Changed, 
             *values, run,
         )  # fmt: skip
         found += [Changed(*row) for row in rows]
-    return tuple(found)
-
-
-def _firing(tx: Tx, inhibitions: tuple[Inhibition, ...]) -> tuple[Mapping[str, str], ...]:
-    """Return the labels of the firing alerts that these may be about; by name where they give one."""
-    query = "SELECT labels FROM episode WHERE closed_at IS NULL AND resolved_at IS NULL"
-    found: list[Mapping[str, str]] = []
-    for inhibition in inhibitions:
-        names = alertnames(inhibition)
-        if names:
-            marks = ",".join("?" * len(names))
-            rows = tx.all(f"{query} AND alertname IN ({marks}) LIMIT ?", *names, FIRING_READ)
-        else:
-            rows = tx.all(f"{query} LIMIT ?", FIRING_READ)
-        found += [decode(labels) for (labels,) in rows]
     return tuple(found)
 
 
@@ -167,9 +161,15 @@ def pauses(tx: Tx) -> tuple[Pause, ...]:
 
 def take(
     tx: Tx, run: str, plan: Plan, limits: SiteLimits, newest: Mapping[str, int], now: int,
-    more: tuple[budgets.Budget, ...] = (),
+    more: tuple[budgets.Budget, ...] = (), *, again: bool = False,
 ) -> None:  # fmt: skip
-    """Take locks and reservations. The caller has judged by facts of this same transaction; ``newest`` is theirs."""
+    """Take locks and reservations. The caller has judged by facts of this same transaction; ``newest`` is theirs.
+
+    ``again``: a run is counted once, at its last change.
+    """
+    if again:
+        _give_back(tx, run)
+        newest = {scope: _newest(tx, scope) for _, scope, _ in limited_scopes(plan, limits)}
     tx.many(
         "INSERT INTO lock (scope, run, at) VALUES (?,?,?) ON CONFLICT (scope) DO NOTHING",
         [(scope, run, now) for scope in plan.locks],
@@ -294,6 +294,18 @@ def _nth_at(tx: Tx, scope: str, limit: Throttle, newest: int) -> int | None:
         return None
     row = tx.one("SELECT at FROM spent WHERE scope = ? AND n = ?", scope, newest - limit.max + 1)
     return row[0] if row else None
+
+
+def _nth_of_others(tx: Tx, scope: str, limit: Throttle, run: str) -> int | None:
+    """When the limit-th newest of other runs was let through."""
+    query = "SELECT at FROM spent WHERE scope = ? AND run <> ? ORDER BY n DESC LIMIT 1 OFFSET ?"
+    row = tx.one(query, scope, run, limit.max - 1)
+    return row[0] if row else None
+
+
+def _newest(tx: Tx, scope: str) -> int:
+    row = tx.one("SELECT max(n) FROM spent WHERE scope = ?", scope)
+    return (row[0] or 0) if row else 0
 
 
 def _give_back(tx: Tx, run: str) -> list[str]:

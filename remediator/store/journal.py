@@ -39,8 +39,7 @@ _STEP = (
 )
 _VIEW = (
     "SELECT id, plan, status, reason, created_at, updated_at, finished_at, held_by, held_until, mode, shown,"
-    " approved_by, approval_reason, resolved_at, paused_by, paused_at,"
-    " acknowledged_by FROM run WHERE id = ?"
+    " approved_by, approval_reason, resolved_at, called, paused_by, paused_at, acknowledged_by FROM run WHERE id = ?"
 )
 
 
@@ -188,9 +187,10 @@ def view(tx: Tx, run: str) -> RunView:
     return RunView(
         id=row[0], plan=_PLAN.validate_json(row[1]), status=Status(row[2]), reason=row[3], created_at=row[4],
         updated_at=row[5], finished_at=row[6], held_by=row[7], held_until=row[8], effective_mode=Mode(row[9]),
-        shown=row[10], approved_by=row[11], approval_reason=row[12], resolved_at=row[13], episodes=episodes,
-        journal=tuple(map(_entry, tx.all(_STEPS.format(""), run))), paused_by=row[14], paused_at=row[15],
-        taken_back=tuple(taken_back(tx, run).items()), acknowledged_by=row[16],
+        shown=row[10], approved_by=row[11], approval_reason=row[12], resolved_at=row[13], called=bool(row[14]),
+        episodes=episodes, journal=tuple(map(_entry, tx.all(_STEPS.format(""), run))),
+        paused_by=row[15], paused_at=row[16], acknowledged_by=row[17],
+        taken_back=tuple(taken_back(tx, run).items()),
         rungs=tuple(tx.all("SELECT name, due_at FROM rung WHERE run = ? ORDER BY due_at, n", run)),
         approvals=tuple(tx.all("SELECT who, reason FROM approval WHERE run = ? ORDER BY at", run)),
     )  # fmt: skip

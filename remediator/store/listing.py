@@ -59,12 +59,6 @@ def decisions(tx: Tx, verdict: str = "", most: int = 50) -> list[dict[str, Any]]
     return [dict(zip(keys, row, strict=True)) for row in rows]
 
 
-def audit_trail(tx: Tx, most: int = 100) -> list[dict[str, Any]]:
-    """Return the newest entries of the audit trail."""
-    rows = tx.all("SELECT at, who, what, subject, detail FROM audit ORDER BY id DESC LIMIT ?", most)
-    return [dict(zip(("at", "who", "what", "subject", "detail"), row, strict=True)) for row in rows]
-
-
 SHORTEST_PART = 4  #: characters of a run's id by which it may be named
 
 

@@ -55,6 +55,8 @@ def asked_for(
     left = changes_left(found, frozenset(journal.taken_back(tx, run)))
     if not left and (by := next((other for other, status in others if status == Status.UNDONE), None)):
         raise ConflictError(f"run {run} was taken back by run {by}")
+    if not left and (doubtful := [e for e in found.journal.values() if e.outcome is Outcome.UNKNOWN]):
+        raise ConflictError(f"what was there before {doubtful[0].action} is not in the journal: take it back by hand")
     acts = chosen(found.plan, tuple(found.journal.values()), left, part)
     if not acts:
         raise ConflictError(f"run {run} has changed nothing {part.words or 'that is'} still to be taken back")
@@ -95,10 +97,15 @@ def _for_the_rest(tx: Tx, run: RunState, other: str, acts: list[Entry], now: int
 
 
 def when_its_time_is_over(tx: Tx, run: RunState, now: int, name: Name) -> list[Made]:
-    """Make the runs that take back, later, what is to last for some time only."""
+    """Make the runs that take back, later, what is to last for some time only; once for each change."""
     made = []
+    seen_to = frozenset(key for (key,) in tx.all(
+        "SELECT s.key FROM run r JOIN step s ON s.run = r.id AND s.phase = 'act' WHERE r.undoes = ? AND r.undoes <> ''",
+        run.id,
+    )) if any(remedy.lasts for remedy in run.plan.remedies) else frozenset()  # fmt: skip
     for remedy in run.plan.remedies:
-        acts = [entry for entry in changes_left(run) if entry.remedy == remedy.name] if remedy.lasts else []
+        left = changes_left(run) if remedy.lasts else []
+        acts = [entry for entry in left if entry.remedy == remedy.name and entry.key not in seen_to]
         if acts:
             changed_at = max(entry.finished_at or entry.started_at for entry in acts)
             wait = max(remedy.lasts - (now - changed_at) / 1e6, 0.001)

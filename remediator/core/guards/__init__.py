@@ -46,7 +46,7 @@ GUARDS: tuple[Guard, ...] = (
     judge_envelope, judge_pause, judge_storm, judge_breakers, judge_dependencies, judge_windows, judge_loop,
     judge_repeats, judge_lock, judge_cooldown, judge_spent, judge_order,
 )  # fmt: skip
-_PAID = (judge_cooldown, judge_spent, judge_order, judge_loop, judge_repeats)
+_PAID = (judge_cooldown, judge_order, judge_loop, judge_repeats)
 _UNDO_BY_PERSON: tuple[Guard, ...] = (judge_envelope, judge_lock)
 _UNDO_BY_TIME: tuple[Guard, ...] = (judge_envelope, judge_pause, judge_lock)
 
@@ -54,8 +54,9 @@ _UNDO_BY_TIME: tuple[Guard, ...] = (judge_envelope, judge_pause, judge_lock)
 def judge(plan: Plan, facts: Facts, envelope: Envelope, now: int, *, holding: bool = False) -> Verdict:
     """Return the first objection, else what lowers the mode most, else None.
 
-    ``holding``: the run has its locks and reservations from the remedy before, and so its place in
-    the line; what it has counted already does not count against it again. A run that undoes another
+    ``holding``: the run has its locks from the remedy before, and so its place in the line. What it has
+    counted itself is not among the facts, so that it never holds itself; it is held when others have
+    taken the place that it has no more. A run that undoes another
     passes only what protects places and other runs, nothing that would block safety; one that a person
     asked for passes the pause, too.
     """

@@ -108,10 +108,12 @@ class Facts:
     spent: tuple[Spent, ...] = ()
     breakers: tuple[Breaker, ...] = ()  #: of the backends that it changes, and of its outcomes
     trial_running: bool = False  #: whether another run of the rule holds a claim
+    on_trial: Mapping[str, int] = field(default_factory=dict)  #: other runs let through to half-open backends, by key
+    trials: int = 1  #: how many trials a backend's breaker wants
     newest: Mapping[str, int] = field(default_factory=dict)  #: what a claim counts on from, by limited scope
     waiting_before: tuple[str, str] | None = None  #: (scope, run) of an older run that is held on one of its scopes
     storms: tuple[StormNow, ...] = ()
-    firing: tuple[Mapping[str, str], ...] = ()  #: labels of firing alerts that may inhibit it
+    firing: tuple[Mapping[str, str], ...] = ()  #: labels of firing alerts that inhibit it
     intervals: Mapping[str, tuple[TimeInterval, ...]] = field(default_factory=dict)  #: as defined now, by name
     repeated: int = 0  #: how often this rule changed this target in the window of its ``repeats``
     loop_guard: float = 0.0  #: seconds; the rule's or the daemon's

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Protocol, TypeVar
 
 import orjson
@@ -24,6 +25,8 @@ from remediator.store import audit, control, evidence, journal, listing, outbox,
 from remediator.store.sqlite import Tx, Unit
 
 AUDIT_PAGE = 2000  #: entries read at a time
+TOLD = frozenset({"settle", "pause", "resume", "acknowledge"})  #: verbs after which people read how a run stands
+NEWEST = 2**62  #: an id behind every entry's
 
 B = TypeVar("B", bound=BaseModel)
 T = TypeVar("T")
@@ -44,7 +47,7 @@ class Api:
 
     def __init__(
         self, store: Storing, clock: Clock, wake: Callable[..., None], cancel: Callable[[str], None],
-        set_level: Callable[[str], None], reporters: tuple[str, ...] = (), on_told: Callable[[], None] = lambda: None,
+        set_level: Callable[[str], str], reporters: tuple[str, ...] = (), on_told: Callable[[], None] = lambda: None,
         take_up: Callable[[undo.Made], None] = lambda _: None, paused: Callable[[], tuple[Pause, ...]] = tuple,
         site: Callable[[], Site] = Site,
     ) -> None:  # fmt: skip
@@ -109,18 +112,18 @@ class Api:
             ),
         }
 
-        def unit(tx: Tx) -> list[str]:
-            woken = units[verb](tx)
-            if verb in (
-                "settle",
-                "pause",
-                "resume",
-                "acknowledge",
-            ):  # it stands so by a person's word: people hear of it
+        def unit(tx: Tx) -> tuple[list[str], list[undo.Made]]:
+            woken, made = units[verb](tx), []
+            if verb in TOLD:  # it stands so by a person's word: people hear of it
                 outbox.tell(tx, self._reporters, run, Telling.MESSAGE, "", now)
-            return woken
+            if verb == "settle":
+                made = undo.when_its_time_is_over(tx, journal.load(tx, run)[0], now, new_id)
+            return woken, made
 
-        self._wake(run, *await self._store.do(unit))
+        woken, timed = await self._store.do(unit)
+        for made in timed:
+            self._take_up(made)
+        self._wake(run, *woken)
         self._on_told()
         if verb == "cancel":
             self._cancel(run)
@@ -132,7 +135,7 @@ class Api:
         def unit(tx: Tx) -> tuple[undo.Made, ...]:
             made = undo.asked_for(tx, run, who, wish.reason, now, new_id, wish.part)
             words = f" ({wish.part.words})" if wish.part.words else ""
-            control.audit(tx, who, "undo", run, f"by run {made[0].run}{words}: {wish.reason}", now)
+            audit.append(tx, who, "undo", run, f"by run {made[0].run}{words}: {wish.reason}", now)
             return made
 
         made = await self._store.do(unit)
@@ -158,21 +161,24 @@ class Api:
         return answer(evidence.document(table, found))
 
     async def audit(self, request: web.Request) -> web.StreamResponse:
-        """List what people did, newest first; ``?format=jsonl&after=AT`` streams decisions and changes too."""
-        if request.query.get("format") == "jsonl":
-            return await self._audit_lines(request)
-        most = _limit(request.query.get("limit", "100"))
-        return answer(await self._store.read(lambda tx: listing.audit_trail(tx, most)))
+        """List what people did, newest first; ``?format=jsonl&after=ID&since=AT`` streams decisions and changes too.
 
-    async def _audit_lines(self, request: web.Request) -> web.StreamResponse:
-        """Oldest first, a line an entry, page by page: the whole of it is never in memory."""
-        after: int | None = _number(request.query.get("after", "0"))
+        Who has read to the entry with the id ``before`` (of the list) or ``after`` (of the stream) goes on from there.
+        """
+        asked = request.query
+        if asked.get("format") == "jsonl":
+            return await self._audit_lines(request, _number(asked.get("after", "0")), _number(asked.get("since", "0")))
+        most, before = _limit(asked.get("limit", "100")), _number(asked.get("before", "")) or NEWEST
+        return answer(await self._store.read(lambda tx: audit.people(tx, before, most)))
+
+    async def _audit_lines(self, request: web.Request, after: int, since: int) -> web.StreamResponse:
+        """In the order of writing, a line an entry, page by page: the whole of it is never in memory."""
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         await response.prepare(request)
-        while after is not None:
-            since = after
-            entries, after = await self._store.read(lambda tx: audit.page(tx, since, AUDIT_PAGE))  # noqa: B023 -- awaited here
+        seen = after
+        while entries := await self._store.read(partial(audit.page, after=seen, most=AUDIT_PAGE, since=since)):
             await response.write(b"".join(orjson.dumps(entry) + b"\n" for entry in entries))
+            seen = entries[-1]["id"]
         await response.write_eof()
         return response
 
@@ -232,7 +238,11 @@ class Api:
     async def level(self, request: web.Request) -> web.Response:
         """Change the log level while running."""
         wish = await _read(request, LevelWish)
-        self._set_level(wish.level)
+        who, now = _who(request, wish.who), self._clock.now()
+        was = self._set_level(wish.level)
+        await self._store.do(
+            lambda tx: audit.append(tx, who, "log level", "daemon", "", now, before=was, after=wish.level)
+        )
         return answer({"status": "set", "level": wish.level})
 
     async def _one(self, part: str) -> str:

@@ -77,6 +77,7 @@ class LevelWish(Body):
     """A log level."""
 
     level: str = Field(pattern="^(debug|info|warning|error)$")
+    who: str = Field("", max_length=200)
 
 
 WISHES: dict[str, type[Reason]] = {"settle": Settlement, "cancel": Cancel, "undo": UndoWish}

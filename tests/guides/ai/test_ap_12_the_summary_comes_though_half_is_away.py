@@ -7,7 +7,7 @@ from fakes.slack_api import SlackApi
 from guides.backends import comes_to_stand_in
 
 ROWS = ("AP-12",)
-BACKENDS = {"kubernetes": "fake", "postgres": "real", "prometheus": "fake", "http": "real", "slack": "fake"}
+BACKENDS = {"kubernetes": "fake", "postgres": "real", "prometheus": "fake", "http": "fake", "slack": "fake"}
 PARTS = (
     "api", "worker", "database", "connections", "pods", "nodes", "usage", "events", "monitoring_pods", "prometheus",
     "targets", "alertmanager", "alerts", "grafana",

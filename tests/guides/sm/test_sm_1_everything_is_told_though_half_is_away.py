@@ -5,7 +5,7 @@ from guides.backends import comes_to_stand_in
 
 ROWS = ("SM-1",)
 BACKENDS = {
-    "systemd": "fake", "df": "fake", "host": "real", "ssh": "real", "postgres": "real", "redis": "real", "http": "real",
+    "systemd": "fake", "df": "fake", "host": "real", "ssh": "real", "postgres": "real", "redis": "real", "http": "fake",
     "slack": "fake",
 }  # fmt: skip
 

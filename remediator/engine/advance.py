@@ -29,7 +29,7 @@ from remediator.store.undo import Made
 log = structlog.get_logger("run")
 T = TypeVar("T")
 
-FRESH_KEPT = 5_000  #: runs kept in memory between admission and their first step
+FRESH_KEPT = 5_000  #: runs kept in memory while they wait for a place for their step
 STORE_RETRY = 1.0  #: seconds between tries to write an outcome while the store refuses
 
 
@@ -68,7 +68,7 @@ class Engine:
         self._stand_in = stand_in
         self._in_flight: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
-        self._fresh: dict[str, RunState] = {}  # queued when they were made, and not moved since
+        self._fresh: dict[str, RunState] = {}  # wait for a place, as they stand in their rows
         self._reading: dict[str, list[asyncio.Task[Result]]] = {}
         self._wakeup = asyncio.Event()
         self._stopping = False
@@ -121,8 +121,6 @@ class Engine:
         if work.tasks or work.poll:
             self._start(work.run.id, self._carry(work))
             return
-        if work.full == "everything" and len(self._fresh) < FRESH_KEPT:
-            self._fresh[work.run.id] = work.run
         self._note(work)
 
     def idle(self) -> bool:
@@ -352,14 +350,21 @@ class Engine:
                      reason=work.held.said)  # fmt: skip
         if work.finish:
             self._finished(work)
-        elif work.wants and work.full:
-            self.queue.blocked(run.id, work.full, work.wants)
-            self._wakeup.set()  # a place may have become free while this was written
         elif work.full:
-            self.wake(run.id)
+            self._wait_for_place(work)
         elif work.due is not None:
             self.queue.later(run.id, work.due)
             self._wakeup.set()
+
+    def _wait_for_place(self, work: Work) -> None:
+        """Have a run go on when there is a place for its step. Nobody else moves it: it need not be read again."""
+        if len(self._fresh) < FRESH_KEPT:
+            self._fresh[work.run.id] = work.run
+        if work.wants:
+            self.queue.blocked(work.run.id, work.full, work.wants)
+            self._wakeup.set()  # a place may have become free while this was written
+        else:
+            self.wake(work.run.id)
 
     def _finished(self, work: Work) -> None:
         """One canonical line a run."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from remediator.core.durations import SECOND, show_duration
 from remediator.core.guards import Facts, Hold, Lower, Refuse, judge, judge_storm
 from remediator.core.guards.shares import share_of
@@ -27,9 +25,8 @@ def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) 
         return run._replace(mode=stricter(run.mode, share.mode), mode_reason=share.reason)
     more = share if isinstance(share, tuple) else ()
     again = has_tried(run)
-    known = facts.read(tx, run.id, run.plan, run.created_at, site.limits, now, more, again=again)
-    known = replace(known, pauses=(*known.pauses, *site.paused), intervals=site.table.intervals,
-                    trials=site.backend_breaker.trials)  # fmt: skip
+    known = Facts(pauses=site.paused, intervals=site.table.intervals, trials=site.backend_breaker.trials)
+    known = facts.read(tx, run.id, run.plan, run.created_at, site.limits, now, more, again=again, known=known)
     verdict = judge(run.plan, known, site.envelope, now, holding=run.claimed >= 0)
     # What a person has approved need not be asked again; that they were asked is why it was lowered.
     if isinstance(verdict, Lower) and not (verdict.mode is Mode.ASK and agreed):
@@ -41,7 +38,7 @@ def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) 
     if isinstance(verdict, Hold):
         return _hold(tx, row, run, site, verdict, now)
     if run.claimed < 0 or again:
-        facts.take(tx, run.id, run.plan, site.limits, known.newest, now, more, again=again)
+        facts.take(tx, run.id, run.plan, site.limits, known, now, more, again=again)
     trials.begin(tx, known.breakers, run.id, now)
     status = run.status if run.status in (Status.DIAGNOSING, Status.ACTING, Status.VERIFYING) else Status.DIAGNOSING
     deadline = run.deadline or now + int(run.plan.timeout * SECOND)

@@ -23,7 +23,7 @@ from remediator.store.sqlite import Tx
 def begin(tx: Tx, run_id: str, site: Site, slots: Slots, now: int, fresh: RunState | None = None) -> Work | None:
     """Load a run and move it as far as rows carry it; None when it is over.
 
-    ``fresh`` is a run that was made in this process and has not been moved since: it need not be read.
+    ``fresh`` is a run as its rows have it, kept since this process wrote them: it need not be read.
     """
     said = journal.control(tx, run_id)
     if said.finished_at is not None:

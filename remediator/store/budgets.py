@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from remediator.core.guards import Spent
 from remediator.core.limits import Throttle
@@ -11,20 +11,25 @@ from remediator.store.sqlite import Tx
 Budget = tuple[str, Throttle]  #: scope, limit
 
 
-def read(tx: Tx, targets: Sequence[str], budgets: Sequence[Budget]) -> tuple[Spent, ...]:
-    """Return, by scope, when the last place that these targets would need was taken by another one."""
+def read(tx: Tx, targets: Sequence[str], budgets: Sequence[Budget], taken: Mapping[str, int]) -> tuple[Spent, ...]:
+    """Return, by scope, when the last place that these targets would need was taken by another one.
+
+    ``taken``: how many places were ever taken in a scope.
+    """
     return tuple(
-        Spent("budget", scope, limit, _taken_at(tx, scope, targets, limit.max - len(targets)), len(targets))
+        Spent(
+            "budget", scope, limit, _taken_at(tx, scope, targets, limit.max - len(targets), taken[scope]), len(targets)
+        )
         for scope, limit in budgets
     )
 
 
-def _taken_at(tx: Tx, scope: str, targets: Sequence[str], free: int) -> int | None:
+def _taken_at(tx: Tx, scope: str, targets: Sequence[str], free: int, taken: int) -> int | None:
     """When the place after ``free`` others was taken, from the newest; these targets themselves do not count.
 
     Places are numbered: as long as fewer were taken than are free, one look-up tells that none is in the way.
     """
-    if free < 0 or _newest(tx, scope) <= free:
+    if free < 0 or taken <= free:
         return None
     marks = ",".join("?" * len(targets))
     row = tx.one(
@@ -34,12 +39,9 @@ def _taken_at(tx: Tx, scope: str, targets: Sequence[str], free: int) -> int | No
     return row[0] if row else None
 
 
-def _newest(tx: Tx, scope: str) -> int:
-    row = tx.one("SELECT max(n) FROM touched WHERE scope = ?", scope)
-    return row[0] or 0 if row else 0
-
-
-def take(tx: Tx, run: str, targets: Sequence[str], budgets: Sequence[Budget], now: int) -> None:
+def take(
+    tx: Tx, run: str, targets: Sequence[str], budgets: Sequence[Budget], taken: Mapping[str, int], now: int
+) -> None:
     """Take these targets in; what stood there before is kept, to be given back."""
     tx.many(
         "INSERT INTO touched (scope, target, at, run, n) VALUES (?,?,?,?,?) ON CONFLICT (scope, target) DO UPDATE"
@@ -47,7 +49,7 @@ def take(tx: Tx, run: str, targets: Sequence[str], budgets: Sequence[Budget], no
         [
             (scope, target, now, run, number)
             for scope, _ in budgets
-            for number, target in enumerate(targets, start=_newest(tx, scope) + 1)
+            for number, target in enumerate(targets, start=taken[scope] + 1)
         ],
     )
 

@@ -111,6 +111,7 @@ class Facts:
     on_trial: Mapping[str, int] = field(default_factory=dict)  #: other runs let through to half-open backends, by key
     trials: int = 1  #: how many trials a backend's breaker wants
     newest: Mapping[str, int] = field(default_factory=dict)  #: what a claim counts on from, by limited scope
+    places: Mapping[str, int] = field(default_factory=dict)  #: the same of budgets
     waiting_before: tuple[str, str] | None = None  #: (scope, run) of an older run that is held on one of its scopes
     storms: tuple[StormNow, ...] = ()
     firing: tuple[Mapping[str, str], ...] = ()  #: labels of firing alerts that inhibit it

@@ -7,7 +7,7 @@ cannot exist; an argument of the wrong type unless a template stands there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -107,16 +107,20 @@ def _remedy(bench: _Bench, text: GuideText, position: int, outputs: dict[str, ty
     if remedy.when is not None:
         when = remedy.when
         _check_text(bench, (*place, "when"), lambda: compile_condition(when).names, Known(bench.params, dict(outputs)))
-    steps = []
+    steps: list[StepPlan] = []
     mode = remedy.mode
     for index, step in enumerate(remedy.steps):
         where = (*place, "steps", index)
         plan, action = _step(bench, where, step, f"do{position + 1}_{index + 1}", outputs)
+        stage = steps[-1].stage if steps else ""
+        if step.stage and step.stage != stage and step.stage in [earlier.stage for earlier in steps]:
+            bench.complain((*where, "stage"), f'the stage "{step.stage}" is over; stages come one after the other')
+        plan = replace(plan, stage=step.stage or stage)
         steps.append(plan)
         _declare(bench, where, plan, action, outputs)
         if action is not None and action.needs_approval:
             mode = stricter(mode, Mode.ASK)
-        if remedy.for_ and action is not None and action.changes and action.undo is None:
+        if remedy.for_ and action is not None and action.changes and not plan.undoable:
             message = f"{step.action} cannot be undone, so this remedy cannot last only {show_duration(remedy.for_)}"
             bench.complain((*place, "for"), message)
     return RemedyPlan(remedy.name, tuple(steps), remedy.when, mode, remedy.for_)
@@ -158,6 +162,8 @@ def _step(
     bench: _Bench, where: Path, step: StepText, default_id: str, outputs: Mapping[str, type[Outputs]]
 ) -> tuple[StepPlan, AnyAction | None]:
     name = step.id or default_id
+    if step.stage and where[0] != "remedies":
+        bench.complain((*where, "stage"), "only the steps of a remedy come in stages")
     action = registry.find(step.action)
     if action is None:
         system = step.action.partition(".")[0]
@@ -171,7 +177,7 @@ def _step(
         id=name, action=step.action, args=step.args, changes=action.changes, timeout=step.timeout,
         attempts=step.attempts if repeatable else 1, needs=needs,
         undo_safe=action.undo is not None and action.undo_is_safe, cautious=action.caution is not None,
-        undoable=action.undo is not None,
+        undoable=action.undo is not None and action.undoable(step.args),
     ), action  # fmt: skip
 
 

@@ -42,12 +42,14 @@ class Platform:
     provider: Service  #: the API of the edge provider
     connections: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def up(self, edit: Callable[[Document], None] | None = None, **params: Any) -> Any:
+    def up(
+        self, edit: Callable[[Document], None] | None = None, config: Document | None = None, **params: Any
+    ) -> Any:
         """Run the daemon with the pack until the end of the block; ``params`` go over its own."""
         return self.site.running(
             "ai-platform", params=PARAMS | params, connections=self.connections, edit=edit,
             allow=["kubernetes/default/shop", "kubernetes/default/shop/**", "kubernetes/default/monitoring/**",
-                   "postgres/*", "alertmanager/*", "http/*", "people/**"],
+                   "postgres/*", "alertmanager/*", "http/*", "people/**"], **(config or {}),
         )  # fmt: skip
 
     def deployment(self, name: str = NAME, namespace: str = "shop") -> Document:

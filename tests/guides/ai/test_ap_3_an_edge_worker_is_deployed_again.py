@@ -5,7 +5,7 @@ import asyncio
 from fakes.kubernetes_changes import cron_job, end_job
 
 ROWS = ("AP-3",)
-BACKENDS = {"kubernetes": "fake", "http": "real"}
+BACKENDS = {"kubernetes": "fake", "http": "fake"}
 ALERT = {"alertname": "AIEdgeWorkerDown", "platform": "ai", "severity": "critical"}
 
 

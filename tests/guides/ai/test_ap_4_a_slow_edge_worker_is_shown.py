@@ -3,7 +3,7 @@
 from aiohttp import web
 
 ROWS = ("AP-4",)
-BACKENDS = {"http": "real"}
+BACKENDS = {"http": "fake"}
 CALLS = {"workersInvocationsAdaptive": [{"sum": {"requests": 5000, "errors": 1}, "quantiles": {"cpuTimeP50": 9000, "cpuTimeP99": 180_000}}]}
 KV = {"kvOperationsAdaptiveGroups": [{"sum": {"requests": 900}, "dimensions": {"actionType": "list"}}, {"sum": {"requests": 4200}, "dimensions": {"actionType": "read"}}]}
 

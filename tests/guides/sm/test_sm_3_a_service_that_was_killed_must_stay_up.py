@@ -3,7 +3,7 @@
 from aiohttp import web
 
 ROWS = ("SM-3",)
-BACKENDS = {"systemd": "fake", "host": "real", "ssh": "real", "command": "real", "http": "real"}
+BACKENDS = {"systemd": "fake", "host": "fake", "ssh": "real", "command": "real", "http": "fake"}
 KILLED = (
     "2026-01-05T01:00:00+0000 sergas kernel: Out of memory: Killed process 812 (python) total-vm:9000000kB, "
     "anon-rss:7000000kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:9kB oom_score_adj:0"

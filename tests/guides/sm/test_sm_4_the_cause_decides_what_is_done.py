@@ -2,7 +2,7 @@
 
 ROWS = ("SM-4",)
 BACKENDS = {
-    "systemd": "fake", "ssh": "real", "postgres": "real", "http": "real", "kubernetes": "fake",
+    "systemd": "fake", "ssh": "real", "postgres": "real", "http": "fake", "kubernetes": "fake",
     "prometheus": "fake", "host": "fake",
 }  # fmt: skip
 CRM = "2026-01-05T01:00:00+0000 sergas app[9]: ERROR zoho request failed after timeout"

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 ROWS = ("SM-5",)
-BACKENDS = {"postgres": "real", "systemd": "fake", "ssh": "real", "http": "real"}
+BACKENDS = {"postgres": "real", "systemd": "fake", "ssh": "real", "http": "fake"}
 
 
 async def test_an_exhausted_server_is_cured(sm, alert, service, postgres):

@@ -203,7 +203,7 @@ def _guides_move(run: RunState, now: int) -> Move:  # noqa: C901, PLR0911, PLR09
     return _give_up(run, setback, setback.reason)
 
 
-def _cycle(  # noqa: C901, PLR0911 -- see next_move
+def _cycle(  # noqa: C901, PLR0911, PLR0912 -- see next_move
     run: RunState, cycle: int, tried: list[str], last: Setback | None, now: int
 ) -> Move | Setback:
     """One remedy from its diagnosis to its verification. Long because it is the guide's own order."""

@@ -36,11 +36,16 @@ def list_runs(
     if not found:
         typer.echo("no runs")
     for run in found:
-        when = datetime.fromtimestamp(run["created_at"] / 1e6, UTC).strftime("%m-%d %H:%M:%S")
-        held = f" [{run['held_by']}]" if run["held_by"] else ""
+        when = _clock(run["created_at"])
+        until = f" until {_clock(run['held_until'])}" if run["held_until"] else ""
+        held = f" [{run['held_by']}{until}]" if run["held_by"] else ""
         typer.echo(
             f"{run['id']}  {when}  {run['status'] + held:<22} {run['rule']:<24} {run['target']}  {run['reason'][:80]}"
         )
+
+
+def _clock(at: int) -> str:
+    return datetime.fromtimestamp(at / 1e6, UTC).strftime("%m-%d %H:%M:%S")
 
 
 @application.command("show")

@@ -23,7 +23,7 @@ def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) 
     share = share_of(run, cycle)
     agreed = has_agreed(run, cycle)
     if isinstance(share, Lower) and not agreed:
-        return run._replace(mode=stricter(run.mode, share.mode), mode_reason=share.reason)
+        return _lower(tx, row, run, share, now)
     more = share if isinstance(share, tuple) else ()
     again = has_tried(run)
     known = Facts(pauses=site.paused, intervals=site.table.intervals, trials=site.backend_breaker.trials)
@@ -31,11 +31,10 @@ def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) 
     verdict = judge(run.plan, known, site.envelope, now, holding=run.claimed >= 0)
     # What a person has approved need not be asked again; that they were asked is why it was lowered.
     if isinstance(verdict, Lower) and not (verdict.mode is Mode.ASK and agreed):
-        return run._replace(mode=stricter(run.mode, verdict.mode), mode_reason=verdict.reason)
+        return _lower(tx, row, run, verdict, now)
     if isinstance(verdict, Refuse):
         status = Status.REFUSED if cycle == 0 and not run.plan.undoes else Status.ESCALATED
-        inbox.decide_run(tx, run.id, "refused", now, guard=verdict.guard, reason=verdict.reason)
-        return finish(tx, row, run, site, Finish(status, f"{verdict.reason}; {verdict.advice}".strip("; ")), now)
+        return refuse(tx, row, run, site, verdict, status, now)
     if isinstance(verdict, Hold):
         return _hold(tx, row, run, site, verdict, now)
     if run.claimed < 0 or again:
@@ -46,11 +45,28 @@ def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) 
     row.move(run, status, now, claimed=cycle, deadline=deadline, waiting_since=None, held_by="", held_scope="",
         held_until=None, due_at=now,
     )  # fmt: skip
+    if not agreed:  # what made somebody ask stays to be read
+        row.columns.update(mode=run.mode, mode_reason=run.mode_reason[:1000])
     if run.status is Status.HELD:
         inbox.decide_run(tx, run.id, "run", now)
     if run.held_scope:
         row.wake += facts.held_on(tx, run.held_scope, most=2)
     return run._replace(status=status, claimed=cycle, deadline=deadline, waiting_since=None, held_scope="")
+
+
+def _lower(tx: Tx, row: RunRow, run: RunState, lower: Lower, now: int) -> RunState:
+    """Let a run go on, but no further than a guard says; that it did is written down."""
+    mode = stricter(run.mode, lower.mode)
+    row.lowered = lower
+    row.columns.update(mode=mode, mode_reason=f"{lower.guard}: {lower.said}"[:1000])
+    inbox.decide_run(tx, run.id, "run", now, guard=lower.guard, reason=f"lowered to {mode}: {lower.said}")
+    return run._replace(mode=mode, mode_reason=lower.reason)
+
+
+def refuse(tx: Tx, row: RunRow, run: RunState, site: Site, verdict: Refuse, status: Status, now: int) -> Work:
+    """End a run that must not act; decision and run have the same words."""
+    inbox.decide_run(tx, run.id, "refused", now, guard=verdict.guard, reason=verdict.said)
+    return finish(tx, row, run, site, Finish(status, verdict.said), now)._replace(refused=verdict)
 
 
 def hold_in_storm(tx: Tx, row: RunRow, run: RunState, site: Site, now: int) -> Work | None:

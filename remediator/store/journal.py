@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 from pydantic import TypeAdapter
 
+from remediator.core.guards import Lower
 from remediator.core.policy import ApprovalNeed
 from remediator.core.records import Entry, Outcome, Phase, Plan, RunView
 from remediator.core.run import RunState
@@ -40,7 +41,7 @@ _STEP = (
 )
 _VIEW = (
     "SELECT id, plan, status, reason, created_at, updated_at, finished_at, held_by, held_until, mode, shown,"
-    " approved_by, approval_reason, resolved_at, called FROM run WHERE id = ?"
+    " approved_by, approval_reason, resolved_at, called, mode_reason FROM run WHERE id = ?"
 )
 
 
@@ -59,7 +60,8 @@ def insert_run(tx: Tx, run: RunState, same: str, row: RunRow, *, may_act: bool) 
     plan, now = run.plan, run.created_at
     columns = {
         "id": run.id, "rule": plan.rule, "guide": plan.guide, "target": plan.target, "same": same, "status": run.status,
-        "mode": run.mode, "may_act": int(may_act), "priority": plan.priority, "plan": encode(plan._asdict()),
+        "mode": run.mode, "mode_reason": run.mode_reason[:1000],
+        "may_act": int(may_act), "priority": plan.priority, "plan": encode(plan._asdict()),
         "created_at": now, "updated_at": now, "due_at": now, "undoes": plan.undoes, **row.columns,
     }  # fmt: skip
     # Column names come from our own calls, never from data.
@@ -150,10 +152,11 @@ def forget(tx: Tx, run: str, step: str) -> None:
 class RunRow:
     """What changes in a run's row while it is moved; written once."""
 
-    __slots__ = ("columns", "wake")
+    __slots__ = ("columns", "lowered", "wake")
 
     def __init__(self) -> None:
         self.columns: dict[str, Any] = {}
+        self.lowered: Lower | None = None  #: the guard that let it go on, but not so far
         self.wake: list[str] = []  #: runs that stood in line behind this one
 
     def move(self, run: RunState, new: Status, now: int, **columns: Any) -> None:
@@ -182,6 +185,7 @@ def view(tx: Tx, run: str) -> RunView:
         id=row[0], plan=_PLAN.validate_json(row[1]), status=Status(row[2]), reason=row[3], created_at=row[4],
         updated_at=row[5], finished_at=row[6], held_by=row[7], held_until=row[8], effective_mode=Mode(row[9]),
         shown=row[10], approved_by=row[11], approval_reason=row[12], resolved_at=row[13], called=bool(row[14]),
+        mode_reason=row[15],
         episodes=episodes,
         journal=tuple(map(_entry, tx.all(_STEPS.format(""), run))),
     )  # fmt: skip

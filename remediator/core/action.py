@@ -54,13 +54,13 @@ class NamesConnection:
 class Parameters(BaseModel):
     """Base of every action's parameter model: frozen, unknown keys refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Outputs(BaseModel):
     """Base of every action's output model. Its fields are what ``steps.<id>.<field>`` can ask."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class CheckOutputs(Outputs):

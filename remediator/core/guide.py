@@ -20,7 +20,7 @@ StepId = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z_][
 class Written(BaseModel):
     """Base of what people write: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)  # built with what it stands in
 
 
 def _as_list(value: object) -> object:
@@ -44,7 +44,7 @@ class ParameterText(Written):
 class StepText(BaseModel):
     """One use of an action: ``{id: pool, http.probe: {...}}``. The one other key names the action."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
 
     id: StepId | None = Field(None, description="Names its outputs: steps.<id>.<field>. Default: its position.")
     timeout: Duration = Field(30.0, description="Limit of one attempt.")

@@ -336,6 +336,7 @@ class Engine:
         return Context(
             session=self._session, clients=self._clients, connections=self._connections, run=run.id,
             key=f"{run.id}/{key}", now=now, starts_at=run.plan.starts_at, changed_at=changed_at,
+            protected=self.site.envelope.protected,
         )  # fmt: skip
 
     def context_of(self, run: RunView) -> Context:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from remediator.core.durations import SECOND, show_duration
-from remediator.core.guards import Facts, Hold, Lower, Refuse, judge, judge_storm
+from remediator.core.guards import Facts, Hold, Lower, Refuse, judge, judge_dependencies, judge_storm, judge_windows
 from remediator.core.guards.shares import share_of
 from remediator.core.reporting import Telling
 from remediator.core.run import Finish, RunState, has_agreed
 from remediator.core.transitions import Mode, Status, stricter
 from remediator.engine.finish import call_people, finish, has_tried, is_kept_up, let_go, loud_again
 from remediator.engine.work import Site, Work
-from remediator.store import facts, inbox, journal, outbox, storms, trials
+from remediator.store import dependencies, facts, inbox, journal, outbox, storms, trials
 from remediator.store.journal import RunRow
 from remediator.store.sqlite import Tx
 
@@ -101,6 +101,30 @@ def stand_back(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: 
     return Work(run, due=due, wake=tuple(woken), told=told or loud, held=hold if new else None)
 
 
+def hold_before_change(tx: Tx, row: RunRow, run: RunState, site: Site, now: int) -> RunState | Work | None:
+    """Judge once more, just before a remedy's first change, what may have begun since the claim; None: go on.
+
+    A storm, a window and a cause hold the run as they would have before. What it has found is looked for anew then.
+    """
+    limits = run.plan.limits
+    if run.plan.undoes:
+        return None
+    known = Facts(
+        storms=storms.read(tx, run.id, run.plan.rule), intervals=site.table.intervals,
+        firing=dependencies.causes(tx, limits.inhibited_by, run.plan.labels) if limits is not None else (),
+    )  # fmt: skip
+    for guard in (judge_storm, judge_windows, judge_dependencies):
+        verdict = guard(run.plan, known, site.envelope, now)
+        if isinstance(verdict, Lower):
+            return _lower(tx, row, run, verdict, now)
+        if isinstance(verdict, Refuse):
+            return refuse(tx, row, run, site, verdict, Status.ESCALATED, now)
+        if isinstance(verdict, Hold):
+            journal.supersede(tx, run.id, now)
+            return _hold(tx, row, run, site, verdict, now)
+    return None
+
+
 def _hold(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: int) -> Work:
     """Write the hold, or call people when it has been held too long. A held run holds no lock."""
     # Waiting for people to approve is not counted; being held after that is.
@@ -121,8 +145,9 @@ def _hold(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: int) 
     if again and now >= ends:
         ends = now + TRY_AGAIN
     due = min(ends, hold.until if hold.until is not None else ends)
+    deadline = run.deadline if has_tried(run) else None  # its time begins when it is let through
     row.move(run, Status.HELD, now, reason=hold.said[:1000], held_by=hold.guard, held_scope=hold.scope,
-        held_until=hold.until, waiting_since=since, due_at=due, claimed=-1,
+        held_until=hold.until, waiting_since=since, due_at=due, claimed=-1, deadline=deadline,
     )  # fmt: skip
     inbox.decide_run(tx, run.id, "held", now, guard=hold.guard, reason=hold.said, until=hold.until)
     in_storm = hold.guard == "storm"
@@ -131,5 +156,5 @@ def _hold(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: int) 
     told = run.status is not Status.HELD and hold.guard != "order" and not in_storm and not run.storm
     if told:
         outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
-    run = run._replace(status=Status.HELD, claimed=-1, held_scope=hold.scope)
+    run = run._replace(status=Status.HELD, claimed=-1, held_scope=hold.scope, deadline=deadline)
     return Work(run, due=due, wake=tuple(woken), told=told or loud or called, held=hold)

@@ -17,6 +17,7 @@ from remediator.core.records import Entry, Outcome, Phase, Plan
 from remediator.core.reporting import Telling
 from remediator.core.run import Do, Finish, Job, Poll, RunState, has_agreed
 from remediator.core.transitions import Mode, Status, stricter
+from remediator.engine.claim import hold_before_change
 from remediator.engine.finish import call_people, finish, has_changed, is_kept_up, told_to
 from remediator.engine.limits import Slots
 from remediator.engine.work import Quiet, Site, Task, Work
@@ -47,6 +48,9 @@ def begin_steps(
         only_ask = forbidden is not None and change.key in run.journal
         if forbidden is not None and not only_ask:
             return _stop_before(tx, row, run, site, forbidden, now)
+        first = change.phase is Phase.ACT and change.key.endswith("/0") and change.key not in run.journal
+        if first and (came := hold_before_change(tx, row, run, site, now)):
+            return came
         row.move(run, run.status, now, held_by="", held_scope="", held_until=None)
     scope = scope_of(run.plan, run.journal, step.jobs[0].cycle)
     made = [_ready(run, job, scope, resolved.get(job.key), site, now) for job in step.jobs]

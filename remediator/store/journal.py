@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -15,8 +16,6 @@ from remediator.core.run import RunState
 from remediator.core.transitions import FINAL, Mode, Status, legal
 from remediator.errors import ConflictError, NotFoundError
 from remediator.store.sqlite import Row, Tx
-
-_PLAN = TypeAdapter(Plan)
 
 _STATE = (
     "SELECT id, plan, status, created_at, mode, claimed, approved, cancelled_by, resolved_at, deadline,"
@@ -45,6 +44,11 @@ _VIEW = (
 )
 
 
+@cache
+def _reader() -> TypeAdapter[Plan]:
+    return TypeAdapter(Plan)  # made when a stored plan is first read: a start is quicker without
+
+
 def encode(value: Any) -> str:
     """Return JSON text."""
     return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
@@ -71,13 +75,18 @@ def insert_run(tx: Tx, run: RunState, same: str, row: RunRow, *, may_act: bool) 
     )
 
 
+@lru_cache(maxsize=512)  # a run is read at each of its steps, and its plan stays as it is
+def _plan(text: str) -> Plan:
+    return _reader().validate_json(text)
+
+
 def load(tx: Tx, run: str) -> tuple[RunState, bool]:
     """Return a run and whether it may act at all. Raise NotFoundError."""
     row = tx.one(_STATE, run)
     if row is None:
         raise NotFoundError(f"there is no run {run}")
     state = RunState(
-        id=row[0], plan=_PLAN.validate_json(row[1]), status=Status(row[2]), created_at=row[3], mode=Mode(row[4]),
+        id=row[0], plan=_plan(row[1]), status=Status(row[2]), created_at=row[3], mode=Mode(row[4]),
         claimed=row[5], approved=row[6], cancelled_by=row[7], resolved=row[8] is not None, deadline=row[9],
         waiting_since=row[10], held_scope=row[12], journal=current_steps(tx, run),
         asked=ApprovalNeed(row[13], frozenset(filter(None, row[14].split(",")))), storm=row[15],
@@ -134,7 +143,7 @@ def supersede(tx: Tx, run: str, now: int) -> None:
     """Set what was found before acting aside: it will be looked at again. The report still has it."""
     for (key,) in tx.all(
         "SELECT key FROM step WHERE run = ? AND key NOT GLOB '*~*'"
-        " AND phase IN ('diagnose','baseline','caution','preview','confirm')"
+        " AND phase IN ('diagnose','baseline','caution','preview','confirm','silence')"
         " AND cycle NOT IN (SELECT cycle FROM step WHERE run = ? AND phase = 'act')",
         run, run,
     ):  # fmt: skip
@@ -182,7 +191,7 @@ def view(tx: Tx, run: str) -> RunView:
         raise NotFoundError(f"there is no run {run}")
     episodes = tuple(episode for (episode,) in tx.all("SELECT episode FROM decision WHERE run = ?", run))
     return RunView(
-        id=row[0], plan=_PLAN.validate_json(row[1]), status=Status(row[2]), reason=row[3], created_at=row[4],
+        id=row[0], plan=_plan(row[1]), status=Status(row[2]), reason=row[3], created_at=row[4],
         updated_at=row[5], finished_at=row[6], held_by=row[7], held_until=row[8], effective_mode=Mode(row[9]),
         shown=row[10], approved_by=row[11], approval_reason=row[12], resolved_at=row[13], called=bool(row[14]),
         mode_reason=row[15],

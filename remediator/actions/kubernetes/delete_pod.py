@@ -35,6 +35,7 @@ from remediator.actions.kubernetes.evictions import (
 )
 from remediator.actions.kubernetes.names import ConnectionName, Kind, Label, Name
 from remediator.actions.kubernetes.pods import restarts
+from remediator.actions.kubernetes.protection import refuse_protected_pods
 from remediator.actions.kubernetes.selection import Labels, labels_query
 from remediator.actions.kubernetes.waiting import Deadline
 from remediator.actions.kubernetes.workloads import PLURALS, WorkloadParameters
@@ -101,7 +102,7 @@ class DeletePodOutputs(Outputs):
 async def perform(p: DeletePodParameters, context: Context) -> DeletePodOutputs:
     """Evict the pods; those that are gone are left out."""
     api = await open_api(context, p.connection)
-    pods = p.pods if p.pods is not None else tuple(reference(pod) for pod in await _choose(api, p))
+    pods = p.pods if p.pods is not None else tuple(reference(pod) for pod in await _choose(api, p, context))
     evicted: list[PodReference] = []
     left = await evict_all(api, pods, Deadline(p.wait), grace=p.grace_period, note=evicted.append)
     if left:
@@ -120,7 +121,7 @@ async def perform(p: DeletePodParameters, context: Context) -> DeletePodOutputs:
 async def resolve(p: DeletePodParameters, context: Context) -> Intent[DeletePodParameters]:
     """Choose the pods, by name and uid."""
     api = await open_api(context, p.connection)
-    pods = tuple(reference(pod) for pod in await _choose(api, p))
+    pods = tuple(reference(pod) for pod in await _choose(api, p, context))
     return Intent(p.model_copy(update={"pods": pods}), {"pods": [pod.model_dump(mode="json") for pod in pods]})
 
 
@@ -136,7 +137,7 @@ async def preview(p: DeletePodParameters, context: Context) -> str:
     """Name the pods that would be deleted; each eviction is asked as a dry run."""
     api = await open_api(context, p.connection)
     lines = []
-    for pod in await _choose(api, p):
+    for pod in await _choose(api, p, context):
         which = reference(pod)
         words = f"pod {which.title} (restarts: {restarts(pod)}) would be evicted"
         try:
@@ -153,7 +154,7 @@ async def caution(p: DeletePodParameters, context: Context) -> str:
     return await caution_of(await open_api(context, p.connection), of, keeps=KEEPS_PODS) if of else ""
 
 
-async def _choose(api: Api, p: DeletePodParameters) -> list[Document]:
+async def _choose(api: Api, p: DeletePodParameters, context: Context) -> list[Document]:
     """Return the pods that are meant, ``count`` at most; PermanentError when none fits, or too many do."""
     pods, query, title = await _candidates(api, p)
     by = p.worst or ("restarts" if p.kind else None)
@@ -164,6 +165,7 @@ async def _choose(api: Api, p: DeletePodParameters) -> list[Document]:
         raise PermanentError(f"{title} has no running pod{lacking}")
     if len(pods) > p.count:
         raise PermanentError(f"{title} has {len(pods)} pods, and {p.count} may be deleted; say worst, or raise count")
+    refuse_protected_pods(context, p.connection, pods)
     refuse_lone([pod for pod in pods if is_mirror(pod) or (not p.unmanaged and not controller(pod))])
     return pods
 

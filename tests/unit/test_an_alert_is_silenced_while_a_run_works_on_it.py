@@ -111,7 +111,8 @@ def test_one_that_is_held_at_the_last_moment_silences_again_when_it_goes_on(tmp_
     assert owed(site) == [(work.run.id,)]
     site.now = held.held.until
     site.tx.run("UPDATE run SET waiting_since = ?", site.now)
-    assert phase(site.begin(work.run.id)) is Phase.SILENCE
+    confirmed = site.came(site.begin(work.run.id), state="firing")
+    assert phase(confirmed) is Phase.SILENCE
 
 
 def test_a_rule_that_says_so_no_longer_silences_nothing_more(tmp_path):

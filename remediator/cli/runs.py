@@ -36,12 +36,17 @@ def list_runs(
     if not found:
         typer.echo("no runs")
     for run in found:
-        when = datetime.fromtimestamp(run["created_at"] / 1e6, UTC).strftime("%m-%d %H:%M:%S")
+        when = _clock(run["created_at"])
         by = "paused" if run.get("paused_by") and run["finished_at"] is None else run["held_by"]
-        held = f" [{by}]" if by else ""
+        until = f" until {_clock(run['held_until'])}" if run["held_until"] else ""
+        held = f" [{by}{until}]" if by else ""
         typer.echo(
             f"{run['id']}  {when}  {run['status'] + held:<22} {run['rule']:<24} {run['target']}  {run['reason'][:80]}"
         )
+
+
+def _clock(at: int) -> str:
+    return datetime.fromtimestamp(at / 1e6, UTC).strftime("%m-%d %H:%M:%S")
 
 
 @application.command("show")

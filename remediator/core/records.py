@@ -149,6 +149,7 @@ class RunView:
     held_by: str = ""  #: the guard that holds it
     held_until: int | None = None
     effective_mode: Mode = Mode.OBSERVE
+    mode_reason: str = ""  #: why that is stricter than the rule's, if it is
     shown: str = ""  #: digest of what an approver was shown
     approved_by: str = ""
     approval_reason: str = ""

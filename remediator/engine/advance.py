@@ -45,6 +45,9 @@ class Observer(Protocol):
     def held(self, guard: str, rule: str) -> None:
         """A guard holds a run."""
 
+    def refused(self, guard: str, rule: str) -> None:
+        """A guard refused one."""
+
 
 class Engine:
     """The in-process engine. ``site`` is replaced whole when rules or settings change."""
@@ -357,7 +360,9 @@ class Engine:
         if work.held:
             self._observer.held(work.held.guard, run.plan.rule)
             log.info("held", run=run.id, rule=run.plan.rule, target=run.plan.target, guard=work.held.guard,
-                     reason=work.held.said)  # fmt: skip
+                     reason=work.held.said, until=work.held.until)  # fmt: skip
+        if work.refused:
+            self._observer.refused(work.refused.guard, run.plan.rule)
         if work.finish:
             self._finished(work)
         elif work.full:

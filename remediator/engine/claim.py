@@ -23,7 +23,7 @@ def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) 
     share = share_of(run, cycle)
     agreed = has_agreed(run, cycle)
     if isinstance(share, Lower) and not agreed:
-        return run._replace(mode=stricter(run.mode, share.mode), mode_reason=share.reason)
+        return _lower(tx, row, run, share, now)
     more = share if isinstance(share, tuple) else ()
     again = has_tried(run)
     known = Facts(pauses=site.paused, intervals=site.table.intervals, trials=site.backend_breaker.trials)
@@ -31,11 +31,10 @@ def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) 
     verdict = judge(run.plan, known, site.envelope, now, holding=run.claimed >= 0)
     # What a person has approved need not be asked again; that they were asked is why it was lowered.
     if isinstance(verdict, Lower) and not (verdict.mode is Mode.ASK and agreed):
-        return run._replace(mode=stricter(run.mode, verdict.mode), mode_reason=verdict.reason)
+        return _lower(tx, row, run, verdict, now)
     if isinstance(verdict, Refuse):
         status = Status.REFUSED if cycle == 0 and not run.plan.undoes else Status.ESCALATED
-        inbox.decide_run(tx, run.id, "refused", now, guard=verdict.guard, reason=verdict.reason)
-        return finish(tx, row, run, site, Finish(status, f"{verdict.reason}; {verdict.advice}".strip("; ")), now)
+        return refuse(tx, row, run, site, verdict, status, now)
     if isinstance(verdict, Hold):
         return _hold(tx, row, run, site, verdict, now)
     if run.claimed < 0 or again:
@@ -46,11 +45,28 @@ def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) 
     row.move(run, status, now, claimed=cycle, deadline=deadline, waiting_since=None, held_by="", held_scope="",
         held_until=None, due_at=now,
     )  # fmt: skip
+    if not agreed:  # what made somebody ask stays to be read
+        row.columns.update(mode=run.mode, mode_reason=run.mode_reason[:1000])
     if run.status is Status.HELD:
         inbox.decide_run(tx, run.id, "run", now)
     if run.held_scope:
         row.wake += facts.held_on(tx, run.held_scope, most=2)
     return run._replace(status=status, claimed=cycle, deadline=deadline, waiting_since=None, held_scope="")
+
+
+def _lower(tx: Tx, row: RunRow, run: RunState, lower: Lower, now: int) -> RunState:
+    """Let a run go on, but no further than a guard says; that it did is written down."""
+    mode = stricter(run.mode, lower.mode)
+    row.lowered = lower
+    row.columns.update(mode=mode, mode_reason=f"{lower.guard}: {lower.said}"[:1000])
+    inbox.decide_run(tx, run.id, "run", now, guard=lower.guard, reason=f"lowered to {mode}: {lower.said}")
+    return run._replace(mode=mode, mode_reason=lower.reason)
+
+
+def refuse(tx: Tx, row: RunRow, run: RunState, site: Site, verdict: Refuse, status: Status, now: int) -> Work:
+    """End a run that must not act; decision and run have the same words."""
+    inbox.decide_run(tx, run.id, "refused", now, guard=verdict.guard, reason=verdict.said)
+    return finish(tx, row, run, site, Finish(status, verdict.said), now)._replace(refused=verdict)
 
 
 def hold_in_storm(tx: Tx, row: RunRow, run: RunState, site: Site, now: int) -> Work | None:
@@ -60,30 +76,6 @@ def hold_in_storm(tx: Tx, row: RunRow, run: RunState, site: Site, now: int) -> W
     """
     verdict = judge_storm(run.plan, Facts(storms=storms.read(tx, run.id, run.plan.rule)), site.envelope, now)
     return _hold(tx, row, run, site, verdict, now) if isinstance(verdict, Hold) else None
-
-
-def hold_before_change(tx: Tx, row: RunRow, run: RunState, site: Site, now: int) -> RunState | Work | None:
-    """Judge once more, just before a remedy's first change, what may have begun since the claim; None: go on.
-
-    A storm, a window and a cause hold the run as they would have before. What it has found is looked for anew then.
-    """
-    limits = run.plan.limits
-    if run.plan.undoes:
-        return None
-    known = Facts(
-        storms=storms.read(tx, run.id, run.plan.rule), intervals=site.table.intervals,
-        firing=dependencies.causes(tx, limits.inhibited_by, run.plan.labels) if limits is not None else (),
-    )  # fmt: skip
-    for guard in (judge_storm, judge_windows, judge_dependencies):
-        verdict = guard(run.plan, known, site.envelope, now)
-        if isinstance(verdict, Lower):
-            return run._replace(mode=stricter(run.mode, verdict.mode), mode_reason=verdict.reason)
-        if isinstance(verdict, Refuse):
-            return finish(tx, row, run, site, Finish(Status.ESCALATED, f"{verdict.reason}; {verdict.advice}"), now)
-        if isinstance(verdict, Hold):
-            journal.supersede(tx, run.id, now)
-            return _hold(tx, row, run, site, verdict, now)
-    return None
 
 
 def stand_back(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: int) -> Work:
@@ -107,6 +99,30 @@ def stand_back(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: 
         inbox.decide_run(tx, run.id, "held", now, guard=hold.guard, reason=hold.said, until=hold.until)
     run = run._replace(status=Status.HELD, claimed=-1, held_scope=hold.scope, waiting_since=None, deadline=None)
     return Work(run, due=due, wake=tuple(woken), told=told or loud, held=hold if new else None)
+
+
+def hold_before_change(tx: Tx, row: RunRow, run: RunState, site: Site, now: int) -> RunState | Work | None:
+    """Judge once more, just before a remedy's first change, what may have begun since the claim; None: go on.
+
+    A storm, a window and a cause hold the run as they would have before. What it has found is looked for anew then.
+    """
+    limits = run.plan.limits
+    if run.plan.undoes:
+        return None
+    known = Facts(
+        storms=storms.read(tx, run.id, run.plan.rule), intervals=site.table.intervals,
+        firing=dependencies.causes(tx, limits.inhibited_by, run.plan.labels) if limits is not None else (),
+    )  # fmt: skip
+    for guard in (judge_storm, judge_windows, judge_dependencies):
+        verdict = guard(run.plan, known, site.envelope, now)
+        if isinstance(verdict, Lower):
+            return _lower(tx, row, run, verdict, now)
+        if isinstance(verdict, Refuse):
+            return refuse(tx, row, run, site, verdict, Status.ESCALATED, now)
+        if isinstance(verdict, Hold):
+            journal.supersede(tx, run.id, now)
+            return _hold(tx, row, run, site, verdict, now)
+    return None
 
 
 def _hold(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: int) -> Work:

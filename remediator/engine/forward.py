@@ -19,7 +19,7 @@ from remediator.core.records import Phase, Plan
 from remediator.core.reporting import Telling
 from remediator.core.run import Claim, Do, Finish, Poll, RunState, Stand, Wait, next_move
 from remediator.core.transitions import Mode, Status, stricter
-from remediator.engine.claim import claim, hold_in_storm, stand_back
+from remediator.engine.claim import claim, hold_in_storm, refuse, stand_back
 from remediator.engine.finish import finish, let_go, loud_again, told_to
 from remediator.engine.limits import Slots
 from remediator.engine.steps import begin_steps, poll_backends
@@ -133,11 +133,12 @@ def _wait(tx: Tx, row: RunRow, run: RunState, site: Site, move: Wait, now: int) 
     if move.held_by == "pause":
         return _stop_paused(tx, row, run, site, move, now)
     woken: list[str] = []
+    held: Hold | None = None
     columns: dict[str, Any] = {"due_at": move.until, "reason": move.reason[:1000]}
     told = False
     if move.status is Status.AWAITING_APPROVAL:
         if refused := judge_envelope(run.plan, Facts(), site.envelope, now):  # nobody is asked for what is not allowed
-            return finish(tx, row, run, site, Finish(Status.REFUSED, refused.reason), now)
+            return refuse(tx, row, run, site, refused, Status.REFUSED, now)
         if not move.need.possible:
             reason = f"{move.reason}, but the site's policy names no {move.need.persons} persons who may approve it"
             return finish(tx, row, run, site, Finish(Status.ESCALATED, reason), now)
@@ -154,11 +155,14 @@ def _wait(tx: Tx, row: RunRow, run: RunState, site: Site, move: Wait, now: int) 
             outbox.tell(tx, reporters, run.id, Telling.MESSAGE, "", now)
             outbox.tell(tx, reporters, run.id, Telling.THREAD, "approval", now)
     elif move.status is Status.HELD:
-        columns |= {"held_by": move.held_by, "held_scope": "", "held_until": move.until}
+        advice = f"it starts by itself, or remediator runs cancel {run.id}"
+        hold = Hold(move.held_by, "", move.reason, move.until, advice)
+        columns |= {"held_by": hold.guard, "held_scope": "", "held_until": hold.until, "reason": hold.said[:1000]}
         if run.status is not Status.HELD:
-            inbox.decide_run(tx, run.id, "held", now, guard=move.held_by, reason=move.reason, until=move.until)
+            inbox.decide_run(tx, run.id, "held", now, guard=hold.guard, reason=hold.said, until=hold.until)
+            held = hold
     row.move(run, move.status, now, **columns)
-    return Work(run._replace(status=move.status), due=move.until, wake=tuple(woken), told=told)
+    return Work(run._replace(status=move.status), due=move.until, wake=tuple(woken), told=told, held=held)
 
 
 def _stop_paused(tx: Tx, row: RunRow, run: RunState, site: Site, move: Wait, now: int) -> Work:

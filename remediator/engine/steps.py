@@ -91,7 +91,7 @@ def _forbids(tx: Tx, run: RunState, site: Site, job: Job, now: int) -> Hold | st
     if isinstance(paused, Hold):
         return paused
     if refused := judge_envelope(run.plan, known, site.envelope, now):
-        return refused.reason
+        return refused.said
     if job.phase is Phase.UNDO:
         return None
     wanted = next(remedy.mode for remedy in run.plan.remedies if remedy.name == job.remedy)
@@ -136,8 +136,9 @@ def _stop_before(tx: Tx, row: RunRow, run: RunState, site: Site, forbidden: Hold
     if run.deadline is not None and not late:
         due = min(due, run.deadline)
     row.move(
-        run, run.status, now, reason=forbidden.said[:1000], held_by="pause", held_scope=forbidden.scope, due_at=due
-    )
+        run, run.status, now, reason=forbidden.said[:1000], held_by=forbidden.guard, held_scope=forbidden.scope,
+        held_until=forbidden.until, due_at=due,
+    )  # fmt: skip
     return Work(run, due=due, held=forbidden, told=told)
 
 

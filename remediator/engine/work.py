@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from remediator.core.action import Action, Intent, Parameters
 from remediator.core.breaker import BreakerLimits
-from remediator.core.guards import Envelope, Hold, Pause
+from remediator.core.guards import Envelope, Hold, Pause, Refuse
 from remediator.core.limits import Rung
 from remediator.core.rules import RuleTable
 from remediator.core.run import Finish, Job, Poll, RunState
@@ -78,3 +78,4 @@ class Work(NamedTuple):
     finish: Finish | None = None
     told: bool = False  #: rows were put into the outbox
     held: Hold | None = None
+    refused: Refuse | None = None

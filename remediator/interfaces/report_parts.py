@@ -202,7 +202,8 @@ def _mode(view: RunView) -> str:
         Mode.AUTO: "auto: act within the guards",
     }
     asked = view.plan.mode
-    capped = f" (the rule asks for {asked}, something stricter binds)" if asked is not view.effective_mode else ""
+    why = clean(view.mode_reason, CELL) or "something stricter binds"
+    capped = f" (the rule asks for {asked}, {why})" if asked is not view.effective_mode else ""
     return meanings[view.effective_mode] + capped
 
 

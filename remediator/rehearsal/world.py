@@ -218,5 +218,8 @@ class _Nobody:
     def held(self, guard: str, rule: str) -> None:
         """See ``engine.advance.Observer``."""
 
+    def refused(self, guard: str, rule: str) -> None:
+        """See ``engine.advance.Observer``."""
+
     def decided(self, verdict: str, rule: str, count: int) -> None:
         """See ``engine.path.Counts``."""

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 from pydantic import TypeAdapter
 
+from remediator.core.guards import Lower
 from remediator.core.policy import ApprovalNeed
 from remediator.core.records import Entry, Outcome, Phase, Plan, RunView
 from remediator.core.run import RunState
@@ -39,7 +40,8 @@ _STEP = (
 )
 _VIEW = (
     "SELECT id, plan, status, reason, created_at, updated_at, finished_at, held_by, held_until, mode, shown,"
-    " approved_by, approval_reason, resolved_at, called, paused_by, paused_at, acknowledged_by FROM run WHERE id = ?"
+    " approved_by, approval_reason, resolved_at, called, paused_by, paused_at, acknowledged_by, mode_reason"
+    " FROM run WHERE id = ?"
 )
 
 
@@ -63,7 +65,8 @@ def insert_run(tx: Tx, run: RunState, same: str, row: RunRow, *, may_act: bool) 
     plan, now = run.plan, run.created_at
     columns = {
         "id": run.id, "rule": plan.rule, "guide": plan.guide, "target": plan.target, "same": same, "status": run.status,
-        "mode": run.mode, "may_act": int(may_act), "priority": plan.priority, "plan": encode(plan._asdict()),
+        "mode": run.mode, "mode_reason": run.mode_reason[:1000],
+        "may_act": int(may_act), "priority": plan.priority, "plan": encode(plan._asdict()),
         "created_at": now, "updated_at": now, "due_at": now, "undoes": plan.undoes, **row.columns,
     }  # fmt: skip
     # Column names come from our own calls, never from data.
@@ -154,7 +157,7 @@ def supersede(tx: Tx, run: str, now: int) -> None:
     """Set what was found before acting aside: it will be looked at again. The report still has it."""
     for (key,) in tx.all(
         "SELECT key FROM step WHERE run = ? AND key NOT GLOB '*~*'"
-        " AND phase IN ('diagnose','baseline','caution','preview','confirm')"
+        " AND phase IN ('diagnose','baseline','caution','preview','confirm','silence')"
         " AND cycle NOT IN (SELECT cycle FROM step WHERE run = ? AND phase = 'act')",
         run, run,
     ):  # fmt: skip
@@ -172,10 +175,11 @@ def forget(tx: Tx, run: str, step: str) -> None:
 class RunRow:
     """What changes in a run's row while it is moved; written once."""
 
-    __slots__ = ("columns", "wake")
+    __slots__ = ("columns", "lowered", "wake")
 
     def __init__(self) -> None:
         self.columns: dict[str, Any] = {}
+        self.lowered: Lower | None = None  #: the guard that let it go on, but not so far
         self.wake: list[str] = []  #: runs that stood in line behind this one
 
     def move(self, run: RunState, new: Status, now: int, **columns: Any) -> None:
@@ -205,7 +209,7 @@ def view(tx: Tx, run: str) -> RunView:
         updated_at=row[5], finished_at=row[6], held_by=row[7], held_until=row[8], effective_mode=Mode(row[9]),
         shown=row[10], approved_by=row[11], approval_reason=row[12], resolved_at=row[13], called=bool(row[14]),
         episodes=episodes, journal=tuple(map(_entry, tx.all(_STEPS.format(""), run))),
-        paused_by=row[15], paused_at=row[16], acknowledged_by=row[17],
+        paused_by=row[15], paused_at=row[16], acknowledged_by=row[17], mode_reason=row[18],
         taken_back=tuple(taken_back(tx, run).items()),
         rungs=tuple(tx.all("SELECT name, due_at FROM rung WHERE run = ? ORDER BY due_at, n", run)),
         approvals=tuple(tx.all("SELECT who, reason FROM approval WHERE run = ? ORDER BY at", run)),

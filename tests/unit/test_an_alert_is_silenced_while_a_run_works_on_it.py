@@ -101,6 +101,20 @@ def test_while_it_waits_for_people_the_alert_is_heard(tmp_path):
     assert (phase(work), work.tasks[0].job.key) == (Phase.SILENCE, "1/silence/alert")  # it works again
 
 
+def test_one_that_is_held_at_the_last_moment_silences_again_when_it_goes_on(tmp_path):
+    night = "active_time_intervals: [night]\n    silence"
+    times = "\ntime_intervals: [{name: night, time_intervals: [{times: [{start_time: '13:46', end_time: '13:47'}]}]}]\n"
+    site, work = working(tmp_path, QUIET.replace("silence", night) + times)  # it is 13:46:40
+    site.tick(30)
+    held = site.came(work, silence="5f1")
+    assert held.held.guard == "window"
+    assert owed(site) == [(work.run.id,)]
+    site.now = held.held.until
+    site.tx.run("UPDATE run SET waiting_since = ?", site.now)
+    confirmed = site.came(site.begin(work.run.id), state="firing")
+    assert phase(confirmed) is Phase.SILENCE
+
+
 def test_a_rule_that_says_so_no_longer_silences_nothing_more(tmp_path):
     site, work = working(tmp_path, QUIET.replace("mode: auto", "mode: ask", 1))
     assert phase(work) is Phase.PREVIEW

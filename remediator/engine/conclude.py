@@ -10,7 +10,7 @@ from remediator.core.records import Entry, Outcome, Phase
 from remediator.core.run import Finish, Poll, RunState
 from remediator.core.transitions import FINAL, Status
 from remediator.core.verification import Sample, judge_samples
-from remediator.engine.finish import finish
+from remediator.engine.finish import finish, has_changed
 from remediator.engine.forward import forward, refresh
 from remediator.engine.limits import Slots
 from remediator.engine.perform import Result
@@ -23,7 +23,7 @@ from remediator.store.sqlite import Tx
 def begin(tx: Tx, run_id: str, site: Site, slots: Slots, now: int, fresh: RunState | None = None) -> Work | None:
     """Load a run and move it as far as rows carry it; None when it is over.
 
-    ``fresh`` is a run that was made in this process and has not been moved since: it need not be read.
+    ``fresh`` is a run as its rows have it, kept since this process wrote them: it need not be read.
     """
     said = journal.control(tx, run_id)
     if said.finished_at is not None:
@@ -44,9 +44,10 @@ def conclude(tx: Tx, run: RunState, results: tuple[Result, ...], site: Site, slo
         else:
             journal.write_outcome(tx, run.id, entry)
         entries[entry.key] = entry
-        if entry.phase in (Phase.ACT, Phase.UNDO) and (entry.outcome is not Outcome.FAILED or result.maybe):
+        changes = result.task.job.step.changes and entry.phase in (Phase.ACT, Phase.UNDO)
+        if changes and (entry.outcome is not Outcome.FAILED or result.maybe):
             facts.changed(tx, run.id, run.plan.locks, now)
-            if entry.phase is Phase.ACT and entry.key.endswith("/0"):
+            if entry.phase is Phase.ACT and not has_changed(run, entry.cycle):
                 facts.remedied(tx, run.id, run.plan, now)
         if said.any_breaker or result.transport:  # an answer matters only to a breaker that has failed before
             _count_answer(tx, run.id, result, site, now)

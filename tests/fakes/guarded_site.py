@@ -6,6 +6,7 @@ from outside, and each change that begins is held against it.
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from remediator.core.records import Outcome, Phase
 from remediator.core.verification import Sample
 from remediator.engine.conclude import intend
 from remediator.engine.work import Task, Work
+from remediator.errors import NotFoundError
 from remediator.store import control
 from remediator.store.facts import SiteLimits, budget_scopes, limited_scopes
 
@@ -233,9 +235,15 @@ class GuardedSite:
         if self.pauses.pop(scope, 0) != 0:
             self.look(*control.resume(self.small.tx, scope, "ann", self.small.now))
 
+    def end_storm(self, scope: str) -> None:
+        """Somebody says that a storm is over."""
+        with contextlib.suppress(NotFoundError):
+            self.look(*control.resume(self.small.tx, f"storm:{scope}", "ann", self.small.now))
+
     def settle(self, run: str, *, happened: bool) -> None:
         """Somebody says what became of an unknown run. Who has changed nothing after all is not counted."""
-        done = self.small.tx.one("SELECT 1 FROM step WHERE run = ? AND phase = 'act' AND outcome = 'done'", run)
+        done = self.small.tx.one("SELECT 1 FROM step WHERE run = ? AND phase = 'act' AND outcome IN ('done', 'failed')"
+                                 " AND attempt > 0", run)  # fmt: skip
         if not happened and done is None:
             for seen in self.let_through.values():
                 seen -= {event for event in seen if event[1] == run}

@@ -17,7 +17,7 @@ from fakes.small_site import SECOND
 from remediator.core.limits import Flapping, Storm, Throttle
 from remediator.core.records import Outcome
 from remediator.core.transitions import FINAL
-from remediator.store import inbox, storms
+from remediator.store import inbox
 from remediator.store.facts import SiteLimits
 
 LIMITS = SiteLimits(
@@ -117,8 +117,8 @@ class Days:
         if roll > 0.99:
             for (run,) in self.tx.all("SELECT id FROM run WHERE status = 'unknown' LIMIT 5"):
                 self.guarded.settle(run, happened=self.random.random() < 0.5)
-        if roll > 0.999 and storms.end(self.tx, "everything"):
-            self.guarded.look(*(run for (run,) in self.tx.all("SELECT id FROM run WHERE held_scope = 'storm:everything'")))
+        if roll > 0.999:
+            self.guarded.end_storm("everything")
 
     def _fire(self, name: str, service: str) -> None:
         since = self.since.setdefault((name, service), self.site.now)

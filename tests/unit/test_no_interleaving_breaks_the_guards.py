@@ -19,7 +19,7 @@ from remediator.core.records import Outcome
 from remediator.core.transitions import FINAL, Mode, Status, legal
 from remediator.engine.clock import new_id, seed_ids
 from remediator.errors import ConflictError
-from remediator.store import control, storms, undo
+from remediator.store import control, undo
 
 ANY = st.integers(0, 20)
 SERVICES_ = sorted(SERVICES)
@@ -114,8 +114,7 @@ class Guards(RuleBasedStateMachine):
 
     def _end_what_holds(self) -> None:
         for scope in ("everything", "rule tidy"):
-            if storms.end(self.tx, scope):
-                self.site.look(*(run for (run,) in self.tx.all("SELECT id FROM run WHERE held_scope = ?", f"storm:{scope}")))
+            self.site.end_storm(scope)
         for (key,) in self.tx.all("SELECT key FROM breaker"):
             self.breakers.pop(key, None)
             self.site.look(*control.reset_breaker(self.tx, key, "ann", self.small.now))

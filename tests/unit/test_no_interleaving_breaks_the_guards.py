@@ -199,4 +199,4 @@ class TestGuards(Guards.TestCase):
 @pytest.mark.chaos
 @pytest.mark.timeout(1800)
 class TestGuardsForLong(Guards.TestCase):
-    settings = settings(QUICK, max_examples=1500, stateful_step_count=100)
+    settings = settings(QUICK, max_examples=300, stateful_step_count=100)

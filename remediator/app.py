@@ -22,6 +22,7 @@ from aiohttp import web
 from remediator import __version__, logs
 from remediator.actions import registry
 from remediator.actions.context import Clients, Context
+from remediator.core.alert import Standing
 from remediator.core.guards import Envelope
 from remediator.core.guide import ThrottleText
 from remediator.core.limits import Flapping, Rung, Storm, Throttle
@@ -36,6 +37,7 @@ from remediator.engine.path import Path as AlertPath
 from remediator.engine.path import recover
 from remediator.engine.pause_file import PauseFile
 from remediator.engine.perform import Confirm
+from remediator.engine.silences import EndsSilences
 from remediator.engine.upkeep import Kept, upkeep
 from remediator.engine.work import Site
 from remediator.errors import ConfigurationError, StoreError
@@ -114,6 +116,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
         cleanups.push_async_callback(clients.close)
         reporters = make_reporters(settings, connections, root, session, clock)
         deliverers = [Deliverer(store, reporter, clock) for reporter in reporters]
+        asked = make_confirm(connections)
 
         def nudge() -> None:
             for deliverer in deliverers:
@@ -122,12 +125,17 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
         slots = Slots(settings.limits.steps_in_flight, settings.limits.steps_per_backend, settings.limits.backends)
         engine = Engine(
             store, clock, slots, metrics, session=session, clients=clients, connections=connections,
-            ask=make_confirm(connections), on_told=nudge,
+            ask=asked, on_told=nudge,
         )  # fmt: skip
         engine.site = site_of(
             settings, envelope_of(settings, connections, os.environ), tuple(reporter.name for reporter in reporters)
         )
-        engine.site = replace(engine.site, table=loaded.table)
+        engine.site = replace(engine.site, table=loaded.table, confirms=asked is not None)
+        if asked is not None:
+            longest = getattr(connections["alertmanager"]["default"], "longest_silence", 0.0)
+            engine.site = replace(engine.site, quiet_for=longest)
+            ends_silences = EndsSilences(asked, store, clock, engine.context_of, engine.wake)
+            deliverers.append(Deliverer(store, ends_silences, clock))
         await store.do(lambda tx: dependencies.index(tx, loaded.table))
         path = AlertPath(store, engine, clock, metrics, backlog=settings.limits.backlog)
 
@@ -415,15 +423,20 @@ def make_reporters(
 
 
 def make_confirm(connections: Connections) -> Confirm | None:
-    """Return who can be asked whether an alert still fires: Alertmanager, when it is configured."""
+    """Return who can be asked how an alert stands, and can silence it: Alertmanager, when it is configured."""
     if "default" not in connections.get("alertmanager", {}):
         return None
-    from remediator.actions.alertmanager import FiringState, still_firing  # noqa: PLC0415 -- only when used
+    from remediator.actions.alertmanager import working  # noqa: PLC0415 -- only when used
 
     class AskAlertmanager:
-        async def state_of(self, labels: dict[str, str], context: Context) -> str:
-            state = await still_firing(context, "default", labels)
-            return "resolved" if state is FiringState.GONE else str(state)
+        async def state_of(self, labels: dict[str, str], context: Context) -> Standing:
+            return await working.standing(context, "default", labels)
+
+        async def silence(self, labels: dict[str, str], ends_at: int, why: str, context: Context) -> dict[str, Any]:
+            return await working.silence_while_working(context, "default", labels, ends_at, why)
+
+        async def loud_again(self, labels: dict[str, str], ends: tuple[int, ...], context: Context) -> int:
+            return await working.loud_again(context, "default", labels, ends)
 
     return AskAlertmanager()
 

@@ -10,13 +10,13 @@ import structlog
 
 from remediator.actions.context import Clients, Context
 from remediator.core.action import Intent
-from remediator.core.records import Outcome, Phase
+from remediator.core.records import Outcome, Phase, RunView
 from remediator.core.run import RunState
 from remediator.engine.clock import Clock
 from remediator.engine.conclude import abandon, begin, conclude, conclude_poll, intend
 from remediator.engine.forward import refresh
 from remediator.engine.limits import Slots
-from remediator.engine.perform import Confirm, Result, confirm, perform, resolve
+from remediator.engine.perform import Confirm, Result, confirm, perform, resolve, silence
 from remediator.engine.queue import Queue
 from remediator.engine.steps import moved_by_this_remedy, why_not_again
 from remediator.engine.verify import sample_all
@@ -44,6 +44,9 @@ class Observer(Protocol):
 
     def held(self, guard: str, rule: str) -> None:
         """A guard holds a run."""
+
+    def refused(self, guard: str, rule: str) -> None:
+        """A guard refused one."""
 
 
 class Engine:
@@ -257,6 +260,8 @@ class Engine:
             said = journal.control(tx, run.id)
             if said.cancelled_by:
                 return f"cancelled by {said.cancelled_by}"
+            if said.paused_by:
+                return f"paused by {said.paused_by}"
             return why_not_again(tx, refresh(run, self.site, said), self.site, task, now)
 
         try:
@@ -277,6 +282,8 @@ class Engine:
         context = self._context(run, task.job.key, now)
         if task.job.phase is Phase.CONFIRM:
             return await confirm(task, self._ask, dict(run.plan.labels), context)
+        if task.job.phase is Phase.SILENCE:
+            return await silence(task, self._ask, run, context)
         return await perform(self._stand_in(run, task), context)
 
     async def _resolve(self, work: Work) -> Work:
@@ -331,6 +338,14 @@ class Engine:
         return Context(
             session=self._session, clients=self._clients, connections=self._connections, run=run.id,
             key=f"{run.id}/{key}", now=now, starts_at=run.plan.starts_at, changed_at=changed_at,
+            protected=self.site.envelope.protected,
+        )  # fmt: skip
+
+    def context_of(self, run: RunView) -> Context:
+        """Return the context of what is done for a run beside its steps."""
+        return Context(
+            session=self._session, clients=self._clients, connections=self._connections, run=run.id,
+            key=f"{run.id}/beside", now=self.clock.now(), starts_at=run.plan.starts_at,
         )  # fmt: skip
 
     def _note(self, work: Work) -> None:
@@ -345,7 +360,9 @@ class Engine:
         if work.held:
             self._observer.held(work.held.guard, run.plan.rule)
             log.info("held", run=run.id, rule=run.plan.rule, target=run.plan.target, guard=work.held.guard,
-                     reason=work.held.said)  # fmt: skip
+                     reason=work.held.said, until=work.held.until)  # fmt: skip
+        if work.refused:
+            self._observer.refused(work.refused.guard, run.plan.rule)
         if work.finish:
             self._finished(work)
         elif work.full:

@@ -11,7 +11,7 @@ from remediator.core.durations import SECOND
 from remediator.engine.advance import Engine
 from remediator.engine.clock import Clock
 from remediator.errors import StoreError
-from remediator.store import inbox, ladder, retention
+from remediator.store import digests, inbox, ladder, retention
 from remediator.store.sqlite import SqliteStore
 
 log = structlog.get_logger("upkeep")
@@ -38,6 +38,7 @@ async def upkeep(store: SqliteStore, engine: Engine, clock: Clock, kept: Kept) -
         try:
             await close(store, engine, clock.now())
             await climb(store, engine, clock.now())
+            await storms_end(store, engine, clock.now())
             if clock.now() >= due:
                 due = clock.now() + int(DELETE_EVERY * SECOND)
                 await delete(store, clock.now(), kept)
@@ -57,6 +58,12 @@ async def climb(store: SqliteStore, engine: Engine, now: int) -> None:
     told, _ = await store.do(lambda tx: ladder.climb(tx, engine.site.reporters, now))
     if told:
         log.warning("nobody has acknowledged; the next ones are told", rungs=told)
+        engine.on_told()
+
+
+async def storms_end(store: SqliteStore, engine: Engine, now: int) -> None:
+    """Tell people of the storms that are over."""
+    if await store.do(lambda tx: digests.tell_ends(tx, engine.site.reporters, now)):
         engine.on_told()
 
 

@@ -20,10 +20,13 @@ _RUN_KEYS = (
     "finished_at",
     "held_by",
     "held_until",
+    "paused_by",
 )
 
 
-def runs(tx: Tx, status: str = "", rule: str = "", target: str = "", most: int = 50) -> list[dict[str, Any]]:
+def runs(
+    tx: Tx, status: str = "", rule: str = "", target: str = "", most: int = 50, storm: str = ""
+) -> list[dict[str, Any]]:
     """Return the newest runs, filtered. ``status`` ``open`` means all that are not over."""
     where, values = ["1 = 1"], []
     if status == "open":
@@ -31,7 +34,7 @@ def runs(tx: Tx, status: str = "", rule: str = "", target: str = "", most: int =
     elif status:
         where.append("status = ?")
         values.append(status)
-    for column, value in (("rule", rule), ("target", target)):
+    for column, value in (("rule", rule), ("target", target), ("storm", storm)):
         if value:
             where.append(f"{column} = ?")
             values.append(value)

@@ -51,7 +51,7 @@ def test_nothing_inhibits_itself(source, target):
     assert not inhibits(rule, source, source)
 
 
-def crowd(site, count=5000):
+def crowd(site, count=2000):
     """Let many alerts fire that are like the cause, and are of other clusters."""
     for number in range(count):
         name, cluster = f"Other{number % 20}" if number % 2 else "DatabaseDown", f"c{number}"
@@ -60,10 +60,10 @@ def crowd(site, count=5000):
 
 
 SOURCES = [
-    (Inhibition(('alertname = "DatabaseDown"',), ("cluster",)), "c4998", "c4999"),
-    (Inhibition(('severity = "critical"', 'alertname =~ "Database.*"'), ("cluster",)), "c4998", "c4999"),
-    (Inhibition(('severity = "critical"', 'alertname != "Slow"'), ("cluster", "tier")), "c4994", "c4993"),
-    (Inhibition(('severity = "critical"',), ("cluster", "absent label")), "c4999", "none"),
+    (Inhibition(('alertname = "DatabaseDown"',), ("cluster",)), "c1998", "c1999"),
+    (Inhibition(('severity = "critical"', 'alertname =~ "Database.*"'), ("cluster",)), "c1998", "c1999"),
+    (Inhibition(('severity = "critical"', 'alertname != "Slow"'), ("cluster", "tier")), "c1998", "c1997"),
+    (Inhibition(('severity = "critical"',), ("cluster", "absent label")), "c1999", "none"),
 ]
 
 
@@ -101,7 +101,7 @@ INHIBITIONS = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(VALUES, st.lists(VALUES, max_size=4), INHIBITIONS)
 def test_it_says_what_a_scan_says(target, firing, inhibition):
     EMPTY.tx.run("DELETE FROM episode")

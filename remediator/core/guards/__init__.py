@@ -9,6 +9,7 @@ they are read, never a pass.
     switches   pauses, storms, windows, dependencies
     amounts    lock, line, cooldown, throttles, budgets
     doubts     breakers, loops, remedies that hide a cause
+    silences   what a person has silenced at Alertmanager; asked there before a change, not read from rows
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Callable
 from remediator.core.guards.amounts import LOCK_AGAIN, judge_cooldown, judge_lock, judge_order, judge_spent
 from remediator.core.guards.doubts import judge_breakers, judge_loop, judge_repeats, say_repeats
 from remediator.core.guards.places import judge_envelope, judge_place, place_matches
+from remediator.core.guards.silences import SILENCED, judge_silence
 from remediator.core.guards.switches import (
     HOLD_AGAIN,
     judge_dependencies,
@@ -80,6 +82,7 @@ __all__ = [
     "GUARDS",
     "HOLD_AGAIN",
     "LOCK_AGAIN",
+    "SILENCED",
     "Changed",
     "Envelope",
     "Facts",
@@ -92,10 +95,13 @@ __all__ = [
     "StormNow",
     "Verdict",
     "judge",
+    "judge_dependencies",
     "judge_envelope",
     "judge_pause",
     "judge_place",
+    "judge_silence",
     "judge_storm",
+    "judge_windows",
     "pause_binds",
     "place_matches",
     "say_repeats",

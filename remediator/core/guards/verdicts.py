@@ -25,7 +25,7 @@ class Hold:
     @property
     def said(self) -> str:
         """The words that the report, the API, the CLI and the log have: why, and what a person can do."""
-        return f"{self.reason}; {self.advice}" if self.advice else self.reason
+        return say(self.reason, self.advice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,11 @@ class Refuse:
     reason: str
     advice: str = ""
 
+    @property
+    def said(self) -> str:
+        """See ``Hold.said``."""
+        return say(self.reason, self.advice)
+
 
 @dataclass(frozen=True, slots=True)
 class Lower:
@@ -45,6 +50,16 @@ class Lower:
     mode: Mode
     reason: str
     advice: str = ""
+
+    @property
+    def said(self) -> str:
+        """See ``Hold.said``."""
+        return say(self.reason, self.advice)
+
+
+def say(reason: str, advice: str) -> str:
+    """Return why, and what a person can do, in the same words for all who tell it."""
+    return f"{reason}; {advice}" if advice else reason
 
 
 Verdict = Hold | Refuse | Lower | None

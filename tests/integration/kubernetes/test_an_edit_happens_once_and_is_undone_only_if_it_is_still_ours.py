@@ -114,7 +114,9 @@ async def test_what_somebody_else_set_since_stays(server, context, edit):
 async def test_a_write_in_between_is_a_conflict(server, context, edit):
     action, intent, _, _ = edit
     stale = copy.deepcopy(present(server))
-    server.world.put("deployments", copy.deepcopy(stale))
+    newer = copy.deepcopy(stale)
+    newer["metadata"].setdefault("labels", {})["team"] = "theirs"
+    server.world.put("deployments", newer)
     server.answer("get", "deployments", body=json.dumps(stale).encode(), times=1)
     with pytest.raises(TemporaryError, match="409"):
         await action.perform(intent.parameters, context)

@@ -143,6 +143,8 @@ class Action(Generic[P, R]):
     amounts: Callable[[P], Mapping[str, float]] = _unmeasured
     #: Puts back what was there; refuses (PermanentError) when somebody else changed it since.
     undo: Callable[[Intent[P], Any], Awaitable[R]] | None = None
+    #: Whether a use can be taken back, asked of its arguments as written: where the guide itself says how.
+    undoable: Callable[[Mapping[str, Any]], bool] = _always
     undo_is_safe: bool = False  #: whether ``undo: on_failure`` may use it without a person
     #: Seconds after a change before a sample of this check can show its effect.
     settle: Callable[[P, Any], float] | None = None

@@ -105,7 +105,8 @@ def bind(rule: Rule, alert: Alert, find: Find, ready: dict[str, Parameters] | No
         runbook_url=text.runbook_url or alert.annotations.get("runbook_url", ""),
         wait=text.for_, cooldown=text.limits.cooldown,
         throttle=Throttle(throttle.max, throttle.per) if throttle else None,
-        timeout=guide.text.timeout, approval_timeout=text.approval_timeout, limits=rule.limits,
+        call_people=guide.text.call_people, timeout=guide.text.timeout,
+        approval_timeout=text.approval_timeout, limits=rule.limits,
         silence=text.silence == "while_working",
     )  # fmt: skip
 

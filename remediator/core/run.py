@@ -23,6 +23,7 @@ from remediator.core.policy import ANYBODY, ApprovalNeed
 from remediator.core.records import Entry, Outcome, Phase, Plan, RemedyPlan, StepPlan
 from remediator.core.templates import compile_condition
 from remediator.core.transitions import Mode, Status, stricter
+from remediator.core.undo_part import place, step_of
 
 MAX_REMEDIES = 2  #: tried in one run
 CONFIRM_AFTER = 600 * SECOND  #: a run older than this asks whether the alert still fires before it changes anything
@@ -44,6 +45,8 @@ class RunState(NamedTuple):
     claimed: int = -1  #: the last cycle whose guards were passed; -1: it holds no locks and reservations
     approved: str = ""  #: digest of what was approved, or REFUSED
     cancelled_by: str = ""
+    take_back: bool = False  #: when it is cancelled, what it has changed so far is taken back
+    paused_by: str = ""  #: who has paused this run, and why; empty: nobody
     resolved: bool = False  #: all of its alerts have resolved
     deadline: int | None = None  #: when the run's time is up
     waiting_since: int | None = None  #: since when it has been held or awaiting approval
@@ -140,8 +143,24 @@ class Choice:
 _BEFORE_ACTING = frozenset({Status.HELD, Status.QUEUED, Status.DIAGNOSING, Status.AWAITING_APPROVAL})
 
 
-def next_move(run: RunState, now: int) -> Move:  # noqa: C901, PLR0911, PLR0912 -- it reads like the guide, a return a case
+def next_move(run: RunState, now: int) -> Move:
     """Return what this run does next. Pure: the same run and time give the same move."""
+    move = _guides_move(run, now)
+    return _paused(run, move) if run.paused_by else move
+
+
+def _paused(run: RunState, move: Move) -> Move:
+    """Return what a paused run still does: end a step that it has begun, see whether the last one helped, end.
+
+    It begins nothing, and no time runs out for it.
+    """
+    begins = isinstance(move, Do) and any(job.key not in run.journal for job in move.jobs)
+    if begins or isinstance(move, Claim) or (isinstance(move, Finish) and move.status is Status.EXPIRED):
+        return Wait(None, run.status, f"paused by {run.paused_by}", held_by="pause")
+    return move
+
+
+def _guides_move(run: RunState, now: int) -> Move:  # noqa: C901, PLR0911, PLR0912 -- it reads like the guide, a return a case
     if run.plan.undoes:
         return next_undo(run, now)
     if unknown := _first(run, Phase.ACT, Outcome.UNKNOWN):
@@ -171,7 +190,7 @@ def next_move(run: RunState, now: int) -> Move:  # noqa: C901, PLR0911, PLR0912 
             return again
         if _may_claim(run) and run.claimed < cycle and f"{cycle}/act/0" not in run.journal:
             return Claim(cycle)
-        if run.deadline is not None and now >= run.deadline and not _acting_done(run, cycle):
+        if run.deadline is not None and now >= run.deadline and not (run.paused_by or _acting_done(run, cycle)):
             reason = f"its time of {show_duration(run.plan.timeout)} is up"
             return _give_up(run, setback or Setback(reason, step_failed=True), reason)
         came = _cycle(run, cycle, tried, setback, now)
@@ -184,7 +203,7 @@ def next_move(run: RunState, now: int) -> Move:  # noqa: C901, PLR0911, PLR0912 
     return _give_up(run, setback, setback.reason)
 
 
-def _cycle(  # noqa: C901, PLR0911 -- see next_move
+def _cycle(  # noqa: C901, PLR0911, PLR0912 -- see next_move
     run: RunState, cycle: int, tried: list[str], last: Setback | None, now: int
 ) -> Move | Setback:
     """One remedy from its diagnosis to its verification. Long because it is the guide's own order."""
@@ -195,6 +214,8 @@ def _cycle(  # noqa: C901, PLR0911 -- see next_move
         if last is None:
             return Finish(Status.RECOVERED_ITSELF, "the verification already held before anything was done")
         return Finish(Status.SUCCEEDED, f"{last.reason}; but it holds now, before another remedy")
+    if plan.call_people:
+        return Finish(Status.ESCALATED, "the guide calls people; what to do is theirs")
     if not plan.remedies:
         return Finish(Status.OBSERVED, "the guide gathers evidence; what to do is for people")
     found = [run.journal[f"{cycle}/diagnose/{step.id}"] for step in plan.diagnose]
@@ -360,11 +381,24 @@ def _verify(run: RunState, cycle: int, remedy: RemedyPlan, now: int) -> Move | S
         return Poll(cycle, changed_at)
     output = entry.output or {}
     if entry.outcome is Outcome.DONE and output.get("verdict") == "holds":
-        return Finish(Status.SUCCEEDED, f'"{remedy.name}" helped: {output.get("reason", "")}')
+        return _holds_now(run, remedy, str(output.get("reason", "")))
     if entry.outcome is Outcome.DONE and output.get("verdict") == "failed":
         return _take_back(run, cycle, remedy, f'"{remedy.name}" did not help: {output.get("reason", "")}', failed=False)
     due = (entry.finished_at or entry.started_at) + int(verify.interval * SECOND)
     return Poll(cycle, changed_at) if now >= due else Wait(due, Status.VERIFYING, str(output.get("reason", "")))
+
+
+def _holds_now(run: RunState, remedy: RemedyPlan, reason: str) -> Finish:
+    """What has only looked has helped nothing: it recovered by itself, unless an earlier remedy changed something."""
+    acts = [entry for entry in run.journal.values() if entry.phase is Phase.ACT]
+    changed = [entry for entry in acts if step_of(run.plan, entry).changes]
+    if not changed:
+        return Finish(Status.RECOVERED_ITSELF, f'"{remedy.name}" only looked, nothing was changed: {reason}')
+    if all(entry.remedy != remedy.name for entry in changed):
+        return Finish(
+            Status.SUCCEEDED, f'it holds since "{remedy.name}" looked again after "{changed[-1].remedy}": {reason}'
+        )
+    return Finish(Status.SUCCEEDED, f'"{remedy.name}" helped: {reason}')
 
 
 def _take_back(run: RunState, cycle: int, remedy: RemedyPlan, reason: str, *, failed: bool) -> Move | Setback:
@@ -396,7 +430,7 @@ def next_undo(run: RunState, now: int) -> Move:  # noqa: PLR0911 -- see next_mov
     if run.claimed < 0:
         return Claim(0)
     steps = {remedy.name: remedy.steps for remedy in run.plan.remedies}
-    acts = sorted((entry for entry in run.journal.values() if entry.phase is Phase.ACT), key=_place)
+    acts = sorted((entry for entry in run.journal.values() if entry.phase is Phase.ACT), key=place)
     for act in reversed(acts):
         cycle, _, index = act.key.split("/")
         key = f"{cycle}/undo/{index}"
@@ -405,11 +439,8 @@ def next_undo(run: RunState, now: int) -> Move:  # noqa: PLR0911 -- see next_mov
     failed = [f"{entry.action}: {entry.error}" for entry in undone if entry.outcome is not Outcome.DONE]
     if failed:
         return Finish(Status.ESCALATED, f"run {run.plan.undoes} could not be taken back: {'; '.join(failed)}")
-    return Finish(Status.UNDONE, f"took back what run {run.plan.undoes} changed")
-
-
-def _place(act: Entry) -> tuple[int, int]:
-    return act.cycle, int(act.key.rsplit("/", 1)[1])
+    rest = f" {run.plan.undoes_part}; the rest stays" if run.plan.undoes_part else ""
+    return Finish(Status.UNDONE, f"took back what run {run.plan.undoes} changed{rest}")
 
 
 def _give_up(run: RunState, setback: Setback | None, reason: str) -> Finish:

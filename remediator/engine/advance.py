@@ -260,6 +260,8 @@ class Engine:
             said = journal.control(tx, run.id)
             if said.cancelled_by:
                 return f"cancelled by {said.cancelled_by}"
+            if said.paused_by:
+                return f"paused by {said.paused_by}"
             return why_not_again(tx, refresh(run, self.site, said), self.site, task, now)
 
         try:

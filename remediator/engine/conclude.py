@@ -10,7 +10,7 @@ from remediator.core.records import Entry, Outcome, Phase
 from remediator.core.run import Finish, Poll, RunState
 from remediator.core.transitions import FINAL, Status
 from remediator.core.verification import Sample, judge_samples
-from remediator.engine.finish import finish
+from remediator.engine.finish import finish, has_changed
 from remediator.engine.forward import forward, refresh
 from remediator.engine.limits import Slots
 from remediator.engine.perform import Result
@@ -44,9 +44,10 @@ def conclude(tx: Tx, run: RunState, results: tuple[Result, ...], site: Site, slo
         else:
             journal.write_outcome(tx, run.id, entry)
         entries[entry.key] = entry
-        if entry.phase in (Phase.ACT, Phase.UNDO) and (entry.outcome is not Outcome.FAILED or result.maybe):
+        changes = result.task.job.step.changes and entry.phase in (Phase.ACT, Phase.UNDO)
+        if changes and (entry.outcome is not Outcome.FAILED or result.maybe):
             facts.changed(tx, run.id, run.plan.locks, now)
-            if entry.phase is Phase.ACT and entry.key.endswith("/0"):
+            if entry.phase is Phase.ACT and not has_changed(run, entry.cycle):
                 facts.remedied(tx, run.id, run.plan, now)
         if said.any_breaker or result.transport:  # an answer matters only to a breaker that has failed before
             _count_answer(tx, run.id, result, site, now)

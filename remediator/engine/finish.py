@@ -7,6 +7,7 @@ from remediator.core.records import Outcome, Phase
 from remediator.core.reporting import SILENCES, Telling
 from remediator.core.run import Finish, RunState
 from remediator.core.transitions import Status
+from remediator.core.undo_part import step_of
 from remediator.engine.clock import new_id
 from remediator.engine.work import Site, Work
 from remediator.store import digests, facts, ladder, outbox, trials, undo
@@ -25,6 +26,8 @@ def finish(tx: Tx, row: RunRow, run: RunState, site: Site, move: Finish, now: in
         if count >= run.plan.limits.repeats.max:
             move = Finish(move.status, f"{move.reason}; {say_repeats(run.plan, count)}")
     row.move(run, move.status, now, reason=move.reason[:2000])
+    if run.paused_by:
+        row.columns.update(paused_by="", paused_at=None)
     woken: list[str] = facts.held_on(tx, run.held_scope, most=2) if run.held_scope else []
     made: list[Made] = []
     if run.claimed >= 0:
@@ -33,7 +36,8 @@ def finish(tx: Tx, row: RunRow, run: RunState, site: Site, move: Finish, now: in
         woken += facts.release(tx, run.id, give_back=not has_tried(run))
     if acted and not run.plan.undoes:
         _count_outcome(tx, run, site, move.status, now)
-        made = undo.when_its_time_is_over(tx, run, now, new_id)
+        given_up = run.take_back and move.status is Status.CANCELLED
+        made = (undo.given_up if given_up else undo.when_its_time_is_over)(tx, run, now, new_id)
     told = loud_again(tx, run, now)
     told = (not quiet and _tell_end(tx, row, run, site, move.status, acted=acted, now=now)) or told
     return Work(run._replace(status=move.status), wake=tuple(woken), made=tuple(made), finish=move, told=told)
@@ -122,9 +126,13 @@ def let_go(tx: Tx, run: RunState) -> list[str]:
 
 def has_tried(run: RunState) -> bool:
     """Whether a change was attempted, helpful or not: that counts for throttles and the budget."""
-    return any(entry.phase is Phase.ACT and entry.attempt > 0 for entry in run.journal.values())
+    return any(e.phase is Phase.ACT and e.attempt > 0 and step_of(run.plan, e).changes for e in run.journal.values())
 
 
-def has_changed(run: RunState) -> bool:
-    """Whether the run has changed something, or may have."""
-    return any(e.phase is Phase.ACT and e.outcome is not Outcome.FAILED for e in run.journal.values())
+def has_changed(run: RunState, cycle: int | None = None) -> bool:
+    """Whether the run, or one cycle of it, has changed something, or may have; what is begun just now is left out."""
+    return any(
+        e.phase is Phase.ACT and e.outcome is not Outcome.FAILED and step_of(run.plan, e).changes
+        for e in run.journal.values()
+        if cycle is None or (e.cycle == cycle and e.outcome is not Outcome.INTENT)
+    )

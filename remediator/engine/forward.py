@@ -25,7 +25,7 @@ from remediator.engine.limits import Slots
 from remediator.engine.steps import begin_steps, poll_backends
 from remediator.engine.work import Site, Work
 from remediator.errors import PermanentError
-from remediator.store import inbox, outbox
+from remediator.store import inbox, journal, outbox
 from remediator.store.journal import Control, RunRow
 from remediator.store.sqlite import Tx
 
@@ -38,7 +38,7 @@ def refresh(run: RunState, site: Site, said: Control) -> RunState:
     return run._replace(
         status=Status(said.status), cancelled_by=said.cancelled_by, resolved=said.resolved_at is not None,
         approved=said.approved, mode=mode, mode_reason=reason, asks=asks_of(run.plan, site), confirms=site.confirms,
-        quiet=is_quiet(run.plan, site), storm=said.storm,
+        quiet=is_quiet(run.plan, site), storm=said.storm, paused_by=said.paused_by, take_back=bool(said.take_back),
     )  # fmt: skip
 
 
@@ -130,6 +130,8 @@ def _poll(row: RunRow, run: RunState, slots: Slots, step: Poll, now: int) -> Wor
 
 def _wait(tx: Tx, row: RunRow, run: RunState, site: Site, move: Wait, now: int) -> Work:
     """Write what the run waits for. Waiting for people holds no lock."""
+    if move.held_by == "pause":
+        return _stop_paused(tx, row, run, site, move, now)
     woken: list[str] = []
     held: Hold | None = None
     columns: dict[str, Any] = {"due_at": move.until, "reason": move.reason[:1000]}
@@ -161,3 +163,24 @@ def _wait(tx: Tx, row: RunRow, run: RunState, site: Site, move: Wait, now: int) 
             held = hold
     row.move(run, move.status, now, **columns)
     return Work(run._replace(status=move.status), due=move.until, wake=tuple(woken), told=told, held=held)
+
+
+def _stop_paused(tx: Tx, row: RunRow, run: RunState, site: Site, move: Wait, now: int) -> Work:
+    """Stop where a person has paused this run. Half-way through its changes it keeps its status and its locks.
+
+    Before the first change it lets go of them and is held: when it goes on it looks and is judged again.
+    """
+    woken: list[str] = []
+    status = run.status
+    columns: dict[str, Any] = {"held_by": "pause", "held_scope": "", "held_until": None, "due_at": None}
+    phase = Phase.UNDO if run.plan.undoes else Phase.ACT
+    begun = any(entry.phase is phase and entry.attempt > 0 for entry in run.journal.values())
+    if not begun and status is not Status.AWAITING_APPROVAL:
+        woken, status = let_go(tx, run), Status.HELD
+        journal.supersede(tx, run.id, now)
+        inbox.decide_run(tx, run.id, "held", now, guard="pause", reason=move.reason)
+        columns |= {"claimed": -1}
+        run = run._replace(claimed=-1)
+    row.move(run, status, now, reason=move.reason[:1000], **columns)
+    outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
+    return Work(run._replace(status=status), wake=tuple(woken), told=True, held=Hold("pause", "", move.reason))

@@ -40,16 +40,18 @@ def command(verb: str, view: RunView, *rest: str, why: bool = True) -> str:
 def advice(view: RunView) -> tuple[Line, ...]:
     """Return what a person can do now, the most pressing first."""
     lines: list[Line] = []
+    if view.paused_by and view.finished_at is None:
+        lines += _paused(view)
     match view.status:
         case Status.AWAITING_APPROVAL:
             lines += _decide(view)
-        case Status.HELD:
+        case Status.HELD if not view.paused_by:
             lines += _wait(view)
         case Status.UNKNOWN:
             lines += _settle(view)
         case status if status in _UNHELPED:
             lines += _by_hand(view)
-            if view.plan.escalate and not view.plan.undoes:
+            if view.plan.escalate and not view.plan.undoes and not view.acknowledged_by:
                 lines.append(Line(command("acknowledge", view), "Take it over", Kind.CODE))
         case _:
             pass
@@ -76,6 +78,15 @@ def _wait(view: RunView) -> list[Line]:
         Line(_WAITS.get(guard, "It is judged again by itself.")),
         Line(f"It is judged again {when}. {end}"),
         Line(command("cancel", view), "Give it up", Kind.CODE),
+    ]
+
+
+def _paused(view: RunView) -> list[Line]:
+    return [
+        Line(f"{clean(view.paused_by, CELL)}. No time runs out for it meanwhile.", "Paused by"),
+        Line(command("resume", view), "Let it go on", Kind.CODE),
+        Line(command("cancel", view), "End it here", Kind.CODE),
+        Line(command("cancel", view, "--undo"), "End it and take back what it changed", Kind.CODE),
     ]
 
 

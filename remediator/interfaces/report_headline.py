@@ -62,7 +62,7 @@ def _said(view: RunView) -> tuple[Need, str]:  # noqa: PLR0911 -- one return a s
     if view.status in _PEOPLE_IF_FIRING:
         return _people(view)
     if not is_final(view):
-        return _under_way(view)
+        return _paused(view) if view.paused_by else _under_way(view)
     remedy, changed = _quoted(remedy_in_hand(view)), what_changed(view)
     match view.status:
         case Status.SUCCEEDED:
@@ -91,6 +91,11 @@ def _people(view: RunView) -> tuple[Need, str]:
     if view.status is Status.OBSERVED and (would := remedy_in_hand(view)):
         return Need.NOW, f"a person is needed; would have done {_quoted(would)}; {changed}"
     return Need.NOW, f"a person is needed; {changed}"
+
+
+def _paused(view: RunView) -> tuple[Need, str]:
+    so_far = f"{what_changed(view)} so far" if entries(view, Phase.ACT) else "nothing was changed"
+    return Need.LOOK, f"a person has paused it, and must let it go on or end it; {so_far}"
 
 
 def _under_way(view: RunView) -> tuple[Need, str]:

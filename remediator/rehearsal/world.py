@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sqlite3
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,7 @@ from remediator.engine.limits import Slots
 from remediator.engine.path import Accepted
 from remediator.engine.path import Path as AlertPath
 from remediator.engine.perform import Confirm, Result
+from remediator.engine.upkeep import climb, close
 from remediator.engine.work import StandIn
 from remediator.errors import RemediatorError
 from remediator.rehearsal.history import Story, make_rows, open_runs, stories
@@ -48,19 +50,23 @@ class World:
 
     ``start`` is in microseconds since 1970. ``seed`` decides ids and jitter: the same world twice does
     the same twice. ``ask`` says whether an alert still fires; without it the last notification counts.
+    ``rows``: of ``history.make_rows``; whoever made them closes them. A second world on the rows of one
+    that was closed is the daemon after a restart.
     """
 
     def __init__(
         self, table: RuleTable, settings: Settings, *, stand_in: StandIn, start: int = START, seed: int = 1,
         connections: Mapping[str, Mapping[str, Any]] | None = None, ask: Confirm | None = None,
+        rows: sqlite3.Connection | None = None,
     ) -> None:  # fmt: skip
         self.start = start
+        self._own_rows = rows is None
         self._jitter = random.getstate()
         random.seed(seed)
         seed_ids(seed)
         self._loop = VirtualLoop()
         self.clock = VirtualClock(self._loop, start)
-        self._rows = make_rows()
+        self._rows = make_rows() if rows is None else rows
         self._store = SqliteStore(Path(":memory:"), memory=self._rows)
         self._store.open()
         self.reporter = Recorder()
@@ -96,6 +102,12 @@ class World:
         self.engine.wake(*self._done(self._do(unit)))
         self.run_until(self.clock.now())
 
+    def upkeep(self) -> None:
+        """Do what the daemon does every few seconds: close episodes that are over, tell whoever is next on a ladder."""
+        for part in (close, climb):
+            self._done(part(self._store, self.engine, self.clock.now()))
+        self.run_until(self.clock.now())
+
     def read(self, unit: Callable[[Tx], T]) -> T:
         """Return what a reading unit returns."""
         return self._done(self._store.read(unit))
@@ -125,7 +137,8 @@ class World:
         self._loop.run_to(self._loop.time())
         self._done(self._store.close())
         self._loop.close()
-        self._rows.close()
+        if self._own_rows:
+            self._rows.close()
         random.setstate(self._jitter)
         seed_ids(None)
 

@@ -34,20 +34,23 @@ def approve(tx: Tx, run: str, who: str, reason: str, shown: str, now: int, *, kn
     row = _awaiting(tx, run)
     if shown and shown != row:
         raise ConflictError(f"run {run} now shows {row}, not {shown}; look again: remediator runs show {run}")
-    if not _enough(tx, run, who, reason, row, now, known=known):
+    said = _enough(tx, run, who, reason, row, now, known=known)
+    if not said:
         return [run]
     journal.supersede(tx, run, now)
+    names = ", ".join(name for name, _ in said)
+    reasons = reason if len(said) == 1 else "; ".join(f"{name}: {why}" for name, why in said)
     tx.run(
         "UPDATE run SET status = ?, approved = shown, approved_by = ?, approval_reason = ?, due_at = ?, updated_at = ?,"
         " waiting_since = NULL, reason = 'approved' WHERE id = ?",
-        Status.QUEUED, who, reason[:1000], now, now, run,
+        Status.QUEUED, names, reasons[:1000], now, now, run,
     )  # fmt: skip
     append(tx, who, "approve", run, reason, now, before={"status": Status.AWAITING_APPROVAL}, after={"approved": row})
     return [run]
 
 
-def _enough(tx: Tx, run: str, who: str, reason: str, shown: str, now: int, *, known: bool) -> bool:
-    """Note one person's yes; return whether as many have said it, of the same thing, as must."""
+def _enough(tx: Tx, run: str, who: str, reason: str, shown: str, now: int, *, known: bool) -> list[tuple[str, str]]:
+    """Note one person's yes; return who has said it of the same thing, and why; nobody while more must."""
     asked = tx.one("SELECT persons, approvers FROM run WHERE id = ?", run)
     persons, approvers = (int(asked[0]), str(asked[1])) if asked else (1, "")
     if not known and (persons > 1 or approvers):
@@ -55,20 +58,20 @@ def _enough(tx: Tx, run: str, who: str, reason: str, shown: str, now: int, *, kn
                             " give the daemon --web.config.file with basic_auth_users")  # fmt: skip
     if approvers and who not in approvers.split(","):
         raise ConflictError(f"{who} may not approve run {run}; who may: {approvers.replace(',', ', ')}")
-    if persons <= 1:
-        return True
     tx.run(
         "INSERT OR REPLACE INTO approval (run, shown, who, reason, at) VALUES (?,?,?,?,?)",
         run, shown, who, reason[:1000], now,
     )  # fmt: skip
-    said = [name for (name,) in tx.all("SELECT who FROM approval WHERE run = ? AND shown = ? ORDER BY at", run, shown)]
-    said = [name for name in said if not approvers or name in approvers.split(",")]
+    rows = tx.all("SELECT who, reason FROM approval WHERE run = ? AND shown = ? ORDER BY at", run, shown)
+    said = [(name, why) for name, why in rows if not approvers or name in approvers.split(",")]
+    if persons <= 1:
+        return [(who, reason)]
     if len(said) >= persons:
-        return True
+        return said
     append(tx, who, "approve", run, f"{len(said)} of {persons}: {reason}", now)
     tx.run("UPDATE run SET reason = ?, updated_at = ? WHERE id = ?",
-           f"approved by {', '.join(said)}; {len(said)} of {persons}"[:1000], now, run)  # fmt: skip
-    return False
+           f"approved by {', '.join(name for name, _ in said)}; {len(said)} of {persons}"[:1000], now, run)  # fmt: skip
+    return []
 
 
 def refuse(tx: Tx, run: str, who: str, reason: str, now: int) -> list[str]:
@@ -82,13 +85,52 @@ def refuse(tx: Tx, run: str, who: str, reason: str, now: int) -> list[str]:
     return [run]
 
 
-def cancel(tx: Tx, run: str, who: str, reason: str, now: int) -> list[str]:
-    """Have a run end before its next step."""
-    if _status(tx, run)[1] is not None:
-        raise ConflictError(f"run {run} is over: {_status(tx, run)[0]}")
-    tx.run("UPDATE run SET cancelled_by = ?, updated_at = ? WHERE id = ?", f"{who}: {reason}"[:500], now, run)
-    append(tx, who, "cancel", run, reason, now)
+def cancel(tx: Tx, run: str, who: str, reason: str, now: int, *, take_back: bool = False) -> list[str]:
+    """Have a run end before its next step; ``take_back``: what it has changed by then is taken back by another run."""
+    _open(tx, run)
+    if take_back and tx.one("SELECT 1 FROM run WHERE id = ? AND undoes <> ''", run):
+        raise ConflictError(f"run {run} takes another one back; what it took back can be done by hand")
+    tx.run(
+        "UPDATE run SET cancelled_by = ?, take_back = ?, due_at = ?, updated_at = ? WHERE id = ?",
+        f"{who}: {reason}"[:500], int(take_back), now, now, run,
+    )  # fmt: skip
+    append(tx, who, "cancel", run, f"{reason} (what it changed goes back)" if take_back else reason, now)
     return [run]
+
+
+def pause_run(tx: Tx, run: str, who: str, reason: str, now: int) -> list[str]:
+    """Have one run stop before its next step. It is there until it is resumed or cancelled; no time runs out for it."""
+    _open(tx, run)
+    if (by := _paused(tx, run)) is not None:
+        raise ConflictError(f"run {run} is paused already, by {by[0]}")
+    tx.run(
+        "UPDATE run SET paused_by = ?, paused_at = ?, updated_at = ? WHERE id = ?",
+        f"{who}: {reason}"[:500], now, now, run,
+    )  # fmt: skip
+    append(tx, who, "pause run", run, reason, now, after={"paused_by": who})
+    return [run]
+
+
+def resume_run(tx: Tx, run: str, who: str, reason: str, now: int) -> list[str]:
+    """Have a paused run go on. The time of the pause counts neither against the run's own time nor an approval's."""
+    _open(tx, run)
+    paused = _paused(tx, run)
+    if paused is None:
+        raise ConflictError(f"run {run} is not paused")
+    lost = now - paused[1]
+    tx.run(
+        "UPDATE run SET paused_by = '', paused_at = NULL, deadline = deadline + ?, waiting_since = waiting_since + ?,"
+        " held_by = CASE held_by WHEN 'pause' THEN '' ELSE held_by END, due_at = ?, updated_at = ? WHERE id = ?",
+        lost, lost, now, now, run,
+    )  # fmt: skip
+    append(tx, who, "resume run", run, reason, now, before={"paused_by": paused[0]})
+    return [run]
+
+
+def _paused(tx: Tx, run: str) -> tuple[str, int] | None:
+    """Return who has paused a run, and when."""
+    row = tx.one("SELECT paused_by, paused_at FROM run WHERE id = ? AND paused_by <> ''", run)
+    return (str(row[0]), int(row[1])) if row else None
 
 
 def acknowledge(tx: Tx, run: str, who: str, reason: str, now: int) -> list[str]:
@@ -197,6 +239,12 @@ def _status(tx: Tx, run: str) -> tuple[Status, int | None]:
     if row is None:
         raise NotFoundError(f"there is no run {run}")
     return Status(row[0]), row[1]
+
+
+def _open(tx: Tx, run: str) -> None:
+    status, finished_at = _status(tx, run)
+    if finished_at is not None:
+        raise ConflictError(f"run {run} is over: {status}")
 
 
 def _awaiting(tx: Tx, run: str) -> str:

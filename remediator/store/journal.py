@@ -19,13 +19,13 @@ from remediator.store.sqlite import Row, Tx
 
 _STATE = (
     "SELECT id, plan, status, created_at, mode, claimed, approved, cancelled_by, resolved_at, deadline,"
-    " waiting_since, may_act, held_scope, persons, approvers, CASE WHEN told_alone THEN '' ELSE storm END"
-    " FROM run WHERE id = ?"
+    " waiting_since, may_act, held_scope, persons, approvers, CASE WHEN told_alone THEN '' ELSE storm END,"
+    " paused_by, take_back FROM run WHERE id = ?"
 )
 _CONTROL = (
     "SELECT status, cancelled_by, resolved_at, approved, may_act, finished_at, EXISTS (SELECT 1 FROM breaker),"
     " EXISTS (SELECT 1 FROM run WHERE finished_at IS NULL AND held_scope <> ''),"
-    " CASE WHEN told_alone THEN '' ELSE storm END FROM run WHERE id = ?"
+    " CASE WHEN told_alone THEN '' ELSE storm END, paused_by, take_back FROM run WHERE id = ?"
 )
 _STEPS = (
     "SELECT key, phase, cycle, step, action, outcome, args, started_at, finished_at, attempt, before, output, error,"
@@ -40,7 +40,8 @@ _STEP = (
 )
 _VIEW = (
     "SELECT id, plan, status, reason, created_at, updated_at, finished_at, held_by, held_until, mode, shown,"
-    " approved_by, approval_reason, resolved_at, called, mode_reason FROM run WHERE id = ?"
+    " approved_by, approval_reason, resolved_at, called, paused_by, paused_at, acknowledged_by, mode_reason"
+    " FROM run WHERE id = ?"
 )
 
 
@@ -89,7 +90,8 @@ def load(tx: Tx, run: str) -> tuple[RunState, bool]:
         id=row[0], plan=_plan(row[1]), status=Status(row[2]), created_at=row[3], mode=Mode(row[4]),
         claimed=row[5], approved=row[6], cancelled_by=row[7], resolved=row[8] is not None, deadline=row[9],
         waiting_since=row[10], held_scope=row[12], journal=current_steps(tx, run),
-        asked=ApprovalNeed(row[13], frozenset(filter(None, row[14].split(",")))), storm=row[15],
+        asked=ApprovalNeed(row[13], frozenset(filter(None, row[14].split(",")))), storm=row[15], paused_by=row[16],
+        take_back=bool(row[17]),
     )  # fmt: skip
     return state, bool(row[11])
 
@@ -105,7 +107,9 @@ class Control(NamedTuple):
     finished_at: int | None
     any_breaker: int
     any_held: int
-    storm: str = ""
+    storm: str
+    paused_by: str
+    take_back: int
 
 
 def control(tx: Tx, run: str) -> Control:
@@ -119,6 +123,16 @@ def control(tx: Tx, run: str) -> Control:
 def current_steps(tx: Tx, run: str) -> dict[str, Entry]:
     """Return the journal by key, superseded entries left out."""
     return {entry.key: entry for entry in map(_entry, tx.all(_STEPS.format("AND key NOT GLOB '*~*'"), run))}
+
+
+def taken_back(tx: Tx, run: str) -> dict[str, str]:
+    """Return the changes of a run that other runs have taken back, and which; some of those may have failed later."""
+    rows = tx.all(
+        "SELECT s.key, r.id FROM run r JOIN step s ON s.run = r.id WHERE r.undoes = ? AND r.undoes <> ''"
+        " AND s.phase = 'undo' AND s.outcome = 'done'",
+        run,
+    )
+    return {key.replace("/undo/", "/act/"): by for key, by in rows}
 
 
 def write_step(tx: Tx, run: str, entry: Entry) -> None:
@@ -194,9 +208,11 @@ def view(tx: Tx, run: str) -> RunView:
         id=row[0], plan=_plan(row[1]), status=Status(row[2]), reason=row[3], created_at=row[4],
         updated_at=row[5], finished_at=row[6], held_by=row[7], held_until=row[8], effective_mode=Mode(row[9]),
         shown=row[10], approved_by=row[11], approval_reason=row[12], resolved_at=row[13], called=bool(row[14]),
-        mode_reason=row[15],
-        episodes=episodes,
-        journal=tuple(map(_entry, tx.all(_STEPS.format(""), run))),
+        episodes=episodes, journal=tuple(map(_entry, tx.all(_STEPS.format(""), run))),
+        paused_by=row[15], paused_at=row[16], acknowledged_by=row[17], mode_reason=row[18],
+        taken_back=tuple(taken_back(tx, run).items()),
+        rungs=tuple(tx.all("SELECT name, due_at FROM rung WHERE run = ? ORDER BY due_at, n", run)),
+        approvals=tuple(tx.all("SELECT who, reason FROM approval WHERE run = ? ORDER BY at", run)),
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ _RUN_KEYS = (
     "finished_at",
     "held_by",
     "held_until",
+    "paused_by",
 )
 
 

@@ -50,7 +50,7 @@ def settle(site, run, *, happened):
 
 
 def taken_back(site, run):
-    work, found = site.begin(undo.asked_for(site.tx, run, "ann", "wrong", site.now, new_id).run), []
+    work, found = site.begin(undo.asked_for(site.tx, run, "ann", "wrong", site.now, new_id)[0].run), []
     while work.tasks:
         found.append(work.tasks[0].intent.parameters.replicas)
         work = site.came(work)

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from remediator.actions.context import Context
 from remediator.actions.kubernetes.api import Api, open_api
 from remediator.actions.kubernetes.caution import KEEPS_PODS, caution_of
-from remediator.actions.kubernetes.documents import Document
+from remediator.actions.kubernetes.documents import Document, text
 from remediator.actions.kubernetes.doomed import (
     metrics_right,
     pods_of,
@@ -47,12 +47,16 @@ _MOST = 50
 
 
 class DeletePodParameters(Parameters):
-    """Which pods: ``pod``, or ``labels``, or ``kind`` and ``name`` of a workload."""
+    """Which pods: ``pod``, ``labels``, or ``kind`` and ``name`` of a workload, with ``pod`` for one of its."""
 
     namespace: Label = Field(description="Their namespace.")
     kind: Kind | None = Field(None, description="Kind of the workload whose worst pods are deleted. With name.")
     name: Name | None = Field(None, description="Name of that workload.")
-    pod: Name | None = Field(None, description="Name of one pod. Instead of kind and name.")
+    pod: Name | None = Field(
+        None,
+        description="Name of one pod. With kind and name it must be one of that workload's, and the workload is what "
+        "is locked: so it may be what an earlier step has found.",
+    )
     labels: Labels | None = Field(
         None, min_length=1, description="Labels that the pods have, all of them. Instead of kind and name."
     )
@@ -83,8 +87,8 @@ class DeletePodParameters(Parameters):
     def _one_way(self) -> Self:
         if (self.kind is None) != (self.name is None):
             raise ValueError('a workload takes "kind" and "name"')
-        if sum(way is not None for way in (self.kind, self.pod, self.labels)) != 1:
-            raise ValueError('give one of "pod", "labels", or "kind" and "name"')
+        if (self.kind is None and self.pod is None) == (self.labels is None):
+            raise ValueError('give "pod", "labels", or "kind" and "name"')
         if self.pod is not None and self.worst is not None:
             raise ValueError('"worst" chooses among several pods; "pod" names one')
         return self
@@ -157,7 +161,7 @@ async def caution(p: DeletePodParameters, context: Context) -> str:
 async def _choose(api: Api, p: DeletePodParameters, context: Context) -> list[Document]:
     """Return the pods that are meant, ``count`` at most; PermanentError when none fits, or too many do."""
     pods, query, title = await _candidates(api, p)
-    by = p.worst or ("restarts" if p.kind else None)
+    by = p.worst or ("restarts" if p.kind and p.pod is None else None)
     if by is not None:
         pods = (await worst_first(api, p.namespace, pods, by, query))[: p.count]
     if not pods:
@@ -174,7 +178,13 @@ async def _candidates(api: Api, p: DeletePodParameters) -> tuple[list[Document],
     of = _workload(p)
     if of is not None:
         query = await selector_of(api, of) if p.worst == "memory" else []
-        return await pods_of(api, of), query, f"{of.kind} {of.namespace}/{of.name}"
+        pods, title = await pods_of(api, of), f"{of.kind} {of.namespace}/{of.name}"
+        if p.pod is None:
+            return pods, query, title
+        one = [pod for pod in pods if text(pod, "metadata", "name") == p.pod]
+        if not one:
+            raise PermanentError(f"{title} has no running pod {p.pod}")
+        return one, query, title
     if p.pod is not None:
         return [await api.get(f"/api/v1/namespaces/{p.namespace}/pods/{p.pod}")], [], f"pod {p.namespace}/{p.pod}"
     query = labels_query(p.labels or {})
@@ -197,7 +207,7 @@ def _targets(p: DeletePodParameters) -> tuple[str, ...]:
 
 def _permissions(p: DeletePodParameters) -> tuple[Permission, ...]:
     found = list(rights(p.namespace))
-    if p.pod is None:
+    if p.pod is None or p.kind is not None:
         found.append(Permission("list", "pods", p.namespace))
     if p.kind is not None:
         found.append(Permission("get", PLURALS[p.kind], p.namespace, "apps"))

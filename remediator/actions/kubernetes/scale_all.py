@@ -6,7 +6,7 @@ it sets the same counts. The earlier counts are its output too, so that a later 
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -16,7 +16,6 @@ from remediator.actions.kubernetes.api import Api, open_api
 from remediator.actions.kubernetes.caution import KEEPS_COUNTS, caution_about
 from remediator.actions.kubernetes.counts import set_replicas
 from remediator.actions.kubernetes.documents import Document, number, section, text
-from remediator.actions.kubernetes.names import Kind
 from remediator.actions.kubernetes.namespace_workloads import (
     MOST,
     Chosen,
@@ -34,7 +33,8 @@ from remediator.actions.kubernetes.workloads import path, read_workload, replica
 from remediator.core.action import Action, Intent, Outputs, Permission
 from remediator.errors import PermanentError
 
-_KINDS: tuple[Kind, ...] = ("deployment", "statefulset")
+Scaled = Literal["deployment", "statefulset"]
+_KINDS: tuple[Scaled, ...] = ("deployment", "statefulset")
 _CAUTIONS = 3
 
 Which = Annotated[str, StringConstraints(max_length=270, pattern=r"^(?:deployment|statefulset)/[a-z0-9][-a-z0-9.]*$")]
@@ -50,6 +50,7 @@ class Counted(Chosen):
 class ScaleAllParameters(NamespaceParameters):
     """Which workloads, and how many replicas: ``replicas`` for each, or ``counts`` by name."""
 
+    kinds: tuple[Scaled, ...] = Field(_KINDS, min_length=1, max_length=2, description="Workloads of these kinds.")
     replicas: Count | None = Field(None, description="How many each shall have. Instead of counts.")
     counts: dict[Which, Count] | None = Field(
         None,
@@ -126,7 +127,7 @@ async def preview(p: ScaleAllParameters, context: Context) -> str:
 async def caution(p: ScaleAllParameters, context: Context) -> str:
     """Say what speaks against it, for the first three workloads of which something does."""
     found = []
-    for kind, workload in await listed(await open_api(context, p.connection), p, _KINDS):
+    for kind, workload in await listed(await open_api(context, p.connection), p, p.kinds):
         if said := caution_about(workload, keeps=KEEPS_COUNTS):
             found.append(f"{kind}/{text(workload, 'metadata', 'name')}: {said}")
     return "; ".join(found[:_CAUTIONS])
@@ -176,7 +177,7 @@ def _settled(workload: Document, item: Counted) -> bool:
 
 async def _choose(api: Api, p: ScaleAllParameters, context: Context) -> tuple[Counted, ...]:
     found = []
-    for kind, workload in await listed(api, p, _KINDS):
+    for kind, workload in await listed(api, p, p.kinds):
         name = text(workload, "metadata", "name")
         wanted = p.replicas if p.counts is None else p.counts.get(f"{kind}/{name}")
         if wanted is not None:
@@ -218,7 +219,7 @@ def _amounts(p: ScaleAllParameters) -> dict[str, float]:
 
 
 def _permissions(p: ScaleAllParameters) -> tuple[Permission, ...]:
-    workloads = namespace_rights(p, _KINDS, "list", "get", "get scale", "patch scale")
+    workloads = namespace_rights(p, p.kinds, "list", "get", "get scale", "patch scale")
     autoscalers = Permission("list", "horizontalpodautoscalers", p.namespace, "autoscaling")
     return (*workloads, autoscalers, quota_right(p.namespace))
 

@@ -40,6 +40,7 @@ USES = {
     "hpa": {"kind": "deployment", "name": "web"},
     "certificate": {"name": "web"},
     "secret_age": {"kind": "deployment", "name": "web", "secret": "db"},
+    "security": {"kind": "deployment", "name": "web"},
     "config_map": {"name": "web", "keys": ["a"]},
     "exec": {"kind": "deployment", "name": "web", "command": "ping"},
     "nodes": {},

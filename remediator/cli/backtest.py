@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from remediator.cli.prometheus_options import CaFile, PasswordFile, TokenFile, User, Where, server_of
 from remediator.core.durations import SECOND, parse_duration, show_duration
 from remediator.core.transitions import Mode
 
 if TYPE_CHECKING:
     from remediator.engine.work import Site
+    from remediator.interfaces.configuration import Connections
+    from remediator.interfaces.rule_files.live import Prometheus
     from remediator.rehearsal.backtest.sources import Arrival
     from remediator.settings import Settings
 
@@ -28,7 +31,11 @@ def register(application: typer.Typer) -> None:
 def backtest(
     rules: Annotated[list[Path], typer.Argument(help="Rule files or folders.")],
     since: Annotated[str, typer.Option("--since", help="How far to look back, such as 7d; a file is read whole.")] = "",
-    prometheus: Annotated[str, typer.Option("--prometheus", help="URL of a Prometheus: its ALERTS series.")] = "",
+    prometheus: Where = "",
+    token_file: TokenFile = None,
+    user: User = "",
+    password_file: PasswordFile = None,
+    ca_file: CaFile = None,
     step: Annotated[str, typer.Option("--step", help="Between two looks at Prometheus' series.")] = "1m",
     store: Annotated[Path | None, typer.Option("--store", help="The daemon's store: notifications it had.")] = None,
     file: Annotated[
@@ -60,7 +67,8 @@ def backtest(
     site = _site(rules, config, as_written=as_written)
     other = _site(against, config, as_written=as_written).table if against else None
     settle_memory()
-    history = _history(prometheus, store, file, back, between)
+    server = server_of(prometheus, _connections(config), token_file, user, password_file, ca_file)
+    history = _history(server, store, file, back, between)
     made = run(history, site, other, takes=int(lasts * SECOND))
     if as_json:
         typer.echo(json.dumps(tell.document(made)))
@@ -98,7 +106,15 @@ def _settings(config: Path | None) -> Settings:
     return read_settings(config)[0] if config is not None else SettingsText().settings()
 
 
-def _history(prometheus: str, store: Path | None, file: Path | None, back: float, between: float) -> Iterator[Arrival]:
+def _connections(config: Path | None) -> Connections | None:
+    from remediator.interfaces.configuration import read_settings  # noqa: PLC0415 -- see above
+
+    return read_settings(config)[1] if config is not None else None
+
+
+def _history(
+    prometheus: Prometheus | None, store: Path | None, file: Path | None, back: float, between: float
+) -> Iterator[Arrival]:
     from remediator.engine.clock import SystemClock  # noqa: PLC0415 -- see above
     from remediator.rehearsal.backtest.sources import from_file, from_store  # noqa: PLC0415 -- see above
 
@@ -108,13 +124,12 @@ def _history(prometheus: str, store: Path | None, file: Path | None, back: float
         return from_file(file, since)
     if store is not None:
         return from_store(store, since)
-    if not back or between < 1:
+    if prometheus is None or not back or between < 1:
         raise typer.BadParameter("--prometheus needs --since, such as 7d, and a --step of 1s or more")
     return _from_prometheus(prometheus, now // SECOND, int(back), int(between))
 
 
-def _from_prometheus(url: str, now: int, back: int, step: int) -> Iterator[Arrival]:
-    from remediator.interfaces.rule_files.live import Prometheus  # noqa: PLC0415 -- see above
+def _from_prometheus(server: Prometheus, now: int, back: int, step: int) -> Iterator[Arrival]:
     from remediator.rehearsal.backtest.alerts_series import AlertsSeries  # noqa: PLC0415 -- see above
 
     def progress(done: int, total: int) -> None:
@@ -122,7 +137,7 @@ def _from_prometheus(url: str, now: int, back: int, step: int) -> Iterator[Arriv
             sys.stderr.write(f"\rreading ALERTS: {100 * done // total} %" + ("\n" if done >= total else ""))
             sys.stderr.flush()
 
-    series = AlertsSeries(Prometheus(url), step, progress)
+    series = AlertsSeries(server, step, progress)
     until = now // step * step
     yield from series.read(until - back // step * step, until)
     if series.already:

@@ -31,10 +31,10 @@ who can log in there to approve.
 
 ## Ask a Prometheus
 
-`--prometheus` takes a URL, or with `--config.file` the name of a connection: it is asked with that one's credentials. For a
-URL they stand in files, never on the command line: `--prometheus.bearer-token-file FILE`, or `--prometheus.basic-auth-user
-NAME` with `--prometheus.basic-auth-password-file FILE`; `--prometheus.ca-file FILE` says whom to trust. `remediator
-backtest` takes the same. A redirect is not followed.
+`--prometheus` takes a URL, or with `--config.file` the name of a connection: it is asked with that one's credentials.
+For a URL they stand in files, never on the command line: `--prometheus.bearer-token-file FILE`, or
+`--prometheus.basic-auth-user NAME` with `--prometheus.basic-auth-password-file FILE`; `--prometheus.ca-file FILE` says
+whom to trust. `remediator backtest` takes the same. A redirect is not followed.
 
 ## Switch a check off
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +16,7 @@ from remediator.core.durations import SECOND, parse_duration, show_duration
 from remediator.core.transitions import Mode
 
 if TYPE_CHECKING:
+    from remediator.core.rules import RuleTable
     from remediator.engine.work import Site
     from remediator.interfaces.configuration import Connections
     from remediator.interfaces.rule_files.live import Prometheus
@@ -51,7 +52,7 @@ def backtest(
         bool, typer.Option("--as-written", help="Let each rule's mode (and max_mode) count. Default: all as auto.")
     ] = False,
     takes: Annotated[str, typer.Option("--takes", help="How long a remedy takes.")] = "1m",
-    only: Annotated[list[str] | None, typer.Option("--rule", help="Tell of this rule only.")] = None,
+    only: Annotated[list[str] | None, typer.Option("--rule", help="Tell of this rule only; none: of none.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:  # fmt: skip
     """Replay past alerts: which rule takes them, what its guards say, what it would touch. Nothing is done."""
@@ -66,6 +67,7 @@ def backtest(
         raise typer.BadParameter("say where history is: --prometheus URL, --store FILE or --file FILE")
     site = _site(rules, config, as_written=as_written)
     other = _site(against, config, as_written=as_written).table if against else None
+    _know(only or (), (site.table, other))
     settle_memory()
     server = server_of(prometheus, _connections(config), token_file, user, password_file, ca_file)
     history = _history(server, store, file, back, between)
@@ -77,6 +79,16 @@ def backtest(
     said = f"{mode}; each run tries its guide's first remedy for {show_duration(lasts)}, and it helps"
     for line in tell.text(made, said, tuple(only or ())):
         typer.echo(line)
+
+
+def _know(names: Iterable[str], tables: tuple[RuleTable | None, ...]) -> None:
+    """Refuse names of rules that there are not."""
+    from remediator.core.problems import nearest  # noqa: PLC0415 -- other commands start faster
+
+    known = {rule.name for table in tables if table is not None for rule in table.rules}
+    for name in names:
+        if name not in known and name != "none":
+            raise typer.BadParameter(f'--rule: there is no rule "{name}"; {nearest(name, known)}')
 
 
 def _seconds(option: str, written: str) -> float:

@@ -72,7 +72,8 @@ def read_tests(path: Path, tables: Tables | None = None) -> TestFile:
     try:
         document = read_document(path.read_text("utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError((Problem(f"cannot be read: {error}", str(path)),)) from error
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigurationError((Problem(f"cannot be read: {reason}", str(path)),)) from error
     text = validate(document, TestFileText)
     connections = _connections(document, text)
     tables = tables if tables is not None else {}

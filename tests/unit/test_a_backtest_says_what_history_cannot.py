@@ -4,8 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from remediator.app import envelope_of, site_of
+from remediator.cli import application
 from remediator.core.alert import Alert
 from remediator.interfaces.rule_files import load_rules
 from remediator.rehearsal.backtest import tell
@@ -47,3 +49,12 @@ def test_it_does(tmp_path: Path, when, mode, would_run, would_ask, depends):
     lines = list(tell.text(made, "as if"))
     assert any("depends on diagnosis" in line for line in lines) == bool(depends)
     assert lines[-1].startswith("not in a history, and left out: pauses and maintenance, who approves")
+
+
+def test_a_rule_that_there_is_not_is_said(tmp_path):
+    (tmp_path / "pack.yaml").write_text(PACK.replace("WHEN", "").replace("MODE", ""))
+    (tmp_path / "history.jsonl").write_text("")
+    words = [str(tmp_path / "pack.yaml"), "--file", str(tmp_path / "history.jsonl"), "--rule"]
+    came = CliRunner().invoke(application, ["backtest", *words, "slwo"])
+    assert (came.exit_code, 'did you mean "slow"' in came.output) == (2, True)
+    assert CliRunner().invoke(application, ["backtest", *words, "none"]).exit_code == 0

@@ -37,7 +37,7 @@ from remediator.errors import RemediatorError
 from remediator.rehearsal.history import Story, make_rows, open_runs, stories
 from remediator.rehearsal.virtual_time import VirtualClock, VirtualLoop
 from remediator.settings import Settings
-from remediator.store import control, undo
+from remediator.store import audit, undo
 from remediator.store.sqlite import SqliteStore, Tx
 
 T = TypeVar("T")
@@ -113,12 +113,13 @@ class World:
         """Have a run taken back, as a person does (``remediator runs undo``). Raise ConflictError when it cannot be."""
         now = self.clock.now()
 
-        def unit(tx: Tx) -> undo.Made:
+        def unit(tx: Tx) -> tuple[undo.Made, ...]:
             made = undo.asked_for(tx, run, who, reason, now, new_id)
-            control.audit(tx, who, "undo", run, f"by run {made.run}: {reason}", now)
+            audit.append(tx, who, "undo", run, f"by run {made[0].run}: {reason}", now)
             return made
 
-        self.engine.take_up(self._done(self._do(unit)))
+        for made in self._done(self._do(unit)):
+            self.engine.take_up(made)
         self.run_until(now)
 
     def read(self, unit: Callable[[Tx], T]) -> T:

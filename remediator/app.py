@@ -22,6 +22,7 @@ from aiohttp import web
 from remediator import __version__, logs
 from remediator.actions import registry
 from remediator.actions.context import Clients, Context
+from remediator.core.alert import Standing
 from remediator.core.guards import Envelope
 from remediator.core.guide import ThrottleText
 from remediator.core.limits import Flapping, Rung, Storm, Throttle
@@ -34,15 +35,17 @@ from remediator.engine.deliver import Deliverer
 from remediator.engine.limits import Slots
 from remediator.engine.path import Path as AlertPath
 from remediator.engine.path import recover
-from remediator.engine.pause_file import look_at_pause_file, watch_pause_file
+from remediator.engine.pause_file import PauseFile
 from remediator.engine.perform import Confirm
+from remediator.engine.silences import EndsSilences
 from remediator.engine.upkeep import Kept, upkeep
 from remediator.engine.work import Site
-from remediator.errors import ConfigurationError
+from remediator.errors import ConfigurationError, StoreError
 from remediator.interfaces.alertmanager import read_notification
 from remediator.interfaces.configuration import Connections, WebFile, read_settings, read_web_file, secret
 from remediator.interfaces.metrics import Metrics
 from remediator.interfaces.rule_files import load_rules
+from remediator.interfaces.rule_files.audited import note_rejected, note_reload
 from remediator.interfaces.rule_files.watching import RuleWatch
 from remediator.interfaces.web.api import Api
 from remediator.interfaces.web.auth import Credentials, is_loopback
@@ -51,9 +54,9 @@ from remediator.interfaces.web.server import make_application
 from remediator.interfaces.web.watched import WatchedCredentials
 from remediator.interfaces.web.webhook import Webhook
 from remediator.settings import LimitSettings, Settings
-from remediator.store import inbox
+from remediator.store import dependencies, inbox
 from remediator.store.facts import SiteLimits
-from remediator.store.sqlite import Probe, SqliteStore
+from remediator.store.sqlite import Probe, SqliteStore, Tx, Unit
 
 log = structlog.get_logger("remediator")
 
@@ -113,6 +116,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
         cleanups.push_async_callback(clients.close)
         reporters = make_reporters(settings, connections, root, session, clock)
         deliverers = [Deliverer(store, reporter, clock) for reporter in reporters]
+        asked = make_confirm(connections)
 
         def nudge() -> None:
             for deliverer in deliverers:
@@ -121,12 +125,18 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
         slots = Slots(settings.limits.steps_in_flight, settings.limits.steps_per_backend, settings.limits.backends)
         engine = Engine(
             store, clock, slots, metrics, session=session, clients=clients, connections=connections,
-            ask=make_confirm(connections), on_told=nudge,
+            ask=asked, on_told=nudge,
         )  # fmt: skip
         engine.site = site_of(
             settings, envelope_of(settings, connections, os.environ), tuple(reporter.name for reporter in reporters)
         )
-        engine.site = replace(engine.site, table=loaded.table)
+        engine.site = replace(engine.site, table=loaded.table, confirms=asked is not None)
+        if asked is not None:
+            longest = getattr(connections["alertmanager"]["default"], "longest_silence", 0.0)
+            engine.site = replace(engine.site, quiet_for=longest)
+            ends_silences = EndsSilences(asked, store, clock, engine.context_of, engine.wake)
+            deliverers.append(Deliverer(store, ends_silences, clock))
+        await store.do(lambda tx: dependencies.index(tx, loaded.table))
         path = AlertPath(store, engine, clock, metrics, backlog=settings.limits.backlog)
 
         async def reject(field: str, reason: str, body: bytes) -> None:
@@ -137,9 +147,9 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
 
         watching = RuleWatch(settings.rules, root, loaded)
 
-        async def reload() -> str:
+        async def reload(who: str) -> str:
             async with reloading:
-                return await reload_rules(settings, root, connections, engine, metrics, clock, watching)
+                return await reload_rules(settings, root, connections, engine, metrics, clock, watching, who)
 
         webhook = Webhook(path.receive, reject, webhook_credentials, metrics)
         operate = Operate(lambda: health(store, engine, deliverers, metrics, settings), reload, metrics.registry)
@@ -165,16 +175,17 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
         cleanups.push_async_callback(runner.cleanup)
         watch(metrics, store, engine, deliverers)
         dead: list[BaseException] = []
-        if settings.pause.file is not None:
-            look_at_pause_file(engine, settings.pause.file, root, clock)
+        pause_files = [PauseFile(engine, root / file, clock) for file in (settings.pause.file,) if file is not None]
+        for pause_file in pause_files:
+            pause_file.look()
         # Old work is taken up before new alerts come in, so that what was first stays first.
         await recover(store, path, engine, read_notification)
         for task in (
             engine.dispatch(),
             upkeep(store, engine, clock, Kept(settings.retention.age, settings.retention.runs)),
             *(deliverer.deliver() for deliverer in deliverers),
-            watch_pause_file(engine, settings.pause.file, root, clock),
-            *([watching.watch(reload)] if settings.watch_rules else []),
+            *(pause_file.watch() for pause_file in pause_files),
+            *([watching.watch(lambda: reload("file watch"))] if settings.watch_rules else []),
         ):
             start(cleanups, task, dead)
         await web.SockSite(runner, listening, ssl_context=web_file.tls, backlog=BACKLOG).start()
@@ -221,7 +232,7 @@ def start(cleanups: AsyncExitStack, work: Any, dead: list[BaseException]) -> Non
     cleanups.push_async_callback(end)
 
 
-def stop_event(reload: Callable[[], Awaitable[str]]) -> asyncio.Event:
+def stop_event(reload: Callable[[str], Awaitable[str]]) -> asyncio.Event:
     """Set on SIGTERM and SIGINT; SIGHUP reloads."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -229,8 +240,8 @@ def stop_event(reload: Callable[[], Awaitable[str]]) -> asyncio.Event:
 
     async def quietly() -> str | None:
         try:
-            return await reload()
-        except ConfigurationError:
+            return await reload("SIGHUP")
+        except (ConfigurationError, StoreError):
             return None  # said in the log and in the metric
 
     def again() -> None:
@@ -252,17 +263,27 @@ async def reload_rules(
     metrics: Metrics,
     clock: Clock,
     watching: RuleWatch,
+    who: str,
 ) -> str:
-    """Read the rule files again. Bad ones leave the old table; what changed is logged rule by rule."""
+    """Read the rule files again. Bad ones leave the old table; what changed is logged and audited rule by rule."""
+    old = engine.site.table
     try:
         loaded = await asyncio.to_thread(load_rules, settings.rules, root, connections)
     except ConfigurationError as error:
         metrics.reloaded(ok=False, at=0)
+        wrong = error.problems
+        await in_the_trail(engine.store, lambda tx: note_rejected(tx, who, old, wrong, clock.now()))
         for problem in error.problems:
             log.error("not reloaded; the old rule table stays", problem=str(problem))
         raise
-    changes = rule_changes(engine.site.table, loaded.table)
+    changes = rule_changes(old, loaded.table)
     engine.site = replace(engine.site, table=loaded.table)
+
+    def written(tx: Tx) -> None:
+        dependencies.index(tx, loaded.table)
+        note_reload(tx, who, old, loaded.table, clock.now())
+
+    await in_the_trail(engine.store, written)
     watching.read(loaded)
     metrics.reloaded(ok=True, at=clock.now() / 1e6)
     for name in changes.added:
@@ -276,6 +297,14 @@ async def reload_rules(
     count = len(loaded.table.rules)
     log.info("reloaded", rules=count, changes=str(changes), revision=loaded.table.revision)
     return f"{count} rules: {changes}"
+
+
+async def in_the_trail(store: SqliteStore, unit: Unit[None]) -> None:
+    """Write into the audit trail what has happened already; a store that refuses does not undo it."""
+    try:
+        await store.do(unit)
+    except StoreError as error:
+        log.error("not in the audit trail", error=str(error))
 
 
 def listen_address(text: str) -> tuple[str, int]:
@@ -394,15 +423,20 @@ def make_reporters(
 
 
 def make_confirm(connections: Connections) -> Confirm | None:
-    """Return who can be asked whether an alert still fires: Alertmanager, when it is configured."""
+    """Return who can be asked how an alert stands, and can silence it: Alertmanager, when it is configured."""
     if "default" not in connections.get("alertmanager", {}):
         return None
-    from remediator.actions.alertmanager import FiringState, still_firing  # noqa: PLC0415 -- only when used
+    from remediator.actions.alertmanager import working  # noqa: PLC0415 -- only when used
 
     class AskAlertmanager:
-        async def state_of(self, labels: dict[str, str], context: Context) -> str:
-            state = await still_firing(context, "default", labels)
-            return "resolved" if state is FiringState.GONE else str(state)
+        async def state_of(self, labels: dict[str, str], context: Context) -> Standing:
+            return await working.standing(context, "default", labels)
+
+        async def silence(self, labels: dict[str, str], ends_at: int, why: str, context: Context) -> dict[str, Any]:
+            return await working.silence_while_working(context, "default", labels, ends_at, why)
+
+        async def loud_again(self, labels: dict[str, str], ends: tuple[int, ...], context: Context) -> int:
+            return await working.loud_again(context, "default", labels, ends)
 
     return AskAlertmanager()
 

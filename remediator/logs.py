@@ -17,11 +17,13 @@ LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNI
 _level = logging.INFO
 
 
-def set_level(name: str) -> None:
-    """Change the level for everything that is logged from now on."""
+def set_level(name: str) -> str:
+    """Change the level for everything that is logged from now on; return the one that it was."""
     global _level  # noqa: PLW0603 -- one process has one level
+    was = level()
     _level = LEVELS[name]
     logging.getLogger().setLevel(_level)
+    return was
 
 
 def level() -> str:

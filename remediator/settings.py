@@ -32,7 +32,7 @@ def _per_hour(most: int) -> ThrottleText:
 class Section(BaseModel):
     """Base of all sections: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)  # built with what it stands in
 
 
 class AllowSettings(Section):

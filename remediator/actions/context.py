@@ -51,6 +51,9 @@ class Context:
     now: int = 0  #: microseconds since 1970, when the step began
     starts_at: int | None = None  #: when the run's alert began, in microseconds
     changed_at: int | None = None  #: when this run last changed something, in microseconds
+    #: Patterns of targets that are never changed (``allow.protected``, our own workload): for what an action
+    #: finds only while it looks, such as the pods of a node. The targets that it declares are judged by the engine.
+    protected: tuple[str, ...] = ()
 
     def connection(self, system: str, name: str) -> Any:
         """Return the configured connection; PermanentError names the ones there are."""

@@ -19,9 +19,11 @@ def register(application: typer.Typer) -> None:
 
 def audit(
     since: Annotated[str, typer.Option(help="How far back, such as 30d; default: all that is kept.")] = "",
+    after: Annotated[int, typer.Option(min=0, help="Go on behind the entry with this id.")] = 0,
     url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None,
 ) -> None:  # fmt: skip
-    """Print the audit trail, oldest first, a JSON document a line."""
-    after = int((time.time() - parse_duration(since)) * 1e6) if since else 0  # noqa: TID251 -- the user's clock, at the edge
-    for line in Daemon(url, user, password_file).lines(f"/api/v1/audit?format=jsonl&after={after}"):
+    """Print the audit trail in the order of writing, a JSON document a line."""
+    began = int((time.time() - parse_duration(since)) * 1e6) if since else 0  # noqa: TID251 -- the user's clock, at the edge
+    path = f"/api/v1/audit?format=jsonl&after={after}&since={began}"
+    for line in Daemon(url, user, password_file).lines(path):
         sys.stdout.write(line)

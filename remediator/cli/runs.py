@@ -1,4 +1,4 @@
-"""``remediator runs``: list, show, approve, refuse, cancel, acknowledge, undo, settle."""
+"""``remediator runs``: list, show, approve, refuse, pause, resume, cancel, acknowledge, undo, settle."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ def list_runs(
     status: Annotated[str, typer.Option(help="A status, or: open")] = "",
     rule: Annotated[str, typer.Option(help="Of this rule.")] = "",
     target: Annotated[str, typer.Option(help="On this target.")] = "",
+    storm: Annotated[str, typer.Option(help="Of the storm for which this run looks (its whole id).")] = "",
     limit: Annotated[int, typer.Option(help="At most so many.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
     url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None,
 ) -> None:  # fmt: skip
     """List runs, newest first."""
     found = Daemon(url, user, password_file).get(
-        "/api/v1/runs", status=status, rule=rule, target=target, limit=str(limit)
+        "/api/v1/runs", status=status, rule=rule, target=target, storm=storm, limit=str(limit)
     )
     if as_json:
         typer.echo(json.dumps(found, indent=2))
@@ -35,11 +36,17 @@ def list_runs(
     if not found:
         typer.echo("no runs")
     for run in found:
-        when = datetime.fromtimestamp(run["created_at"] / 1e6, UTC).strftime("%m-%d %H:%M:%S")
-        held = f" [{run['held_by']}]" if run["held_by"] else ""
+        when = _clock(run["created_at"])
+        by = "paused" if run.get("paused_by") and run["finished_at"] is None else run["held_by"]
+        until = f" until {_clock(run['held_until'])}" if run["held_until"] else ""
+        held = f" [{by}{until}]" if by else ""
         typer.echo(
             f"{run['id']}  {when}  {run['status'] + held:<22} {run['rule']:<24} {run['target']}  {run['reason'][:80]}"
         )
+
+
+def _clock(at: int) -> str:
+    return datetime.fromtimestamp(at / 1e6, UTC).strftime("%m-%d %H:%M:%S")
 
 
 @application.command("show")
@@ -79,9 +86,25 @@ def refuse(run: Run, reason: Why, url: Url = DEFAULT_URL, user: User = "", passw
 
 
 @application.command("cancel")
-def cancel(run: Run, reason: Why, url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None) -> None:
+def cancel(
+    run: Run, reason: Why,
+    take_back: Annotated[bool, typer.Option("--undo/--keep", help="Whether what it has changed goes back.")] = False,
+    url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None,
+) -> None:  # fmt: skip
     """End a run before its next step."""
-    _change(run, "cancel", {"reason": reason}, Daemon(url, user, password_file))
+    _change(run, "cancel", {"reason": reason, "undo": take_back}, Daemon(url, user, password_file))
+
+
+@application.command("pause")
+def pause(run: Run, reason: Why, url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None) -> None:
+    """Have a run stop before its next step, until it is resumed or cancelled."""
+    _change(run, "pause", {"reason": reason}, Daemon(url, user, password_file))
+
+
+@application.command("resume")
+def resume(run: Run, reason: Why, url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None) -> None:
+    """Have a paused run go on with its next step."""
+    _change(run, "resume", {"reason": reason}, Daemon(url, user, password_file))
 
 
 @application.command("acknowledge")
@@ -93,9 +116,21 @@ def acknowledge(
 
 
 @application.command("undo")
-def undo(run: Run, reason: Why, url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None) -> None:
-    """Take back what a run changed, by a run of its own."""
-    _change(run, "undo", {"reason": reason}, Daemon(url, user, password_file))
+def undo(
+    run: Run, reason: Why,
+    step: Annotated[str, typer.Option("--from", help="This step, by its id, and all after it.")] = "",
+    stage: Annotated[str, typer.Option(help="This stage and all after it.")] = "",
+    remedy: Annotated[str, typer.Option(help="This remedy and all after it.")] = "",
+    last: Annotated[int, typer.Option(min=0, help="So many changes, the last ones.")] = 0,
+    url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None,
+) -> None:  # fmt: skip
+    """Take back what a run changed, in the opposite order, by a run of its own.
+
+    All of it, or a part from which nothing later stays. The rest can be taken back another time.
+    """
+    part = {name: value for name, value in
+            (("from", step), ("stage", stage), ("remedy", remedy), ("last", last)) if value}  # fmt: skip
+    _change(run, "undo", {"reason": reason, **part}, Daemon(url, user, password_file))
 
 
 @application.command("settle")

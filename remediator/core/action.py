@@ -54,13 +54,13 @@ class NamesConnection:
 class Parameters(BaseModel):
     """Base of every action's parameter model: frozen, unknown keys refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Outputs(BaseModel):
     """Base of every action's output model. Its fields are what ``steps.<id>.<field>`` can ask."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class CheckOutputs(Outputs):
@@ -143,6 +143,8 @@ class Action(Generic[P, R]):
     amounts: Callable[[P], Mapping[str, float]] = _unmeasured
     #: Puts back what was there; refuses (PermanentError) when somebody else changed it since.
     undo: Callable[[Intent[P], Any], Awaitable[R]] | None = None
+    #: Whether a use can be taken back, asked of its arguments as written: where the guide itself says how.
+    undoable: Callable[[Mapping[str, Any]], bool] = _always
     undo_is_safe: bool = False  #: whether ``undo: on_failure`` may use it without a person
     #: Seconds after a change before a sample of this check can show its effect.
     settle: Callable[[P, Any], float] | None = None

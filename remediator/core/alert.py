@@ -25,6 +25,17 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How an alert stands at Alertmanager just now. A silence of our own does not count."""
+
+    state: str  #: ``firing``, ``silenced``, ``inhibited`` or ``resolved``
+    by: str = ""  #: who silenced it; empty when nobody can tell
+    comment: str = ""  #: what they wrote
+    until: int | None = None  #: when the last of those silences ends
+    silence: str = ""  #: its id
+
+
+@dataclass(frozen=True, slots=True)
 class Notification:
     """One webhook body, checked."""
 

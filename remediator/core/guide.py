@@ -14,13 +14,14 @@ from remediator.core.transitions import Mode
 Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[A-Za-z0-9][A-Za-z0-9 _./-]*$")]
 PackName = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 IncludedFile = Annotated[str, Field(min_length=1, max_length=1000)]
+StageName = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9 _-]*$")]
 StepId = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
 class Written(BaseModel):
     """Base of what people write: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)  # built with what it stands in
 
 
 def _as_list(value: object) -> object:
@@ -44,11 +45,16 @@ class ParameterText(Written):
 class StepText(BaseModel):
     """One use of an action: ``{id: pool, http.probe: {...}}``. The one other key names the action."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
 
     id: StepId | None = Field(None, description="Names its outputs: steps.<id>.<field>. Default: its position.")
     timeout: Duration = Field(30.0, description="Limit of one attempt.")
     attempts: int = Field(3, ge=1, le=10, description="Tries on temporary errors, where repeating is safe.")
+    stage: StageName | None = Field(
+        None,
+        description="In a remedy: begins a part of an ordered recovery, such as isolate or scale up. The steps after "
+        "it belong to it, until one names another. A run can be taken back to where a stage began.",
+    )
 
     @model_validator(mode="after")
     def _one_action(self) -> StepText:
@@ -128,8 +134,19 @@ class GuideText(Written):
         "it where the action can do so safely, never says that nobody should.",
     )
     escalate: str | None = Field(None, description="Severity for people when no remedy helped, such as sev-2.")
+    call_people: bool = Field(
+        False,
+        description="Of a guide without remedies: people are called as soon as it has looked, and then those on the "
+        "ladder that escalate names, until somebody acknowledges or the alert resolves.",
+    )
     timeout: Duration = Field(3600.0, description="For the whole run, waiting for people not counted.")
     notes: str = Field("", description="For people: the long-term fix, prevention.")
+
+    @model_validator(mode="after")
+    def _calls_or_acts(self) -> GuideText:
+        if self.call_people and (self.remedies or not self.escalate):
+            raise ValueError("call_people goes with escalate, and without remedies")
+        return self
 
 
 class ThrottleText(Written):
@@ -212,6 +229,11 @@ class RuleText(Written):
     )
     active_time_intervals: tuple[Name, ...] = Field((), description="When it may act. Default: always.")
     mute_time_intervals: tuple[Name, ...] = Field((), description="When it may not act.")
+    silence: Literal["never", "while_working"] = Field(
+        "never",
+        description="while_working: the alert is silenced at connections.alertmanager.default from before the first "
+        "change until the run ends; never for severities that this connection keeps loud.",
+    )
     approval_timeout: Duration = Field(3600.0, gt=0, description="How long an approval may be waited for.")
     continue_: bool = Field(False, alias="continue", description="Look at the rules after this one too; they observe.")
     runbook_url: str = Field("", description="For people, in reports. Default: the alert's annotation of that name.")

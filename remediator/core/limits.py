@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from remediator.core.matchers import Matcher, MatchOp, parse_matchers
+from remediator.core.matchers import Matcher, parse_matchers
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +93,14 @@ def _matchers(source: tuple[str, ...]) -> tuple[Matcher, ...]:
     return tuple(matcher for text in source for matcher in parse_matchers(text).matchers)
 
 
-def alertnames(inhibition: Inhibition) -> tuple[str, ...]:
-    """Return the alert names that the source can have, when its matchers say so by equality; else nothing."""
-    matchers = _matchers(inhibition.source)
-    return tuple(m.value for m in matchers if m.name == "alertname" and m.op is MatchOp.EQUAL and m.value)
+def sources(inhibition: Inhibition) -> tuple[Matcher, ...]:
+    """Return the matchers that the cause meets."""
+    return _matchers(inhibition.source)
+
+
+def meets(inhibition: Inhibition, labels: Mapping[str, str]) -> bool:
+    """Whether an alert with these labels is such a cause itself."""
+    return all(matcher.matches(labels) for matcher in sources(inhibition))
 
 
 def inhibits(inhibition: Inhibition, source: Mapping[str, str], target: Mapping[str, str]) -> bool:
@@ -107,7 +111,4 @@ def inhibits(inhibition: Inhibition, source: Mapping[str, str], target: Mapping[
     """
     if any(source.get(name, "") != target.get(name, "") for name in inhibition.equal):
         return False
-    matchers = _matchers(inhibition.source)
-    if not all(matcher.matches(source) for matcher in matchers):
-        return False
-    return not all(matcher.matches(target) for matcher in matchers)
+    return meets(inhibition, source) and not meets(inhibition, target)

@@ -40,6 +40,14 @@ PRIORITIES = {
 }
 """Urgency by the label ``severity``; 0 goes first. What is not listed counts as 3."""
 
+ADVICE = {
+    "parameters": "correct what the rule hands over under with, or the alert's labels",
+    "connection": "configure that connection, or correct the label that chooses it",
+    "target": "correct the guide's target, or the labels that it is made of",
+    "stale": "a person can do it by hand, or raise the rule's max_age",
+}
+"""What a person can do, by the guard that refused before there was a run."""
+
 _SEGMENT = re.compile(r"[^\x00-\x20/\x7f]{1,253}")
 _SEGMENT_ENDS = re.compile(r"/(?![^{]*\}\})")
 
@@ -50,6 +58,12 @@ class Refusal:
 
     guard: str
     reason: str
+
+    @property
+    def said(self) -> str:
+        """Why, and what a person can do: the words that the decision, the log and the API have."""
+        advice = ADVICE.get(self.guard, "")
+        return f"{self.reason}; {advice}" if advice else self.reason
 
 
 def bind(rule: Rule, alert: Alert, find: Find, ready: dict[str, Parameters] | None = None) -> Plan | Refusal:
@@ -91,7 +105,9 @@ def bind(rule: Rule, alert: Alert, find: Find, ready: dict[str, Parameters] | No
         runbook_url=text.runbook_url or alert.annotations.get("runbook_url", ""),
         wait=text.for_, cooldown=text.limits.cooldown,
         throttle=Throttle(throttle.max, throttle.per) if throttle else None,
-        timeout=guide.text.timeout, approval_timeout=text.approval_timeout, limits=rule.limits,
+        call_people=guide.text.call_people, timeout=guide.text.timeout,
+        approval_timeout=text.approval_timeout, limits=rule.limits,
+        silence=text.silence == "while_working",
     )  # fmt: skip
 
 

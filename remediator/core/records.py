@@ -31,6 +31,7 @@ class StepPlan:
     undo_safe: bool = False  #: whether ``undo: on_failure`` may take it back
     cautious: bool = False  #: whether the action can say why a person should decide
     undoable: bool = False  #: whether the action can be taken back at all
+    stage: str = ""  #: the part of an ordered recovery that it belongs to
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,9 @@ class Plan(NamedTuple):
     approval_timeout: float = 3600.0
     limits: RuleLimits | None = None  #: what only some rules have
     undoes: str = ""  #: the run that this one takes back; empty for all others
+    silence: bool = False  #: whether the alert is silenced while the run works on it
+    call_people: bool = False  #: it has no remedy: people are called when it has looked
+    undoes_part: str = ""  #: which part of it, in words; empty: all that is left
 
 
 class Phase(StrEnum):
@@ -94,8 +98,10 @@ class Phase(StrEnum):
     DIAGNOSE = "diagnose"
     BASELINE = "baseline"  #: the verification before anything was done
     CAUTION = "caution"  #: whether something speaks for asking a person, asked of the backend
+    SILENCE = "silence"  #: the alert is silenced at Alertmanager while the run works on it
     PREVIEW = "preview"  #: what a change would do, asked of the backend
     ACT = "act"
+    STORM = "storm"  #: what people are told of the storm for which this run looks
     VERIFY = "verify"
     UNDO = "undo"
 
@@ -143,8 +149,16 @@ class RunView:
     held_by: str = ""  #: the guard that holds it
     held_until: int | None = None
     effective_mode: Mode = Mode.OBSERVE
+    mode_reason: str = ""  #: why that is stricter than the rule's, if it is
     shown: str = ""  #: digest of what an approver was shown
     approved_by: str = ""
     approval_reason: str = ""
+    approvals: tuple[tuple[str, str], ...] = ()  #: everybody who has said yes, and why, in the order of time
     episodes: tuple[str, ...] = ()
     resolved_at: int | None = None  #: when the alert resolved, if it did
+    called: bool = False  #: people were called though it goes on
+    acknowledged_by: str = ""  #: who has taken it over
+    rungs: tuple[tuple[str, int], ...] = ()  #: who will be told when, unless somebody acknowledges
+    paused_by: str = ""  #: who has paused this run, and why
+    paused_at: int | None = None
+    taken_back: tuple[tuple[str, str], ...] = ()  #: keys of changes that other runs took back, and which runs

@@ -21,7 +21,10 @@ class Telling(StrEnum):
     ESCALATION = "escalation"  #: people are needed: it must be noticed
 
 
-TOPICS = ("diagnosis", "action", "verification", "result", "approval", "")
+SILENCES = "silences"
+"""The name in the outbox of who ends our silences: what is owed outlives a crash there, as reports do."""
+
+TOPICS = ("diagnosis", "action", "verification", "result", "approval", "storm", "")
 """What a ``Message.topic`` may be; the empty one means the whole run."""
 
 

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import BaseModel
 
 from remediator.core.rules import Rule, RuleTable
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What was done to one rule. ``before`` and ``after``: its text, or of a changed one the fields that differ."""
+
+    what: str  #: ``rule added``, ``rule removed`` or ``rule changed``
+    rule: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,37 @@ def rule_changes(old: RuleTable, new: RuleTable) -> RuleChanges:
         changed=changed,
         reordered=[name for name in before if name in after] != [name for name in after if name in before],
     )
+
+
+def edits(old: RuleTable, new: RuleTable) -> Iterator[Edit]:
+    """Yield what was done to each rule on the way from one table to the other, with values as JSON trees."""
+    changes = rule_changes(old, new)
+    for name in changes.removed:
+        yield Edit("rule removed", name, _whole(old.rule(name)), None)
+    for name, fields in changes.changed.items():
+        before, after = old.rule(name), new.rule(name)
+        yield Edit("rule changed", name, *({each: _value(rule, each) for each in fields} for rule in (before, after)))
+    for name in changes.added:
+        yield Edit("rule added", name, None, _whole(new.rule(name)))
+
+
+def _whole(rule: Rule | None) -> Mapping[str, Any]:
+    return _written(rule.text) if rule else {}
+
+
+def _written(text: BaseModel) -> Any:
+    return text.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def _value(rule: Rule | None, field_: str) -> Any:
+    """Return what a rule says in a field that is named as ``RuleChanges`` names it."""
+    if rule is None:
+        return None
+    root, _, rest = field_.partition(".")
+    if root == "guide":
+        return _written(rule.guide.text).get(rest) if rest else rule.guide.name
+    value = _written(rule.text).get(root)
+    return value.get(rest) if rest and isinstance(value, Mapping) else None if rest else value
 
 
 def _fields(old: Rule, new: Rule) -> Iterator[str]:

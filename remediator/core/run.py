@@ -12,18 +12,22 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from remediator.core.action import Parameters
 from remediator.core.durations import SECOND, show_duration
+from remediator.core.guards.silences import SILENCED, judge_silence
+from remediator.core.guards.verdicts import Hold
 from remediator.core.plan import scope_of
 from remediator.core.policy import ANYBODY, ApprovalNeed
 from remediator.core.records import Entry, Outcome, Phase, Plan, RemedyPlan, StepPlan
 from remediator.core.templates import compile_condition
 from remediator.core.transitions import Mode, Status, stricter
+from remediator.core.undo_part import place, step_of
 
 MAX_REMEDIES = 2  #: tried in one run
 CONFIRM_AFTER = 600 * SECOND  #: a run older than this asks whether the alert still fires before it changes anything
+_ALERT = StepPlan(id="alert", action="", args={}, timeout=10.0, attempts=2)  #: what is asked and done about the alert
 
 REFUSED = "refused"  #: stands for an approval when a person has said no; no digest looks like it
 
@@ -41,12 +45,17 @@ class RunState(NamedTuple):
     claimed: int = -1  #: the last cycle whose guards were passed; -1: it holds no locks and reservations
     approved: str = ""  #: digest of what was approved, or REFUSED
     cancelled_by: str = ""
+    take_back: bool = False  #: when it is cancelled, what it has changed so far is taken back
+    paused_by: str = ""  #: who has paused this run, and why; empty: nobody
     resolved: bool = False  #: all of its alerts have resolved
     deadline: int | None = None  #: when the run's time is up
     waiting_since: int | None = None  #: since when it has been held or awaiting approval
+    storm: str = ""  #: the run in whose digests it is told, not on its own
     held_scope: str = ""  #: what it is held on; who waits behind it is woken when it goes on
     asks: Mapping[str, ApprovalNeed] = MappingProxyType({})  #: remedies that the site's policy wants approved
     asked: ApprovalNeed = ANYBODY  #: who had to approve what was shown last
+    confirms: bool = False  #: whether Alertmanager can be asked how the alert stands
+    quiet: bool = False  #: whether the alert is to be silenced while the run works
     ready: Mapping[str, Parameters] = MappingProxyType({})  #: rendered when it was planned, in this process
 
 
@@ -96,6 +105,13 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Stand:
+    """Somebody wants this alert quiet: hold nothing, and look again later."""
+
+    hold: Hold
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """The run is over."""
 
@@ -103,7 +119,7 @@ class Finish:
     reason: str
 
 
-Move = Do | Claim | Poll | Wait | Finish
+Move = Do | Claim | Poll | Wait | Stand | Finish
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +143,24 @@ class Choice:
 _BEFORE_ACTING = frozenset({Status.HELD, Status.QUEUED, Status.DIAGNOSING, Status.AWAITING_APPROVAL})
 
 
-def next_move(run: RunState, now: int) -> Move:  # noqa: C901, PLR0911, PLR0912 -- it reads like the guide, a return a case
+def next_move(run: RunState, now: int) -> Move:
     """Return what this run does next. Pure: the same run and time give the same move."""
+    move = _guides_move(run, now)
+    return _paused(run, move) if run.paused_by else move
+
+
+def _paused(run: RunState, move: Move) -> Move:
+    """Return what a paused run still does: end a step that it has begun, see whether the last one helped, end.
+
+    It begins nothing, and no time runs out for it.
+    """
+    begins = isinstance(move, Do) and any(job.key not in run.journal for job in move.jobs)
+    if begins or isinstance(move, Claim) or (isinstance(move, Finish) and move.status is Status.EXPIRED):
+        return Wait(None, run.status, f"paused by {run.paused_by}", held_by="pause")
+    return move
+
+
+def _guides_move(run: RunState, now: int) -> Move:  # noqa: C901, PLR0911, PLR0912 -- it reads like the guide, a return a case
     if run.plan.undoes:
         return next_undo(run, now)
     if unknown := _first(run, Phase.ACT, Outcome.UNKNOWN):
@@ -154,9 +186,11 @@ def next_move(run: RunState, now: int) -> Move:  # noqa: C901, PLR0911, PLR0912 
             return Finish(Status.UNVERIFIED, f"{setback.reason}; the alert has resolved since")
         if all(remedy.name in tried for remedy in run.plan.remedies) and setback:
             break
+        if f"{cycle}/act/0" not in run.journal and (again := _still_silenced(run, cycle)):
+            return again
         if _may_claim(run) and run.claimed < cycle and f"{cycle}/act/0" not in run.journal:
             return Claim(cycle)
-        if run.deadline is not None and now >= run.deadline and not _acting_done(run, cycle):
+        if run.deadline is not None and now >= run.deadline and not (run.paused_by or _acting_done(run, cycle)):
             reason = f"its time of {show_duration(run.plan.timeout)} is up"
             return _give_up(run, setback or Setback(reason, step_failed=True), reason)
         came = _cycle(run, cycle, tried, setback, now)
@@ -169,7 +203,7 @@ def next_move(run: RunState, now: int) -> Move:  # noqa: C901, PLR0911, PLR0912 
     return _give_up(run, setback, setback.reason)
 
 
-def _cycle(  # noqa: C901, PLR0911 -- see next_move
+def _cycle(  # noqa: C901, PLR0911, PLR0912 -- see next_move
     run: RunState, cycle: int, tried: list[str], last: Setback | None, now: int
 ) -> Move | Setback:
     """One remedy from its diagnosis to its verification. Long because it is the guide's own order."""
@@ -180,6 +214,8 @@ def _cycle(  # noqa: C901, PLR0911 -- see next_move
         if last is None:
             return Finish(Status.RECOVERED_ITSELF, "the verification already held before anything was done")
         return Finish(Status.SUCCEEDED, f"{last.reason}; but it holds now, before another remedy")
+    if plan.call_people:
+        return Finish(Status.ESCALATED, "the guide calls people; what to do is theirs")
     if not plan.remedies:
         return Finish(Status.OBSERVED, "the guide gathers evidence; what to do is for people")
     found = [run.journal[f"{cycle}/diagnose/{step.id}"] for step in plan.diagnose]
@@ -191,8 +227,11 @@ def _cycle(  # noqa: C901, PLR0911 -- see next_move
         return _give_up(run, last, (f"{last.reason}; " if last else "") + f"no remedy applies ({why})")
     remedy = choice.remedy
     tried.append(remedy.name)
-    if f"{cycle}/act/0" not in run.journal and (gate := _gate(run, cycle, remedy, last, now)):
-        return gate
+    if f"{cycle}/act/0" not in run.journal:
+        if gate := _gate(run, cycle, remedy, last, now):
+            return gate
+        if run.quiet and f"{cycle}/silence/alert" not in run.journal:
+            return Do((Job(f"{cycle}/silence/alert", Phase.SILENCE, cycle, _ALERT, remedy.name),), Status.DIAGNOSING)
     for index, step in enumerate(remedy.steps):
         entry = run.journal.get(f"{cycle}/act/{index}")
         if entry is None:
@@ -293,17 +332,41 @@ def _was_shown(run: RunState, cycle: int) -> str:
 
 
 def _confirm(run: RunState, cycle: int, now: int) -> Move | None:
-    """A run that waited asks Alertmanager once whether the alert still fires."""
-    if run.plan.wait == 0 and now - run.created_at < CONFIRM_AFTER:
+    """Ask Alertmanager, where that can be, whether somebody wants the alert quiet; after a wait, whether it fires."""
+    waited = run.plan.wait > 0 or now - run.created_at >= CONFIRM_AFTER
+    if not waited and not run.confirms:
         return None
     entry = run.journal.get(f"{cycle}/confirm/alert")
     if entry is None:
-        step = StepPlan(id="alert", action="", args={})
-        return Do((Job(f"{cycle}/confirm/alert", Phase.CONFIRM, cycle, step),), Status.DIAGNOSING)
-    state = (entry.output or {}).get("state", "firing")
-    if entry.outcome is Outcome.DONE and state != "firing":
-        return Finish(Status.CANCELLED, f"Alertmanager says the alert is {state}")
-    return None
+        return Do((Job(f"{cycle}/confirm/alert", Phase.CONFIRM, cycle, _ALERT),), Status.DIAGNOSING)
+    if entry.outcome is not Outcome.DONE:
+        return None  # it cannot be asked: the last word that we had counts
+    output = entry.output or {}
+    if output.get("state") == "resolved" and not waited:
+        return None  # it was sent just now: by another Alertmanager, or by one that has been started again since
+    return _unless_it_fires(run, output)
+
+
+def _unless_it_fires(run: RunState, said: Mapping[str, Any]) -> Move | None:
+    state = said.get("state", "firing")
+    if state == "firing":
+        return None
+    if state == "silenced":
+        return Stand(judge_silence(run.id, said))
+    return Finish(Status.CANCELLED, f"Alertmanager says the alert is {state}")
+
+
+def _still_silenced(run: RunState, cycle: int) -> Move | None:
+    """Ask again, before anything else, where a silence has held the run: whether it has ended, or the alert has."""
+    if not run.held_scope.startswith(SILENCED):
+        return None
+    entry = run.journal.get(f"{cycle}/confirm/again")
+    if entry is None:
+        return Do((Job(f"{cycle}/confirm/again", Phase.CONFIRM, cycle, _ALERT),), Status.HELD)
+    if entry.outcome is not Outcome.DONE:
+        said = {"by": "somebody, as far as is known", "silence": run.held_scope.removeprefix(SILENCED)}
+        return Stand(judge_silence(run.id, said))
+    return _unless_it_fires(run, entry.output or {})
 
 
 def _verify(run: RunState, cycle: int, remedy: RemedyPlan, now: int) -> Move | Setback:
@@ -318,11 +381,24 @@ def _verify(run: RunState, cycle: int, remedy: RemedyPlan, now: int) -> Move | S
         return Poll(cycle, changed_at)
     output = entry.output or {}
     if entry.outcome is Outcome.DONE and output.get("verdict") == "holds":
-        return Finish(Status.SUCCEEDED, f'"{remedy.name}" helped: {output.get("reason", "")}')
+        return _holds_now(run, remedy, str(output.get("reason", "")))
     if entry.outcome is Outcome.DONE and output.get("verdict") == "failed":
         return _take_back(run, cycle, remedy, f'"{remedy.name}" did not help: {output.get("reason", "")}', failed=False)
     due = (entry.finished_at or entry.started_at) + int(verify.interval * SECOND)
     return Poll(cycle, changed_at) if now >= due else Wait(due, Status.VERIFYING, str(output.get("reason", "")))
+
+
+def _holds_now(run: RunState, remedy: RemedyPlan, reason: str) -> Finish:
+    """What has only looked has helped nothing: it recovered by itself, unless an earlier remedy changed something."""
+    acts = [entry for entry in run.journal.values() if entry.phase is Phase.ACT]
+    changed = [entry for entry in acts if step_of(run.plan, entry).changes]
+    if not changed:
+        return Finish(Status.RECOVERED_ITSELF, f'"{remedy.name}" only looked, nothing was changed: {reason}')
+    if all(entry.remedy != remedy.name for entry in changed):
+        return Finish(
+            Status.SUCCEEDED, f'it holds since "{remedy.name}" looked again after "{changed[-1].remedy}": {reason}'
+        )
+    return Finish(Status.SUCCEEDED, f'"{remedy.name}" helped: {reason}')
 
 
 def _take_back(run: RunState, cycle: int, remedy: RemedyPlan, reason: str, *, failed: bool) -> Move | Setback:
@@ -354,7 +430,7 @@ def next_undo(run: RunState, now: int) -> Move:  # noqa: PLR0911 -- see next_mov
     if run.claimed < 0:
         return Claim(0)
     steps = {remedy.name: remedy.steps for remedy in run.plan.remedies}
-    acts = sorted((entry for entry in run.journal.values() if entry.phase is Phase.ACT), key=_place)
+    acts = sorted((entry for entry in run.journal.values() if entry.phase is Phase.ACT), key=place)
     for act in reversed(acts):
         cycle, _, index = act.key.split("/")
         key = f"{cycle}/undo/{index}"
@@ -363,11 +439,8 @@ def next_undo(run: RunState, now: int) -> Move:  # noqa: PLR0911 -- see next_mov
     failed = [f"{entry.action}: {entry.error}" for entry in undone if entry.outcome is not Outcome.DONE]
     if failed:
         return Finish(Status.ESCALATED, f"run {run.plan.undoes} could not be taken back: {'; '.join(failed)}")
-    return Finish(Status.UNDONE, f"took back what run {run.plan.undoes} changed")
-
-
-def _place(act: Entry) -> tuple[int, int]:
-    return act.cycle, int(act.key.rsplit("/", 1)[1])
+    rest = f" {run.plan.undoes_part}; the rest stays" if run.plan.undoes_part else ""
+    return Finish(Status.UNDONE, f"took back what run {run.plan.undoes} changed{rest}")
 
 
 def _give_up(run: RunState, setback: Setback | None, reason: str) -> Finish:
@@ -415,8 +488,8 @@ def _resume(run: RunState, begun: list[Entry]) -> Do:
         if entry.phase in (Phase.ACT, Phase.PREVIEW, Phase.CAUTION, Phase.UNDO):
             remedy = next(remedy for remedy in run.plan.remedies if remedy.name == entry.remedy)
             step = remedy.steps[int(entry.key.rsplit("/", 1)[1])]
-        elif entry.phase is Phase.CONFIRM:
-            step = StepPlan(id="alert", action="", args={})
+        elif entry.phase in (Phase.CONFIRM, Phase.SILENCE):
+            step = _ALERT
         else:
             step = steps[f"baseline/{entry.step}" if entry.phase is Phase.BASELINE else entry.step]
         jobs.append(Job(entry.key, entry.phase, entry.cycle, step, entry.remedy))

@@ -53,8 +53,8 @@ _ENDS_BEFORE_ACTING = frozenset({
     Status.ESCALATED,
 })  # fmt: skip
 _ENDS_AFTER_ACTING = frozenset({
-    Status.SUCCEEDED, Status.UNVERIFIED, Status.CANCELLED, Status.FAILED, Status.UNDONE, Status.ESCALATED,
-    Status.UNKNOWN, Status.EXPIRED,
+    Status.SUCCEEDED, Status.RECOVERED_ITSELF, Status.UNVERIFIED, Status.CANCELLED, Status.FAILED, Status.UNDONE,
+    Status.ESCALATED, Status.UNKNOWN, Status.EXPIRED,
 })  # fmt: skip
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {

@@ -15,13 +15,14 @@ from remediator.actions import registry
 from remediator.core.action import Parameters
 from remediator.core.alert import Alert
 from remediator.core.durations import SECOND, show_duration
+from remediator.core.guards import Lower
 from remediator.core.plan import Refusal, bind
 from remediator.core.records import Plan
 from remediator.core.rules import RuleTable
 from remediator.core.run import RunState
 from remediator.core.transitions import Status
 from remediator.engine.clock import new_id
-from remediator.engine.forward import asks_of, binding_mode, move
+from remediator.engine.forward import asks_of, binding_mode, is_quiet, move
 from remediator.engine.limits import Slots
 from remediator.engine.work import Site, Work
 from remediator.store import inbox, journal, storms
@@ -162,15 +163,15 @@ def _decide_all(
             acts = False
             continue
         if isinstance(proposal.made, Refusal):
-            _refuse(tx, done, episode, proposal.rule, proposal.made.guard, proposal.made.reason, now)
+            _refuse(tx, done, episode, proposal.rule, proposal.made, now)
         else:
             _decide(tx, done, episode, proposal, proposal.made, site, slots, now, acts=acts)
             acts = False
 
 
-def _refuse(tx: Tx, done: Admitted, episode: str, rule: str, guard: str, reason: str, now: int) -> None:
-    done.refused.append((episode, rule, guard, reason))
-    inbox.decide(tx, episode, rule, "refused", now, guard=guard, reason=reason)
+def _refuse(tx: Tx, done: Admitted, episode: str, rule: str, why: Refusal, now: int) -> None:
+    done.refused.append((episode, rule, why.guard, why.said))
+    inbox.decide(tx, episode, rule, "refused", now, guard=why.guard, reason=why.said)
     done.count("refused", rule)
 
 
@@ -183,20 +184,24 @@ def _decide(
     oldest = rule.text.max_age if rule else 0.0
     if oldest and now - plan.starts_at > int(oldest * SECOND):
         age = show_duration((now - plan.starts_at) / SECOND)
-        _refuse(tx, done, episode, plan.rule, "stale", f"it began {age} ago; max_age is {show_duration(oldest)}", now)
+        stale = Refusal("stale", f"it began {age} ago; max_age is {show_duration(oldest)}")
+        _refuse(tx, done, episode, plan.rule, stale, now)
         return
     if other := inbox.run_to_join(tx, proposal.same, may_act=acts):
         inbox.decide(tx, episode, plan.rule, "joined", now, reason="an equal run is under way", run=other)
         done.count("joined", plan.rule)
         return
     mode, why = binding_mode(plan, site, may_act=acts, created_at=now)
-    run = RunState(new_id(now), plan, Status.QUEUED, now, mode, why, asks=asks_of(plan, site), ready=proposal.ready)
+    run = RunState(
+        new_id(now), plan, Status.QUEUED, now, mode, why, asks=asks_of(plan, site), ready=proposal.ready,
+        confirms=site.confirms, quiet=is_quiet(plan, site),
+    )  # fmt: skip
     row = journal.RunRow()
     done.runs.append(run.id)
     _count_for_storms(tx, run, site, now, done.calm)
     work = move(tx, row, run, site, slots, now) if slots is not None else Work(run, full="everything")
     journal.insert_run(tx, run, proposal.same, row, may_act=acts)
-    verdict, guard, reason, until = _verdict(work)
+    verdict, guard, reason, until = _verdict(work, row.lowered)
     inbox.decide(tx, episode, plan.rule, verdict, now, guard=guard, reason=reason, until=until, run=run.id)
     done.count(verdict, plan.rule)
     done.works.append(work)
@@ -206,17 +211,19 @@ def _count_for_storms(tx: Tx, run: RunState, site: Site, now: int, calm: dict[st
     """Count the alert for the storms that its rule, and the site, can have."""
     limits = run.plan.limits
     if limits is not None and limits.storm is not None:
-        storms.count(tx, storms.scope_of(run.plan.rule), limits.storm, run.id, now, calm)
+        storms.count(tx, storms.scope_of(run.plan.rule), limits.storm, run.id, now, calm, site.reporters)
     if site.limits.storm is not None:
-        storms.count(tx, storms.EVERYTHING, site.limits.storm, run.id, now, calm)
+        storms.count(tx, storms.EVERYTHING, site.limits.storm, run.id, now, calm, site.reporters)
 
 
-def _verdict(work: Work) -> tuple[str, str, str, int | None]:
+def _verdict(work: Work, lowered: Lower | None) -> tuple[str, str, str, int | None]:
     """Return what the guards said of a run that was just made: verdict, guard, reason, until."""
     if work.held is not None:
         return "held", work.held.guard, work.held.said, work.held.until
-    if work.finish is not None and work.finish.status is Status.REFUSED:
-        return "refused", "envelope", work.finish.reason, None
+    if work.refused is not None:
+        return "refused", work.refused.guard, work.refused.said, None
+    if lowered is not None:
+        return "run", lowered.guard, f"lowered to {lowered.mode}: {lowered.said}", None
     return "run", "", "", None
 
 

@@ -10,26 +10,26 @@ import structlog
 
 from remediator.actions.context import Clients, Context
 from remediator.core.action import Intent
-from remediator.core.guards import Facts, Hold, judge_pause
-from remediator.core.records import Outcome, Phase
+from remediator.core.records import Outcome, Phase, RunView
 from remediator.core.run import RunState
 from remediator.engine.clock import Clock
 from remediator.engine.conclude import abandon, begin, conclude, conclude_poll, intend
+from remediator.engine.forward import refresh
 from remediator.engine.limits import Slots
-from remediator.engine.perform import Confirm, Result, confirm, perform, resolve
+from remediator.engine.perform import Confirm, Result, confirm, perform, resolve, silence
 from remediator.engine.queue import Queue
-from remediator.engine.steps import moved_by_this_remedy
+from remediator.engine.steps import moved_by_this_remedy, why_not_again
 from remediator.engine.verify import sample_all
 from remediator.engine.work import Site, StandIn, Task, Work, as_it_is
 from remediator.errors import StoreError
-from remediator.store import facts, journal
+from remediator.store import journal
 from remediator.store.sqlite import SqliteStore, Tx, Unit
 from remediator.store.undo import Made
 
 log = structlog.get_logger("run")
 T = TypeVar("T")
 
-FRESH_KEPT = 5_000  #: runs kept in memory between admission and their first step
+FRESH_KEPT = 5_000  #: runs kept in memory while they wait for a place for their step
 STORE_RETRY = 1.0  #: seconds between tries to write an outcome while the store refuses
 
 
@@ -44,6 +44,9 @@ class Observer(Protocol):
 
     def held(self, guard: str, rule: str) -> None:
         """A guard holds a run."""
+
+    def refused(self, guard: str, rule: str) -> None:
+        """A guard refused one."""
 
 
 class Engine:
@@ -68,7 +71,7 @@ class Engine:
         self._stand_in = stand_in
         self._in_flight: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
-        self._fresh: dict[str, RunState] = {}  # queued when they were made, and not moved since
+        self._fresh: dict[str, RunState] = {}  # wait for a place, as they stand in their rows
         self._reading: dict[str, list[asyncio.Task[Result]]] = {}
         self._wakeup = asyncio.Event()
         self._stopping = False
@@ -121,8 +124,6 @@ class Engine:
         if work.tasks or work.poll:
             self._start(work.run.id, self._carry(work))
             return
-        if work.full == "everything" and len(self._fresh) < FRESH_KEPT:
-            self._fresh[work.run.id] = work.run
         self._note(work)
 
     def idle(self) -> bool:
@@ -235,7 +236,7 @@ class Engine:
                 await perform(
                     self._stand_in(run, work.tasks[0]),
                     self._context(run, work.tasks[0].job.key, began),
-                    lambda: self._forbidden(run),
+                    lambda: self._forbidden(run, work.tasks[0]),
                 ),
             )
         else:
@@ -251,17 +252,17 @@ class Engine:
         self._free(run.id)  # before the commit: the next run's step need not wait for our disk
         return await self._written(lambda tx: conclude(tx, run, results, self.site, self.slots, self.clock.now()))
 
-    async def _forbidden(self, run: RunState) -> str:
-        """Return what has come up against trying a change again: somebody's pause, a cancel."""
+    async def _forbidden(self, run: RunState, task: Task) -> str:
+        """Return what has come up against trying a change again: a pause, a cancel, a site that allows less."""
         now = self.clock.now()
 
         def look(tx: Tx) -> str:
             said = journal.control(tx, run.id)
             if said.cancelled_by:
                 return f"cancelled by {said.cancelled_by}"
-            known = Facts(pauses=(*facts.pauses(tx), *self.site.paused))
-            paused = judge_pause(run.plan, known, self.site.envelope, now)
-            return paused.reason if isinstance(paused, Hold) else ""
+            if said.paused_by:
+                return f"paused by {said.paused_by}"
+            return why_not_again(tx, refresh(run, self.site, said), self.site, task, now)
 
         try:
             return await self.store.read(look)
@@ -281,6 +282,8 @@ class Engine:
         context = self._context(run, task.job.key, now)
         if task.job.phase is Phase.CONFIRM:
             return await confirm(task, self._ask, dict(run.plan.labels), context)
+        if task.job.phase is Phase.SILENCE:
+            return await silence(task, self._ask, run, context)
         return await perform(self._stand_in(run, task), context)
 
     async def _resolve(self, work: Work) -> Work:
@@ -335,6 +338,14 @@ class Engine:
         return Context(
             session=self._session, clients=self._clients, connections=self._connections, run=run.id,
             key=f"{run.id}/{key}", now=now, starts_at=run.plan.starts_at, changed_at=changed_at,
+            protected=self.site.envelope.protected,
+        )  # fmt: skip
+
+    def context_of(self, run: RunView) -> Context:
+        """Return the context of what is done for a run beside its steps."""
+        return Context(
+            session=self._session, clients=self._clients, connections=self._connections, run=run.id,
+            key=f"{run.id}/beside", now=self.clock.now(), starts_at=run.plan.starts_at,
         )  # fmt: skip
 
     def _note(self, work: Work) -> None:
@@ -349,17 +360,26 @@ class Engine:
         if work.held:
             self._observer.held(work.held.guard, run.plan.rule)
             log.info("held", run=run.id, rule=run.plan.rule, target=run.plan.target, guard=work.held.guard,
-                     reason=work.held.said)  # fmt: skip
+                     reason=work.held.said, until=work.held.until)  # fmt: skip
+        if work.refused:
+            self._observer.refused(work.refused.guard, run.plan.rule)
         if work.finish:
             self._finished(work)
-        elif work.wants and work.full:
-            self.queue.blocked(run.id, work.full, work.wants)
-            self._wakeup.set()  # a place may have become free while this was written
         elif work.full:
-            self.wake(run.id)
+            self._wait_for_place(work)
         elif work.due is not None:
             self.queue.later(run.id, work.due)
             self._wakeup.set()
+
+    def _wait_for_place(self, work: Work) -> None:
+        """Have a run go on when there is a place for its step. Nobody else moves it: it need not be read again."""
+        if len(self._fresh) < FRESH_KEPT:
+            self._fresh[work.run.id] = work.run
+        if work.wants:
+            self.queue.blocked(work.run.id, work.full, work.wants)
+            self._wakeup.set()  # a place may have become free while this was written
+        else:
+            self.wake(work.run.id)
 
     def _finished(self, work: Work) -> None:
         """One canonical line a run."""

@@ -10,12 +10,12 @@ from remediator.core.records import Entry, Outcome, Phase
 from remediator.core.run import Finish, Poll, RunState
 from remediator.core.transitions import FINAL, Status
 from remediator.core.verification import Sample, judge_samples
-from remediator.engine.finish import finish
+from remediator.engine.finish import finish, has_changed
 from remediator.engine.forward import forward, refresh
 from remediator.engine.limits import Slots
 from remediator.engine.perform import Result
 from remediator.engine.work import Site, Work
-from remediator.store import facts, journal
+from remediator.store import facts, journal, trials
 from remediator.store.journal import RunRow
 from remediator.store.sqlite import Tx
 
@@ -23,7 +23,7 @@ from remediator.store.sqlite import Tx
 def begin(tx: Tx, run_id: str, site: Site, slots: Slots, now: int, fresh: RunState | None = None) -> Work | None:
     """Load a run and move it as far as rows carry it; None when it is over.
 
-    ``fresh`` is a run that was made in this process and has not been moved since: it need not be read.
+    ``fresh`` is a run as its rows have it, kept since this process wrote them: it need not be read.
     """
     said = journal.control(tx, run_id)
     if said.finished_at is not None:
@@ -44,12 +44,13 @@ def conclude(tx: Tx, run: RunState, results: tuple[Result, ...], site: Site, slo
         else:
             journal.write_outcome(tx, run.id, entry)
         entries[entry.key] = entry
-        if entry.phase in (Phase.ACT, Phase.UNDO) and (entry.outcome is not Outcome.FAILED or result.maybe):
+        changes = result.task.job.step.changes and entry.phase in (Phase.ACT, Phase.UNDO)
+        if changes and (entry.outcome is not Outcome.FAILED or result.maybe):
             facts.changed(tx, run.id, run.plan.locks, now)
-            if entry.phase is Phase.ACT and entry.key.endswith("/0"):
+            if entry.phase is Phase.ACT and not has_changed(run, entry.cycle):
                 facts.remedied(tx, run.id, run.plan, now)
         if said.any_breaker or result.transport:  # an answer matters only to a breaker that has failed before
-            _count_answer(tx, result, site, now)
+            _count_answer(tx, run.id, result, site, now)
     run = run._replace(journal={**run.journal, **entries})
     return forward(tx, refresh(run, site, said), site, slots, now)
 
@@ -108,9 +109,10 @@ def _outcome_entry(result: Result, intent: Entry | None, now: int) -> Entry:
     )  # fmt: skip
 
 
-def _count_answer(tx: Tx, result: Result, site: Site, now: int) -> None:
+def _count_answer(tx: Tx, run: str, result: Result, site: Site, now: int) -> None:
     """Count transport errors, and answers, for the backend's breaker."""
     if result.transport is None or result.task.action is None:
         return
     key = f"backend:{result.task.backend}"
     facts.count_outcome(tx, key, success=not result.transport, limits=site.backend_breaker, now=now)
+    trials.heard(tx, key, run)

@@ -13,19 +13,19 @@ from typing import Any
 
 from remediator.core.action import Intent
 from remediator.core.durations import SECOND, show_duration
-from remediator.core.guards import Facts, judge_envelope
+from remediator.core.guards import Facts, Hold, judge_envelope
 from remediator.core.policy import ApprovalNeed, approval_needed
-from remediator.core.records import Plan
+from remediator.core.records import Phase, Plan
 from remediator.core.reporting import Telling
-from remediator.core.run import Claim, Do, Finish, Poll, RunState, Wait, next_move
+from remediator.core.run import Claim, Do, Finish, Poll, RunState, Stand, Wait, next_move
 from remediator.core.transitions import Mode, Status, stricter
-from remediator.engine.claim import claim, hold_in_storm
-from remediator.engine.finish import finish, let_go
+from remediator.engine.claim import claim, hold_in_storm, refuse, stand_back
+from remediator.engine.finish import finish, let_go, loud_again, told_to
 from remediator.engine.limits import Slots
 from remediator.engine.steps import begin_steps, poll_backends
 from remediator.engine.work import Site, Work
 from remediator.errors import PermanentError
-from remediator.store import inbox, outbox
+from remediator.store import inbox, journal, outbox
 from remediator.store.journal import Control, RunRow
 from remediator.store.sqlite import Tx
 
@@ -37,8 +37,17 @@ def refresh(run: RunState, site: Site, said: Control) -> RunState:
     mode, reason = binding_mode(run.plan, site, may_act=bool(said.may_act), created_at=run.created_at)
     return run._replace(
         status=Status(said.status), cancelled_by=said.cancelled_by, resolved=said.resolved_at is not None,
-        approved=said.approved, mode=mode, mode_reason=reason, asks=asks_of(run.plan, site),
+        approved=said.approved, mode=mode, mode_reason=reason, asks=asks_of(run.plan, site), confirms=site.confirms,
+        quiet=is_quiet(run.plan, site), storm=said.storm, paused_by=said.paused_by, take_back=bool(said.take_back),
     )  # fmt: skip
+
+
+def is_quiet(plan: Plan, site: Site) -> bool:
+    """Whether the alert is to be silenced while a run works: its rule said so when it began, and says so now."""
+    if not plan.silence or not site.quiet_for:
+        return False
+    rule = site.table.rule(plan.rule)
+    return rule is not None and rule.text.silence == "while_working"
 
 
 def asks_of(plan: Plan, site: Site) -> Mapping[str, ApprovalNeed]:
@@ -92,13 +101,15 @@ def move(
             case Claim():
                 came = claim(tx, row, run, site, step.cycle, now)
             case Do():
-                new = not run.journal and run.claimed < 0
+                new = run.claimed < 0 and all(entry.phase is Phase.STORM for entry in run.journal.values())
                 held = hold_in_storm(tx, row, run, site, now) if new else None
                 came = held or begin_steps(tx, row, run, site, slots, step, resolved or {}, now)
             case Poll():
                 return _poll(row, run, slots, step, now)
             case Wait():
                 return _wait(tx, row, run, site, step, now)
+            case Stand():
+                return stand_back(tx, row, run, site, step.hold, now)
             case Finish():
                 return finish(tx, row, run, site, step, now)
         if isinstance(came, Work):
@@ -119,16 +130,20 @@ def _poll(row: RunRow, run: RunState, slots: Slots, step: Poll, now: int) -> Wor
 
 def _wait(tx: Tx, row: RunRow, run: RunState, site: Site, move: Wait, now: int) -> Work:
     """Write what the run waits for. Waiting for people holds no lock."""
+    if move.held_by == "pause":
+        return _stop_paused(tx, row, run, site, move, now)
     woken: list[str] = []
+    held: Hold | None = None
     columns: dict[str, Any] = {"due_at": move.until, "reason": move.reason[:1000]}
     told = False
     if move.status is Status.AWAITING_APPROVAL:
         if refused := judge_envelope(run.plan, Facts(), site.envelope, now):  # nobody is asked for what is not allowed
-            return finish(tx, row, run, site, Finish(Status.REFUSED, refused.reason), now)
+            return refuse(tx, row, run, site, refused, Status.REFUSED, now)
         if not move.need.possible:
             reason = f"{move.reason}, but the site's policy names no {move.need.persons} persons who may approve it"
             return finish(tx, row, run, site, Finish(Status.ESCALATED, reason), now)
         woken = let_go(tx, run)
+        loud_again(tx, run, now)
         told = run.status is not Status.AWAITING_APPROVAL
         since = run.waiting_since if not told else now
         columns |= {
@@ -136,12 +151,36 @@ def _wait(tx: Tx, row: RunRow, run: RunState, site: Site, move: Wait, now: int) 
             "persons": move.need.persons, "approvers": ",".join(sorted(move.need.by)),
         }  # fmt: skip
         run = run._replace(claimed=-1, waiting_since=since, approved="", deadline=None)
-        if told:
-            outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
-            outbox.tell(tx, site.reporters, run.id, Telling.THREAD, "approval", now)
+        if told and (reporters := told_to(tx, row, run, site)):
+            outbox.tell(tx, reporters, run.id, Telling.MESSAGE, "", now)
+            outbox.tell(tx, reporters, run.id, Telling.THREAD, "approval", now)
     elif move.status is Status.HELD:
-        columns |= {"held_by": move.held_by, "held_scope": "", "held_until": move.until}
+        advice = f"it starts by itself, or remediator runs cancel {run.id}"
+        hold = Hold(move.held_by, "", move.reason, move.until, advice)
+        columns |= {"held_by": hold.guard, "held_scope": "", "held_until": hold.until, "reason": hold.said[:1000]}
         if run.status is not Status.HELD:
-            inbox.decide_run(tx, run.id, "held", now, guard=move.held_by, reason=move.reason, until=move.until)
+            inbox.decide_run(tx, run.id, "held", now, guard=hold.guard, reason=hold.said, until=hold.until)
+            held = hold
     row.move(run, move.status, now, **columns)
-    return Work(run._replace(status=move.status), due=move.until, wake=tuple(woken), told=told)
+    return Work(run._replace(status=move.status), due=move.until, wake=tuple(woken), told=told, held=held)
+
+
+def _stop_paused(tx: Tx, row: RunRow, run: RunState, site: Site, move: Wait, now: int) -> Work:
+    """Stop where a person has paused this run. Half-way through its changes it keeps its status and its locks.
+
+    Before the first change it lets go of them and is held: when it goes on it looks and is judged again.
+    """
+    woken: list[str] = []
+    status = run.status
+    columns: dict[str, Any] = {"held_by": "pause", "held_scope": "", "held_until": None, "due_at": None}
+    phase = Phase.UNDO if run.plan.undoes else Phase.ACT
+    begun = any(entry.phase is phase and entry.attempt > 0 for entry in run.journal.values())
+    if not begun and status is not Status.AWAITING_APPROVAL:
+        woken, status = let_go(tx, run), Status.HELD
+        journal.supersede(tx, run.id, now)
+        inbox.decide_run(tx, run.id, "held", now, guard="pause", reason=move.reason)
+        columns |= {"claimed": -1}
+        run = run._replace(claimed=-1)
+    row.move(run, status, now, reason=move.reason[:1000], **columns)
+    outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
+    return Work(run._replace(status=status), wake=tuple(woken), told=True, held=Hold("pause", "", move.reason))

@@ -53,6 +53,9 @@ class Counts(Protocol):
     def decided(self, verdict: str, rule: str, count: int) -> None:
         """So many (episode, rule) were decided so."""
 
+    def refused(self, guard: str, rule: str) -> None:
+        """A guard refused."""
+
 
 class Path:
     """Takes notifications in and starts what follows from them."""
@@ -146,6 +149,7 @@ class Path:
             del self._known[next(iter(self._known))]
         for episode, rule, guard, reason in done.refused:
             log.warning("refused", episode=episode, rule=rule, guard=guard, reason=reason)
+            self._counts.refused(guard, rule)
         for (verdict, rule), count in done.counts.items():
             self._counts.decided(verdict, rule, count)
 

@@ -17,9 +17,10 @@ from remediator.core.records import Entry, Outcome, Phase, Plan
 from remediator.core.reporting import Telling
 from remediator.core.run import Do, Finish, Job, Poll, RunState, has_agreed
 from remediator.core.transitions import Mode, Status, stricter
-from remediator.engine.finish import finish, has_changed
+from remediator.engine.claim import hold_before_change
+from remediator.engine.finish import call_people, finish, has_changed, is_kept_up, told_to
 from remediator.engine.limits import Slots
-from remediator.engine.work import Site, Task, Work
+from remediator.engine.work import Quiet, Site, Task, Work
 from remediator.errors import RenderError
 from remediator.store import facts, journal, outbox
 from remediator.store.journal import RunRow
@@ -47,10 +48,13 @@ def begin_steps(
         only_ask = forbidden is not None and change.key in run.journal
         if forbidden is not None and not only_ask:
             return _stop_before(tx, row, run, site, forbidden, now)
+        first = change.phase is Phase.ACT and change.key.endswith("/0") and change.key not in run.journal
+        if first and (came := hold_before_change(tx, row, run, site, now)):
+            return came
         row.move(run, run.status, now, held_by="", held_scope="", held_until=None)
     scope = scope_of(run.plan, run.journal, step.jobs[0].cycle)
-    made = [_ready(run, job, scope, resolved.get(job.key), site.envelope, now) for job in step.jobs]
-    tasks = tuple(task._replace(only_ask=only_ask) for task in made if isinstance(task, Task))
+    made = [_ready(run, job, scope, resolved.get(job.key), site, now) for job in step.jobs]
+    tasks = tuple(task._replace(only_ask=only_ask or task.only_ask) for task in made if isinstance(task, Task))
     wants = tuple(task.backend for task in tasks)
     if tasks and (missing := slots.take(run.id, wants)):
         return Work(run, full=missing, wants=wants)
@@ -62,7 +66,7 @@ def begin_steps(
         return Work(run, tasks=tasks)
     run = _write(tx, run, [_intent_entry(task) for task in tasks if task.job.key not in run.journal])
     if told:
-        outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
+        outbox.tell(tx, told_to(tx, row, run, site), run.id, Telling.MESSAGE, "", now)
     if run.status is not step.status:
         row.move(run, step.status, now, due_at=now, held_scope="", held_by="", held_until=None)
     return Work(run._replace(status=step.status), tasks=tasks, told=told)
@@ -79,20 +83,43 @@ def _write(tx: Tx, run: RunState, entries: list[Entry]) -> RunState:
 
 def _forbids(tx: Tx, run: RunState, site: Site, job: Job, now: int) -> Hold | str | None:
     """Read again, before each change, what may forbid it: pause, envelope, the rule and its mode."""
+    if run.paused_by:  # only what was begun before comes here
+        return Hold("pause", "", f"paused by {run.paused_by}", None)
     known = Facts(pauses=(*facts.pauses(tx), *site.paused))
     by_person = bool(run.plan.undoes) and not run.plan.wait
     paused = None if by_person else judge_pause(run.plan, known, site.envelope, now)
     if isinstance(paused, Hold):
         return paused
     if refused := judge_envelope(run.plan, known, site.envelope, now):
-        return refused.reason
+        return refused.said
     if job.phase is Phase.UNDO:
         return None
     wanted = next(remedy.mode for remedy in run.plan.remedies if remedy.name == job.remedy)
     mode = stricter(run.mode, wanted, Mode.ASK if job.remedy in run.asks else Mode.AUTO)
     if mode is Mode.OBSERVE or (mode is Mode.ASK and not has_agreed(run, job.cycle)):
         return run.mode_reason or f"its mode is now {mode}"
-    return None
+    need = run.asks.get(job.remedy)
+    return None if need is None or run.asked.covers(need) else "who must approve it is no longer who was asked"
+
+
+def why_not_again(tx: Tx, run: RunState, site: Site, task: Task, now: int) -> str:
+    """Return why a change must not be tried again; empty when it may. ``run`` says what binds it by now."""
+    forbidden = _forbids(tx, run, site, task.job, now)
+    if isinstance(forbidden, Hold):
+        return forbidden.reason
+    return forbidden or _outside(run.plan, task, site.envelope)
+
+
+def _outside(plan: Plan, task: Task, envelope: Envelope) -> str:
+    """Say what of a change, as it stands in the journal, the site does not allow by now; empty when nothing."""
+    if task.job.phase is not Phase.ACT or task.action is None or task.parameters is None:
+        return ""
+    try:
+        backend = "" if task.job.step.needs else task.backend
+        _only_what_is_allowed(plan, task.action, task.parameters, envelope, backend)
+    except RenderError as error:
+        return str(error)
+    return ""
 
 
 def _stop_before(tx: Tx, row: RunRow, run: RunState, site: Site, forbidden: Hold | str, now: int) -> Work:
@@ -100,21 +127,28 @@ def _stop_before(tx: Tx, row: RunRow, run: RunState, site: Site, forbidden: Hold
     if isinstance(forbidden, str):
         status = Status.ESCALATED if has_changed(run) else Status.CANCELLED
         return finish(tx, row, run, site, Finish(status, f"stopped before the next change: {forbidden}"), now)
-    if run.deadline is not None and now >= run.deadline:
+    late, told = run.deadline is not None and now >= run.deadline, False
+    if late and not is_kept_up(run):
         return finish(tx, row, run, site, Finish(Status.ESCALATED, f"its time was up while {forbidden.reason}"), now)
-    due = min(forbidden.until or now + PAUSE_CHECK, now + PAUSE_CHECK, run.deadline or now + PAUSE_CHECK)
+    if late:
+        told = call_people(tx, run, site, now)
+    due = min(forbidden.until or now + PAUSE_CHECK, now + PAUSE_CHECK)
+    if run.deadline is not None and not late:
+        due = min(due, run.deadline)
     row.move(
-        run, run.status, now, reason=forbidden.said[:1000], held_by="pause", held_scope=forbidden.scope, due_at=due
-    )
-    return Work(run, due=due, held=forbidden)
+        run, run.status, now, reason=forbidden.said[:1000], held_by=forbidden.guard, held_scope=forbidden.scope,
+        held_until=forbidden.until, due_at=due,
+    )  # fmt: skip
+    return Work(run, due=due, held=forbidden, told=told)
 
 
 def _ready(
-    run: RunState, job: Job, scope: Mapping[str, Any], resolved: Intent[Any] | None, envelope: Envelope, now: int
+    run: RunState, job: Job, scope: Mapping[str, Any], resolved: Intent[Any] | None, site: Site, now: int
 ) -> Task | Entry:
     """Return the task for a job, or the entry that says why it cannot be done."""
-    if job.phase is Phase.CONFIRM:
-        return Task(job, None, None, "alertmanager", Intent(Parameters(), {}), started_at=now)
+    if job.phase in (Phase.CONFIRM, Phase.SILENCE):
+        asked = _quiet(run, job, site.quiet_for, now) if job.phase is Phase.SILENCE else Parameters()
+        return Task(job, None, None, "alertmanager", Intent(asked, {}), started_at=now)
     if job.phase is Phase.PREVIEW and (awaited := _awaited(run, job)):
         said = {"preview": f"what exactly is known once {', '.join(awaited)} is done"}
         return _entry(job, Outcome.DONE, now, before={}, finished=True)._replace(output=said)
@@ -130,7 +164,8 @@ def _ready(
             parameters = action.parameters.model_validate(earlier.args)
             intent: Intent[Any] | None = Intent(parameters, earlier.before or {})
             started_at = earlier.started_at if begun else now
-            return Task(job, action, parameters, action.backend(parameters), intent, begun, started_at)
+            task = Task(job, action, parameters, action.backend(parameters), intent, begun, started_at)
+            return task._replace(only_ask=begun and bool(_outside(run.plan, task, site.envelope)))
         if resolved is not None:
             parameters = resolved.parameters
         else:
@@ -138,7 +173,7 @@ def _ready(
             parameters = known or validated(action, job.step, scope)
         backend = action.backend(parameters)
         if job.phase is Phase.ACT:
-            _only_what_is_allowed(run.plan, action, parameters, envelope, "" if job.step.needs else backend)
+            _only_what_is_allowed(run.plan, action, parameters, site.envelope, "" if job.step.needs else backend)
     except (RenderError, ValidationError) as error:
         return _entry(job, Outcome.FAILED, now, error=str(error), finished=True)
     if resolved is not None:
@@ -146,6 +181,15 @@ def _ready(
     else:
         intent = None if action.resolve is not None and job.phase is Phase.ACT else Intent(parameters, {})
     return Task(job, action, parameters, backend, intent, started_at=now)
+
+
+def _quiet(run: RunState, job: Job, quiet_for: float, now: int) -> Quiet:
+    """Return until when the alert is silenced: the run's own end at the latest. What was begun keeps its end."""
+    begun = run.journal.get(job.key)
+    if begun is not None:
+        return Quiet.model_validate(begun.args)
+    most = now + int(quiet_for * SECOND)
+    return Quiet(ends_at=min(most, run.deadline) if run.deadline is not None else most)
 
 
 def _awaited(run: RunState, job: Job) -> tuple[str, ...]:

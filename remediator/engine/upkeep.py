@@ -11,7 +11,7 @@ from remediator.core.durations import SECOND
 from remediator.engine.advance import Engine
 from remediator.engine.clock import Clock
 from remediator.errors import StoreError
-from remediator.store import inbox, ladder, retention
+from remediator.store import digests, inbox, ladder, retention
 from remediator.store.sqlite import SqliteStore
 
 log = structlog.get_logger("upkeep")
@@ -38,6 +38,7 @@ async def upkeep(store: SqliteStore, engine: Engine, clock: Clock, kept: Kept) -
         try:
             await close(store, engine, clock.now())
             await climb(store, engine, clock.now())
+            await storms_end(store, engine, clock.now())
             if clock.now() >= due:
                 due = clock.now() + int(DELETE_EVERY * SECOND)
                 await delete(store, clock.now(), kept)
@@ -60,6 +61,12 @@ async def climb(store: SqliteStore, engine: Engine, now: int) -> None:
         engine.on_told()
 
 
+async def storms_end(store: SqliteStore, engine: Engine, now: int) -> None:
+    """Tell people of the storms that are over."""
+    if await store.do(lambda tx: digests.tell_ends(tx, engine.site.reporters, now)):
+        engine.on_told()
+
+
 async def delete(store: SqliteStore, now: int, kept: Kept) -> int:
     """Delete what is over and old; return how many rows' worth."""
     before = now - int(kept.age * SECOND)
@@ -70,7 +77,7 @@ async def delete(store: SqliteStore, now: int, kept: Kept) -> int:
         lambda tx: retention.delete_notifications(tx, before, kept.runs),
         lambda tx: retention.delete_pauses(tx, now - PAUSES_KEPT),
         lambda tx: retention.delete_spent(tx, now - SPENT_KEPT),
-        lambda tx: retention.delete_audit(tx, now - AUDIT_KEPT),
+        lambda tx: retention.delete_audit(tx, now - AUDIT_KEPT, before),
     ):
         while count := await store.do(unit):
             deleted += count

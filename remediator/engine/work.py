@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from remediator.core.action import Action, Intent, Parameters
 from remediator.core.breaker import BreakerLimits
-from remediator.core.guards import Envelope, Hold, Pause
+from remediator.core.guards import Envelope, Hold, Pause, Refuse
 from remediator.core.limits import Rung
 from remediator.core.rules import RuleTable
 from remediator.core.run import Finish, Job, Poll, RunState
@@ -32,13 +32,21 @@ class Site:
     hold_max: float = 1800.0
     grace: float = 120.0
     reporters: tuple[str, ...] = ()
+    confirms: bool = False  #: whether Alertmanager can be asked how an alert stands
+    quiet_for: float = 0.0  #: seconds: the longest that an alert is silenced while a run works; 0: it cannot be
+
+
+class Quiet(Parameters):
+    """What is written down before the alert of a run is silenced."""
+
+    ends_at: int  #: microseconds since 1970
 
 
 class Task(NamedTuple):
     """One step to perform. With ``intent`` it is journalled; without, it must be resolved first."""
 
     job: Job
-    action: Action[Any, Any] | None  #: None: ask whether the alert still fires
+    action: Action[Any, Any] | None  #: None: it is about the alert: ask how it stands, or silence it
     parameters: Parameters | None
     backend: str  #: what it talks to
     intent: Intent[Any] | None = None
@@ -70,3 +78,4 @@ class Work(NamedTuple):
     finish: Finish | None = None
     told: bool = False  #: rows were put into the outbox
     held: Hold | None = None
+    refused: Refuse | None = None

@@ -39,7 +39,7 @@ class ConsoleReporter:
                 lines = [self._paint(f"{report.at} {report.title}", _COLOURS[report.need])]
                 commands = [_line(line) for line in report.advice if line.topic == "approval"]
                 self._write([*lines, f"  run {report.run}: {report.reason}", *commands])
-            case Telling.THREAD if not report.final:
+            case Telling.THREAD if not report.final or message.topic == "storm":
                 self._write([f"  {message.topic or 'run'} {report.run}: {_brief(report, message.topic)}"])
             case _:
                 pass  # the whole report holds it

@@ -6,7 +6,7 @@ With a store the guards' facts are those of its rows; without one nothing has ha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from remediator.actions import registry
@@ -174,8 +174,9 @@ def _would(site: Site, alert: Alert, proposal: Proposal, now: int, tx: Tx | None
 
 def _guards(site: Site, plan: Plan, now: int, tx: Tx | None, run: str) -> tuple[Said, ...]:
     """Ask every guard by itself; ``for`` comes first, for it is the run's own timer."""
-    known = Facts() if tx is None else facts.read(tx, run, plan, now, site.limits, now)
-    known = replace(known, pauses=(*known.pauses, *site.paused), intervals=site.table.intervals)
+    known = Facts(pauses=site.paused, intervals=site.table.intervals, trials=site.backend_breaker.trials)
+    if tx is not None:
+        known = facts.read(tx, run, plan, now, site.limits, now, again=True, known=known)
     said = []
     until = min(plan.starts_at or now, now) + int(plan.wait * SECOND)
     if plan.wait:

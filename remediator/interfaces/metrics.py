@@ -40,6 +40,9 @@ class Metrics:
             buckets=(0.005, 0.05, 0.5, 5, 30, 300),
         )  # fmt: skip
         self.holds = Counter("remediator_holds_total", "Runs held by a guard.", ["guard", "rule"], registry=registry)
+        self.refusals = Counter(
+            "remediator_refusals_total", "Refused by a guard.", ["guard", "rule"], registry=registry
+        )
         self.reload_ok = Gauge(
             "remediator_config_last_reload_successful", "Whether the last reload succeeded.", registry=registry
         )
@@ -68,7 +71,7 @@ class Metrics:
 
     def step(self, result: Result, seconds: float) -> None:
         """A step was performed."""
-        action = result.task.job.step.action or "confirm"
+        action = result.task.job.step.action or str(result.task.job.phase)
         self._step(action, str(result.outcome)).inc()
         self._seconds(action).observe(seconds)
 
@@ -80,6 +83,10 @@ class Metrics:
     def held(self, guard: str, rule: str) -> None:
         """A guard holds a run."""
         self.holds.labels(guard, rule).inc()
+
+    def refused(self, guard: str, rule: str) -> None:
+        """A guard refused a run, or before there was one."""
+        self.refusals.labels(guard, rule).inc()
 
     def reloaded(self, *, ok: bool, at: float) -> None:
         """Rules were read again."""

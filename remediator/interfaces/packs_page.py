@@ -115,6 +115,8 @@ def _line(row: Row, rule: Rule, scenarios: list[Scenario]) -> str:
         for remedy in guide.remedies
     )
     verified = ", ".join(f"`{name}`" for name in actions_of(guide.verify.conditions)) if guide.verify else ""
+    if guide.text.call_people:
+        verified = "somebody acknowledges, or the alert resolves"
     files = "<br>".join(f"[{Path(each.file).stem}](../tests/guides/{each.file})" for each in scenarios)
     kinds: dict[str, set[str]] = {}
     for each in scenarios:
@@ -125,7 +127,12 @@ def _line(row: Row, rule: Rule, scenarios: list[Scenario]) -> str:
         f"{row.name} {title}",
         f"`{alert}`".replace("|", "\\|"),
         looks,
-        remedies or "only evidence",
+        remedies
+        or (
+            f"**auto**: calls people, by the ladder {guide.text.escalate}"
+            if guide.text.call_people
+            else "only evidence"
+        ),
         verified,
         files,
         backends,

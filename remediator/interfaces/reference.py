@@ -80,7 +80,9 @@ def _about_changes(action: Action[Any, Any]) -> Iterator[str]:
         yield "- It cannot be undone."
     else:
         by_itself = ", also by itself (`undo: on_failure`)"
-        yield f"- It can be undone{by_itself if action.undo_is_safe else ', by a person'}."
+        # What depends on a step's arguments says no to a step without any.
+        where = "" if action.undoable({}) else ", where the step says how (`undo`)"
+        yield f"- It can be undone{by_itself if action.undo_is_safe else ', by a person'}{where}."
     if action.happened is not None:
         yield "- When its answer is lost, it can find out whether it happened."
     if action.resolve is not None:

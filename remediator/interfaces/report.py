@@ -93,7 +93,10 @@ def _facts(view: RunView) -> tuple[Line, ...]:
         Line(view.effective_mode.value, "Mode"),
     ]
     if view.approved_by:
-        facts.append(Line(clean(view.approved_by, 120), "Approved by"))
+        names = ", ".join(dict.fromkeys(who for who, _ in view.approvals)) or view.approved_by
+        facts.append(Line(clean(names, CELL), "Approved by"))
+    if view.paused_by and not is_final(view):
+        facts.append(Line(clean(view.paused_by, CELL), "Paused by"))
     if lasted := took(view):
         facts.append(Line(lasted, "Took"))
     return tuple(facts)

@@ -21,8 +21,11 @@ _WAITS = {
     "window": "Its window is closed; it starts when the window opens.",
     "pause": "A person has paused this; it goes on when the pause is lifted (remediator resume).",
     "dependency": "Another alert fires that may be the cause; it starts when that one has resolved.",
+    "silence": "Somebody wants this alert quiet; it starts when their silence at Alertmanager ends.",
     "storm": "More alerts came than the rule may take; look for one cause behind them.",
 }
+_PATIENT = frozenset({"for", "silence"})  #: what a person, or the rule, has chosen to wait for
+_TOO_LONG = "Held for too long, it is escalated, not forgotten."
 _UNHELPED = frozenset({
     Status.OBSERVED, Status.REFUSED, Status.EXPIRED, Status.FAILED, Status.UNDONE, Status.ESCALATED, Status.UNVERIFIED,
 })  # fmt: skip
@@ -37,16 +40,18 @@ def command(verb: str, view: RunView, *rest: str, why: bool = True) -> str:
 def advice(view: RunView) -> tuple[Line, ...]:
     """Return what a person can do now, the most pressing first."""
     lines: list[Line] = []
+    if view.paused_by and view.finished_at is None:
+        lines += _paused(view)
     match view.status:
         case Status.AWAITING_APPROVAL:
             lines += _decide(view)
-        case Status.HELD:
+        case Status.HELD if not view.paused_by:
             lines += _wait(view)
         case Status.UNKNOWN:
             lines += _settle(view)
         case status if status in _UNHELPED:
             lines += _by_hand(view)
-            if view.plan.escalate and not view.plan.undoes:
+            if view.plan.escalate and not view.plan.undoes and not view.acknowledged_by:
                 lines.append(Line(command("acknowledge", view), "Take it over", Kind.CODE))
         case _:
             pass
@@ -68,10 +73,20 @@ def _decide(view: RunView) -> list[Line]:
 def _wait(view: RunView) -> list[Line]:
     guard = view.held_by.partition(":")[0].partition("/")[0].strip().lower()
     when = f"at {show_time(view.held_until)}" if view.held_until is not None else "when the guard opens"
+    end = "However long that is, nobody is called." if guard in _PATIENT else _TOO_LONG
     return [
         Line(_WAITS.get(guard, "It is judged again by itself.")),
-        Line(f"It is judged again {when}. Held for too long, it is escalated, not forgotten."),
+        Line(f"It is judged again {when}. {end}"),
         Line(command("cancel", view), "Give it up", Kind.CODE),
+    ]
+
+
+def _paused(view: RunView) -> list[Line]:
+    return [
+        Line(f"{clean(view.paused_by, CELL)}. No time runs out for it meanwhile.", "Paused by"),
+        Line(command("resume", view), "Let it go on", Kind.CODE),
+        Line(command("cancel", view), "End it here", Kind.CODE),
+        Line(command("cancel", view, "--undo"), "End it and take back what it changed", Kind.CODE),
     ]
 
 

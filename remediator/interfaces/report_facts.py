@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
+from remediator.actions import registry
 from remediator.core.durations import SECOND, show_duration
 from remediator.core.plan import scope_of
-from remediator.core.records import Entry, Outcome, Phase, RemedyPlan, RunView
+from remediator.core.records import Entry, Outcome, Phase, RemedyPlan, RunView, StepPlan
+from remediator.core.templates import render_tree
 from remediator.core.templates.condition import Holds, compile_condition
 from remediator.core.transitions import FINAL, Status
 from remediator.errors import RemediatorError
-from remediator.interfaces.report_lines import CELL, clean
+from remediator.interfaces.report_lines import CELL, clean, show_values
 
 
 def entries(view: RunView, *phases: Phase) -> tuple[Entry, ...]:
@@ -108,12 +111,22 @@ def judged(view: RunView, remedy: RemedyPlan, cycle: int) -> Holds:
         return Holds(value=False, reason=str(error))
 
 
+def condition(view: RunView, step: StepPlan) -> str:
+    """Return a condition as it is asked: its templates rendered, as far as the record knows what stands in them."""
+    action, args = registry.find(step.action), step.args
+    cycle = max((entry.cycle for entry in view.journal), default=0)
+    if action is not None:
+        with contextlib.suppress(RemediatorError):
+            args = render_tree(args, action.parameters, scope_of(view.plan, {e.key: e for e in view.journal}, cycle))
+    return clean(f"{clean(step.action, 120)}({show_values(args, named=True)})")
+
+
 def _why_not(view: RunView, remedy: RemedyPlan, cycle: int, place: int, chosen: dict[int, int]) -> str:
-    if cycle in chosen and place > chosen[cycle]:
-        return "not reached: the one before it was chosen"
-    if view.status is Status.RECOVERED_ITSELF:
+    if view.status is Status.RECOVERED_ITSELF and cycle not in chosen:
         return "not needed"
     verdict = judged(view, remedy, cycle)
+    if verdict.value and cycle in chosen and place > chosen[cycle]:
+        return "it holds, too, but the one before it was chosen"
     if verdict.value:
         return "not tried: the run ended before that"
     word = "unknown, so it did not hold" if verdict.unknown else "did not hold"

@@ -62,7 +62,7 @@ def _said(view: RunView) -> tuple[Need, str]:  # noqa: PLR0911 -- one return a s
     if view.status in _PEOPLE_IF_FIRING:
         return _people(view)
     if not is_final(view):
-        return _under_way(view)
+        return _paused(view) if view.paused_by else _under_way(view)
     remedy, changed = _quoted(remedy_in_hand(view)), what_changed(view)
     match view.status:
         case Status.SUCCEEDED:
@@ -93,6 +93,11 @@ def _people(view: RunView) -> tuple[Need, str]:
     return Need.NOW, f"a person is needed; {changed}"
 
 
+def _paused(view: RunView) -> tuple[Need, str]:
+    so_far = f"{what_changed(view)} so far" if entries(view, Phase.ACT) else "nothing was changed"
+    return Need.LOOK, f"a person has paused it, and must let it go on or end it; {so_far}"
+
+
 def _under_way(view: RunView) -> tuple[Need, str]:
     remedy = _quoted(remedy_in_hand(view))
     so_far = f"; {what_changed(view)} so far" if entries(view, Phase.ACT) else ""
@@ -102,7 +107,13 @@ def _under_way(view: RunView) -> tuple[Need, str]:
         case Status.HELD:
             by = f" by {clean(view.held_by, 60)}" if view.held_by else ""
             until = f" until {show_time(view.held_until)}" if view.held_until is not None else ""
-            return Need.NOBODY, f"nobody is needed yet, it waits{until}, held{by or ' back'}{so_far}"
+            need = Need.NOW if view.called else Need.NOBODY
+            who = (
+                "a person is needed, it goes on being tried"
+                if view.called
+                else f"nobody is needed yet, it waits{until}"
+            )
+            return need, f"{who}, held{by or ' back'}{so_far}"
         case Status.QUEUED:
             return Need.NOBODY, f"starts by itself, nobody is needed{so_far}"
         case Status.DIAGNOSING:

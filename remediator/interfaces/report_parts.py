@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from remediator.actions import registry
 from remediator.core.durations import SECOND, show_duration
-from remediator.core.records import Entry, Outcome, Phase, RunView, StepPlan
+from remediator.core.records import Entry, Outcome, Phase, Plan, RunView
 from remediator.core.transitions import Mode, Status
-from remediator.interfaces.report_facts import changes, doubtful, entries, is_final, judged, lasting, ruled_out, took
+from remediator.interfaces.report_facts import changes, condition, doubtful, entries, is_final, judged, ruled_out, took
 from remediator.interfaces.report_lines import (
     CELL,
     ROWS,
@@ -27,6 +27,7 @@ from remediator.interfaces.report_lines import (
     show_values,
     table,
 )
+from remediator.interfaces.report_undo import in_stage, undo_lines
 
 _MARKS = "-*+•> \t"  #: what a list in the guide's notes begins its lines with; ours are added again
 _PEOPLE_LEARN = frozenset({Status.ESCALATED, Status.FAILED, Status.UNKNOWN, Status.UNDONE})
@@ -56,20 +57,33 @@ def situation(view: RunView) -> tuple[Item, ...]:
         items.append(Line(f"{len(view.episodes)} alerts share this run", "Alerts"))
     for entry in entries(view, Phase.CONFIRM):
         state = clean((entry.output or {}).get("state", ""), 60) or f"unknown ({clean(entry.error, CELL)})"
+        if by := clean((entry.output or {}).get("by", ""), 80):
+            state += f" by {by}"
         items.append(Line(f"{state} at {show_time(entry.finished_at or entry.started_at)}", "Alertmanager says"))
+    digests = [clean((entry.output or {}).get("digest", "")) for entry in entries(view, Phase.STORM)]
+    items += [Line(digest, "Storm", topic="storm") for digest in digests]
     looks = entries(view, Phase.DIAGNOSE)
-    return (*items, *_evidence(view, looks))
+    earlier = [entry for entry in looks if _is_superseded(entry)]
+    now = [entry for entry in looks if not _is_superseded(entry)]
+    if not now:  # it is about to look again
+        return (*items, *_evidence(view, "Evidence", earlier))
+    return (*items, *_evidence(view, "Evidence", now), *_evidence(view, "What an earlier look found", earlier))
 
 
-def _evidence(view: RunView, looks: Sequence[Entry]) -> tuple[Item, ...]:
+def _is_superseded(entry: Entry) -> bool:
+    """Whether it was looked at again later: after an approval, or after a guard held the run."""
+    return "~" in entry.key.rpartition("/")[2]
+
+
+def _evidence(view: RunView, title: str, looks: Sequence[Entry]) -> tuple[Item, ...]:
     """Return what was found, in the guide's order; where there are checks, beside each whether it holds."""
     order = {step.id: number for number, step in enumerate(view.plan.diagnose)}
     looks = sorted(looks, key=lambda entry: (entry.started_at, order.get(entry.step, len(order))))
     named = [(_step_name(entry) + _look(entry), entry) for entry in looks]
     if not any(isinstance((entry.output or {}).get("holds"), bool) for entry in looks):
-        return table("Evidence", ("Step", "Finding"), ((name, _finding(one)) for name, one in named), "diagnosis", (0,))
+        return table(title, ("Step", "Finding"), ((name, _finding(one)) for name, one in named), "diagnosis", (0,))
     rows = ((name, _holds(one), _finding(one)) for name, one in named)
-    return table("Evidence", ("Step", "Holds", "Finding"), rows, "diagnosis", (0,))
+    return table(title, ("Step", "Holds", "Finding"), rows, "diagnosis", (0,))
 
 
 def _holds(entry: Entry) -> str:
@@ -102,15 +116,21 @@ def task(view: RunView) -> tuple[Item, ...]:
 def action(view: RunView) -> tuple[Item, ...]:
     """Return who allowed what, what would be done, what was done, and what was taken back."""
     items: list[Item] = []
-    if view.approved_by:
-        why = clean(view.approval_reason, CELL) or "no reason given"
-        items.append(Line(f"{clean(view.approved_by, CELL)}: {why}", "Approved by", topic="approval"))
+    said = view.approvals or (((view.approved_by, view.approval_reason),) if view.approved_by else ())
+    for who, why in said[-ROWS:]:
+        because = clean(why, CELL) or "no reason given"
+        items.append(Line(f"{clean(who, CELL)}: {because}", "Approved by", topic="approval"))
+    if view.paused_by and not is_final(view):
+        items.append(
+            Line(f"{clean(view.paused_by, CELL)}, since {show_time(view.paused_at)}", "Paused by", topic="action")
+        )
+    items += [Line(_silenced(entry), "Alert silenced", topic="action") for entry in entries(view, Phase.SILENCE)]
     acts = entries(view, Phase.ACT)
     begun = {(entry.cycle, entry.remedy) for entry in acts}
     shown = [entry for entry in entries(view, Phase.PREVIEW) if (entry.cycle, entry.remedy) not in begun]
-    items += _work("Would do", shown, "approval")
-    items += _work("Did", acts, "action")
-    items += _work("Took back", entries(view, Phase.UNDO), "action")
+    items += _work(view.plan, "Would do", shown, "approval")
+    items += _work(view.plan, "Did", acts, "action")
+    items += _work(view.plan, "Took back", entries(view, Phase.UNDO), "action")
     if not changes(view) and not doubtful(view):
         items.append(Line("Nothing was changed." if is_final(view) else "Nothing was changed so far.", topic="action"))
     return tuple(items)
@@ -124,25 +144,29 @@ def result(view: RunView) -> tuple[Item, ...]:
         until = show_time(view.held_until) if view.held_until is not None else "it opens"
         items.append(Line(f"{clean(view.held_by, CELL) or 'a guard'}, until {until}", "Held by", topic="result"))
     remedies = {entry.cycle: entry.remedy for entry in entries(view, Phase.ACT)}
-    rows = [("before", *_check(view, entry)) for entry in entries(view, Phase.BASELINE)]
+    rows = [
+        ("earlier" if _is_superseded(entry) else "before", *_check(view, entry))
+        for entry in entries(view, Phase.BASELINE)
+    ]
     rows += [(f'after "{clean(remedies.get(e.cycle, ""), 80)}"', *_check(view, e)) for e in entries(view, Phase.VERIFY)]
     items += table("Verification", ("When", "Condition", "Holds", "Seen"), rows, "verification", (1,))
     if lasted := took(view):
         finished = f"finished {show_time(view.finished_at)}, {lasted} after it began"
         since = show_duration(max(0, (view.finished_at or 0) - view.plan.starts_at) / SECOND)
         items.append(Line(f"{finished}, {since} after the alert did", "Time", topic="result"))
-    for entry in lasting(view):
-        there = f"before it was {show_values(entry.before)}" if entry.before else "what was there before is not known"
-        how = "the guide forbids taking it back" if view.plan.undo == "never" else there
-        items.append(Line(f"{clean(entry.action, 120)}: {how}", "Undo", topic="result"))
-    return tuple(items)
+    if view.acknowledged_by:
+        items.append(Line(clean(view.acknowledged_by, CELL), "Taken over by", topic="result"))
+    for name, due_at in view.rungs[:ROWS]:
+        items.append(
+            Line(f"{clean(name, 60)} at {show_time(due_at)}, unless somebody acknowledges", "Told next", topic="result")
+        )
+    return (*items, *undo_lines(view))
 
 
 def reflection(view: RunView) -> tuple[Item, ...]:
     """Return what is for later: the guide's notes, the runbook, what is owed after an escalation."""
     items: list[Item] = []
-    lines = [clean(line.strip(_MARKS), CELL) for line in view.plan.notes[: TEXT * ROWS].splitlines()]
-    items += [Line(line, topic="result") for line in [line for line in lines if line][:ROWS]]
+    items += [Line(clean(note), topic="result") for note in _notes(view.plan.notes[: TEXT * ROWS])[:ROWS]]
     if url := safe_url(view.plan.runbook_url):
         items.append(Line(url, "Runbook", Kind.LINK, "result"))
     elif view.plan.runbook_url:
@@ -154,6 +178,23 @@ def reflection(view: RunView) -> tuple[Item, ...]:
     return tuple(items)
 
 
+def _notes(text: str) -> list[str]:
+    """Return a guide's notes: wrapped lines joined, a note for each list item, paragraph, or line after a full stop."""
+    notes: list[str] = []
+    begins = True
+    for line in text.splitlines():
+        words = line.strip(_MARKS)
+        if not words:
+            begins = True
+            continue
+        if begins or line.lstrip()[0] in _MARKS:
+            notes.append(words)
+        else:
+            notes[-1] += f" {words}"
+        begins = words.endswith(".")
+    return notes
+
+
 def _mode(view: RunView) -> str:
     meanings = {
         Mode.OBSERVE: "observe: look, change nothing",
@@ -161,30 +202,31 @@ def _mode(view: RunView) -> str:
         Mode.AUTO: "auto: act within the guards",
     }
     asked = view.plan.mode
-    capped = f" (the rule asks for {asked}, something stricter binds)" if asked is not view.effective_mode else ""
+    why = clean(view.mode_reason, CELL) or "something stricter binds"
+    capped = f" (the rule asks for {asked}, {why})" if asked is not view.effective_mode else ""
     return meanings[view.effective_mode] + capped
 
 
 def _goal(view: RunView) -> list[Line]:
     verify = view.plan.verify
+    if not view.plan.remedies:
+        return [
+            Line("to gather what people need to know" + ("; they are called" if view.plan.call_people else ""), "Goal")
+        ]
     if verify is None:
         return [Line("the guide has no verification, so nobody can know whether it helped", "Goal")]
     hold = f", holding {show_duration(verify.hold)}" if verify.hold else ""
     label, between = f"Goal (within {show_duration(verify.within)}{hold})", "and" if verify.every else "or"
     shown = verify.conditions[:ROWS]
-    return [Line(_condition(step), between if place else label, Kind.CODE) for place, step in enumerate(shown)]
+    return [Line(condition(view, step), between if place else label, Kind.CODE) for place, step in enumerate(shown)]
 
 
-def _condition(step: StepPlan) -> str:
-    return clean(f"{clean(step.action, 120)}({show_values(step.args, named=True)})")
-
-
-def _work(title: str, work: list[Entry] | tuple[Entry, ...], topic: str) -> list[Table]:
+def _work(plan: Plan, title: str, work: list[Entry] | tuple[Entry, ...], topic: str) -> list[Table]:
     made: list[Table] = []
     for (_, remedy), group in groupby(work, key=lambda entry: (entry.cycle, entry.remedy)):
         rows = (
             (
-                clean(entry.action, 120),
+                in_stage(plan, entry),
                 show_values(_arguments(entry), named=True),
                 _outcome(entry),
                 show_values(entry.before, named=True) if entry.before else "not recorded",
@@ -206,6 +248,15 @@ def _arguments(entry: Entry) -> Mapping[str, Any]:
         made = None
     told = entry.args if made is None else made.model_dump(mode="json", exclude_defaults=True)
     return {name: told[name] for name in entry.args if name in told}
+
+
+def _silenced(entry: Entry) -> str:
+    said = entry.output or {}
+    if entry.outcome is Outcome.FAILED or "not_silenced" in said:
+        return f"no: {clean(said.get('not_silenced') or entry.error, CELL)}"
+    ends_at = entry.args.get("ends_at")
+    until = f", until {show_time(ends_at)} at the latest" if isinstance(ends_at, int) else ""
+    return f"while the run works on it{until}"
 
 
 def _found(output: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -243,7 +294,7 @@ def _check(view: RunView, entry: Entry) -> tuple[str, str, str]:
     if entry.phase is Phase.VERIFY and entry.step == "all" and verify is not None:
         name = "the goal"
     elif verify is not None and (step := next((s for s in verify.conditions if s.id == entry.step), None)):
-        name = clean(_condition(step), CELL)
+        name = clean(condition(view, step), CELL)
     output = _found(entry.output)
     verdict, holds = output.pop("verdict", None), output.get("holds")
     if entry.outcome is not Outcome.DONE:

@@ -101,6 +101,7 @@ class SlackReporter:
                     raise PermanentError("Slack: there is no message of this run to reply to")
                 # A decision that is wanted must be noticed; an update of the main message is not.
                 wanted = message.topic == "approval" and report.status is Status.AWAITING_APPROVAL
+                wanted = wanted or message.topic == "storm"
                 return await self._post(*reply(report, message.topic), thread=main, everywhere=wanted)
             case Telling.ESCALATION:
                 return await self._post(*escalation(report, self._mention, message.topic), thread=main, everywhere=True)
@@ -166,6 +167,8 @@ class SlackWebhookReporter:
             text, blocks = escalation(report, to=message.topic)
         elif message.telling is Telling.MESSAGE and (report.final or report.status is Status.AWAITING_APPROVAL):
             text, blocks = run_message(report)
+        elif message.topic == "storm":
+            text, blocks = reply(report, message.topic)
         else:
             return None
         body = {"text": text, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import orjson
 
 from remediator.actions.context import Context
-from remediator.core.alert import Alert
+from remediator.core.alert import Alert, Standing
 from remediator.core.durations import SECOND, duration_text
 from remediator.core.reporting import Telling
 from remediator.errors import ConflictError, NotificationError, RemediatorError
@@ -71,9 +72,17 @@ class Alertmanager:
     def __init__(self) -> None:
         self.states: dict[Labels, str] = {}
 
-    async def state_of(self, labels: dict[str, str], context: Context) -> str:  # noqa: ARG002 -- see engine.perform.Confirm
+    async def state_of(self, labels: dict[str, str], context: Context) -> Standing:  # noqa: ARG002 -- see engine.perform.Confirm
         """Return the state."""
-        return self.states.get(frozenset(labels.items()), "firing")
+        return Standing(self.states.get(frozenset(labels.items()), "firing"))
+
+    async def silence(self, labels: dict[str, str], ends_at: int, why: str, context: Context) -> dict[str, Any]:  # noqa: ARG002 -- see engine.perform.Confirm
+        """Nothing is silenced in a rehearsal."""
+        return {"not_silenced": "nothing is silenced in a rehearsal"}
+
+    async def loud_again(self, labels: dict[str, str], ends: tuple[int, ...], context: Context) -> int:  # noqa: ARG002 -- see engine.perform.Confirm
+        """Nothing was silenced."""
+        return 0
 
 
 class _Stage:
@@ -183,7 +192,7 @@ class _Stage:
         try:
             if not runs:
                 raise ConflictError("no such run is over")
-            self._world.take_back(runs[0], undo.by, undo.reason)
+            self._world.take_back(runs[0], undo.by, undo.reason, undo.part)
         except RemediatorError as error:
             self.problems.append((("undos", number), f"at {duration_text(undo.at)} nothing can be taken back: {error}"))
 

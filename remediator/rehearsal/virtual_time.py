@@ -19,18 +19,19 @@ MOST_AT_ONE_INSTANT = 1_000_000  #: turns of the loop without time passing, befo
 class _Jumping(selectors.SelectSelector):
     """Waits by letting time jump."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_turns: int) -> None:
         super().__init__()
         self.now = 0.0
         self.horizon = 0.0
         self.turns = 0
+        self._most_turns = most_turns
         self.on_horizon: Callable[[], None] = lambda: None
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Jump ``timeout`` seconds ahead, or to the horizon if that comes first: then nothing is left to do before."""
         if timeout is not None and timeout <= 0:
             self.turns += 1
-            if self.turns > MOST_AT_ONE_INSTANT:
+            if self.turns > self._most_turns:
                 raise RemediatorError("virtual time does not pass: something is done again and again at one instant")
             return []
         self.turns = 0
@@ -44,10 +45,10 @@ class _Jumping(selectors.SelectSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop that begins at second 0."""
+    """An event loop that begins at second 0; after ``most_turns`` at one instant it says that it is stuck."""
 
-    def __init__(self) -> None:
-        self._jumping = _Jumping()
+    def __init__(self, most_turns: int = MOST_AT_ONE_INSTANT) -> None:
+        self._jumping = _Jumping(most_turns)
         super().__init__(self._jumping)
         self._jumping.on_horizon = self.stop
 

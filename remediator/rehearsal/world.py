@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sqlite3
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from remediator.core.durations import SECOND
 from remediator.core.reporting import Message, Receipt
 from remediator.core.rules import RuleTable
 from remediator.core.run import RunState
+from remediator.core.undo_part import EVERYTHING, UndoPart
 from remediator.engine.advance import Engine
 from remediator.engine.clock import new_id, seed_ids
 from remediator.engine.deliver import Deliverer
@@ -30,12 +32,13 @@ from remediator.engine.limits import Slots
 from remediator.engine.path import Accepted
 from remediator.engine.path import Path as AlertPath
 from remediator.engine.perform import Confirm, Result
+from remediator.engine.upkeep import climb, close
 from remediator.engine.work import StandIn
 from remediator.errors import RemediatorError
 from remediator.rehearsal.history import Story, make_rows, open_runs, stories
 from remediator.rehearsal.virtual_time import VirtualClock, VirtualLoop
 from remediator.settings import Settings
-from remediator.store import control, undo
+from remediator.store import audit, undo
 from remediator.store.sqlite import SqliteStore, Tx
 
 T = TypeVar("T")
@@ -49,19 +52,23 @@ class World:
 
     ``start`` is in microseconds since 1970. ``seed`` decides ids and jitter: the same world twice does
     the same twice. ``ask`` says whether an alert still fires; without it the last notification counts.
+    ``rows``: of ``history.make_rows``; whoever made them closes them. A second world on the rows of one
+    that was closed is the daemon after a restart.
     """
 
     def __init__(
         self, table: RuleTable, settings: Settings, *, stand_in: StandIn, start: int = START, seed: int = 1,
         connections: Mapping[str, Mapping[str, Any]] | None = None, ask: Confirm | None = None,
+        rows: sqlite3.Connection | None = None,
     ) -> None:  # fmt: skip
         self.start = start
+        self._own_rows = rows is None
         self._jitter = random.getstate()
         random.seed(seed)
         seed_ids(seed)
         self._loop = VirtualLoop()
         self.clock = VirtualClock(self._loop, start)
-        self._rows = make_rows()
+        self._rows = make_rows() if rows is None else rows
         self._store = SqliteStore(Path(":memory:"), memory=self._rows)
         self._store.open()
         self.reporter = Recorder()
@@ -72,6 +79,7 @@ class World:
             _Nobody(), session=None, clients=Clients(), connections=Assumed(connections or {}), ask=ask,
             on_told=deliverer.nudge, stand_in=stand_in,
         )  # fmt: skip
+        self._confirms = ask is not None
         self.use(table, settings)
         self._path = AlertPath(self._store, self.engine, self.clock, _Nobody(), backlog=limits.backlog)
         self._parts = [self._loop.create_task(part) for part in (self.engine.dispatch(), deliverer.deliver())]
@@ -84,7 +92,8 @@ class World:
 
     def use(self, table: RuleTable, settings: Settings) -> None:
         """Let this rule table and these settings bind from now on, as a reload does."""
-        self.engine.site = replace(site_of(settings, envelope_of(settings, {}, {}), (self.reporter.name,)), table=table)
+        site = site_of(settings, envelope_of(settings, {}, {}), (self.reporter.name,))
+        self.engine.site = replace(site, table=table, confirms=self._confirms)
 
     def post(self, alerts: Sequence[Alert]) -> Accepted:
         """Post a notification; return when all that it starts at this instant has been done."""
@@ -95,17 +104,27 @@ class World:
         self.engine.wake(*self._done(self._do(unit)))
         self.run_until(self.clock.now())
 
-    def take_back(self, run: str, who: str, reason: str) -> None:
-        """Have a run taken back, as a person does (``remediator runs undo``). Raise ConflictError when it cannot be."""
+    def take_back(self, run: str, who: str, reason: str, part: UndoPart = EVERYTHING) -> None:
+        """Have a run taken back, as a person does (``remediator runs undo``).
+
+        Raise ConflictError when it cannot be, NotFoundError when there is no such part.
+        """
         now = self.clock.now()
 
-        def unit(tx: Tx) -> undo.Made:
-            made = undo.asked_for(tx, run, who, reason, now, new_id)
-            control.audit(tx, who, "undo", run, f"by run {made.run}: {reason}", now)
+        def unit(tx: Tx) -> tuple[undo.Made, ...]:
+            made = undo.asked_for(tx, run, who, reason, now, new_id, part)
+            audit.append(tx, who, "undo", run, f"by run {made[0].run}: {reason}", now)
             return made
 
-        self.engine.take_up(self._done(self._do(unit)))
+        for one in self._done(self._do(unit)):
+            self.engine.take_up(one)
         self.run_until(now)
+
+    def upkeep(self) -> None:
+        """Do what the daemon does every few seconds: close episodes that are over, tell whoever is next on a ladder."""
+        for part in (close, climb):
+            self._done(part(self._store, self.engine, self.clock.now()))
+        self.run_until(self.clock.now())
 
     def read(self, unit: Callable[[Tx], T]) -> T:
         """Return what a reading unit returns."""
@@ -136,7 +155,8 @@ class World:
         self._loop.run_to(self._loop.time())
         self._done(self._store.close())
         self._loop.close()
-        self._rows.close()
+        if self._own_rows:
+            self._rows.close()
         random.setstate(self._jitter)
         seed_ids(None)
 
@@ -214,6 +234,9 @@ class _Nobody:
         """See ``engine.advance.Observer``."""
 
     def held(self, guard: str, rule: str) -> None:
+        """See ``engine.advance.Observer``."""
+
+    def refused(self, guard: str, rule: str) -> None:
         """See ``engine.advance.Observer``."""
 
     def decided(self, verdict: str, rule: str, count: int) -> None:

@@ -1,58 +1,70 @@
-"""The audit trail, read: what people did, what was decided, what was changed, in the order of time."""
+"""The audit trail: who did what, and what was there before and after. Appended to, never edited.
+
+What people and the daemon do is appended here; decisions and changes append themselves (the triggers
+of migration 3), so that no statement can forget to. ``id`` is the order of writing: it only grows,
+whatever the clock does, and is where a reader goes on.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from remediator.store.journal import decode
+from remediator.core.redaction import redact, redact_tree
+from remediator.store.journal import decode, encode
 from remediator.store.sqlite import Row, Tx
 
-_PEOPLE = "SELECT at, who, what, subject, detail FROM audit WHERE at > ? ORDER BY at LIMIT ?"
-_DECISIONS = (
-    "SELECT d.at, d.rule, d.verdict, d.guard, d.reason, d.until, d.run, d.episode, e.fingerprint, e.alertname"
-    " FROM decision d LEFT JOIN episode e ON e.id = d.episode WHERE d.at > ? ORDER BY d.at LIMIT ?"
+KEPT = 8000  #: characters of what was before, and of what is after
+
+_PAGE = (
+    "SELECT a.id, a.at, a.who, a.what, a.subject, a.detail, a.before, a.after, a.more, e.fingerprint, e.alertname"
+    " FROM audit a LEFT JOIN episode e ON a.what = 'decision' AND e.id = a.subject"
+    " WHERE a.id > ? AND a.at > ? ORDER BY a.id LIMIT ?"
 )
-_CHANGES = (
-    "SELECT coalesce(s.finished_at, s.started_at) AS at, s.run, s.key, s.phase, s.action, s.remedy, s.outcome, s.args,"
-    " s.before, s.output, s.error, r.rule, r.target, r.approved_by FROM step s JOIN run r ON r.id = s.run"
-    " WHERE s.phase IN ('act', 'undo') AND coalesce(s.finished_at, s.started_at) > ? ORDER BY 1 LIMIT ?"
+_PEOPLE = (
+    "SELECT id, at, who, what, subject, detail, before, after FROM audit WHERE what NOT IN ('decision', 'change')"
+    " AND id < ? ORDER BY id DESC LIMIT ?"
 )
 
 
-def page(tx: Tx, after: int, most: int) -> tuple[list[dict[str, Any]], int | None]:
-    """Return entries later than ``after``, oldest first, and the time to go on from; None when that was all.
+def append(
+    tx: Tx, who: str, what: str, subject: str, detail: str, now: int, *, before: Any = None, after: Any = None
+) -> None:
+    """Append one entry. ``before`` and ``after`` are JSON trees; None where there is nothing to say."""
+    tx.run(
+        "INSERT INTO audit (at, who, what, subject, detail, before, after) VALUES (?,?,?,?,?,?,?)",
+        now, who[:200], what, subject[:500], detail[:2000], _kept(before), _kept(after),
+    )  # fmt: skip
 
-    Entries of the same microsecond stay together, so that none is left out between two pages.
-    """
-    found = [
-        [_person(row) for row in tx.all(_PEOPLE, after, most)],
-        [_decision(row) for row in tx.all(_DECISIONS, after, most)],
-        [_change(row) for row in tx.all(_CHANGES, after, most)],
+
+def page(tx: Tx, after: int, most: int, since: int = 0) -> list[dict[str, Any]]:
+    """Return the next entries behind the one with the id ``after``, in the order of writing, later than ``since``."""
+    return [_entry(row) for row in tx.all(_PAGE, after, since, most)]
+
+
+def people(tx: Tx, before: int, most: int) -> list[dict[str, Any]]:
+    """Return the newest entries but decisions and changes, newest first; those before the one with this id."""
+    names = ("id", "at", "who", "what", "subject", "detail")
+    return [
+        {**dict(zip(names, row[:6], strict=True)), "before": decode(row[6]), "after": decode(row[7])}
+        for row in tx.all(_PEOPLE, before, most)
     ]
-    full = [entries[-1]["at"] for entries in found if len(entries) == most]
-    everything = sorted((entry for entries in found for entry in entries), key=lambda entry: entry["at"])
-    if not full:
-        return everything, None
-    end = min(full)
-    whole = [entry for entry in everything if entry["at"] < end]
-    if whole:
-        return whole, end - 1
-    return page(tx, after, most * 4)  # more than a page of one instant
 
 
-def _person(row: Row) -> dict[str, Any]:
-    return {"at": row[0], "kind": row[2], "who": row[1], "subject": row[3], "detail": row[4]}
+def _entry(row: Row) -> dict[str, Any]:
+    number, at, who, what, subject, detail, before, after, more, fingerprint, alertname = row
+    entry: dict[str, Any] = {"id": number, "at": at, "kind": what, "who": who, **(decode(more) or {})}
+    if what == "decision":
+        entry |= {"episode": subject, "fingerprint": fingerprint, "alertname": alertname, "reason": detail}
+    elif what == "change":
+        entry["error"] = detail
+    else:
+        entry |= {"subject": subject, "detail": detail}
+    return {**entry, "before": decode(before), "after": decode(after)}
 
 
-def _decision(row: Row) -> dict[str, Any]:
-    names = ("at", "rule", "verdict", "guard", "reason", "until", "run", "episode", "fingerprint", "alertname")
-    return {"kind": "decision", "who": "remediator", **dict(zip(names, row, strict=True))}
-
-
-def _change(row: Row) -> dict[str, Any]:
-    names = ("at", "run", "step", "phase", "action", "remedy", "outcome")
-    made = {"kind": "change", "who": row[13] or "remediator", **dict(zip(names, row[:7], strict=True))}
-    return {
-        **made, "rule": row[11], "target": row[12], "args": decode(row[7]), "before": decode(row[8]),
-        "after": decode(row[9]), "error": row[10],
-    }  # fmt: skip
+def _kept(value: Any) -> str | None:
+    """Return the JSON of a tree, without secrets and of a bounded size."""
+    if value is None:
+        return None
+    text = encode(redact_tree(value, KEPT))
+    return text if len(text) <= 2 * KEPT else encode(redact(text, KEPT))

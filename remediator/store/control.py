@@ -6,6 +6,7 @@ Each function returns the runs that should be looked at now.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from remediator.core.durations import SECOND, show_duration
 from remediator.core.guards import Pause
@@ -13,6 +14,7 @@ from remediator.core.run import REFUSED
 from remediator.core.transitions import Status
 from remediator.errors import ConflictError, NotFoundError
 from remediator.store import facts, journal, ladder, storms
+from remediator.store.audit import append
 from remediator.store.sqlite import Tx
 
 PAUSE_KINDS = {
@@ -24,14 +26,6 @@ PAUSE_KINDS = {
 _SHAPES = {"rule": r"\S(.*\S)?", "namespace": "[^/]+/[^/]+", "cluster": "[^/]+"}
 
 
-def audit(tx: Tx, who: str, what: str, subject: str, detail: str, now: int) -> None:
-    """Append to the audit trail."""
-    tx.run(
-        "INSERT INTO audit (at, who, what, subject, detail) VALUES (?,?,?,?,?)",
-        now, who[:200], what, subject[:500], detail[:2000],
-    )  # fmt: skip
-
-
 def approve(tx: Tx, run: str, who: str, reason: str, shown: str, now: int, *, known: bool = True) -> list[str]:
     """Approve what a run has shown. It diagnoses again and asks again if it would now do something else.
 
@@ -40,20 +34,23 @@ def approve(tx: Tx, run: str, who: str, reason: str, shown: str, now: int, *, kn
     row = _awaiting(tx, run)
     if shown and shown != row:
         raise ConflictError(f"run {run} now shows {row}, not {shown}; look again: remediator runs show {run}")
-    if not _enough(tx, run, who, reason, row, now, known=known):
+    said = _enough(tx, run, who, reason, row, now, known=known)
+    if not said:
         return [run]
     journal.supersede(tx, run, now)
+    names = ", ".join(name for name, _ in said)
+    reasons = reason if len(said) == 1 else "; ".join(f"{name}: {why}" for name, why in said)
     tx.run(
         "UPDATE run SET status = ?, approved = shown, approved_by = ?, approval_reason = ?, due_at = ?, updated_at = ?,"
         " waiting_since = NULL, reason = 'approved' WHERE id = ?",
-        Status.QUEUED, who, reason[:1000], now, now, run,
+        Status.QUEUED, names, reasons[:1000], now, now, run,
     )  # fmt: skip
-    audit(tx, who, "approve", run, reason, now)
+    append(tx, who, "approve", run, reason, now, before={"status": Status.AWAITING_APPROVAL}, after={"approved": row})
     return [run]
 
 
-def _enough(tx: Tx, run: str, who: str, reason: str, shown: str, now: int, *, known: bool) -> bool:
-    """Note one person's yes; return whether as many have said it, of the same thing, as must."""
+def _enough(tx: Tx, run: str, who: str, reason: str, shown: str, now: int, *, known: bool) -> list[tuple[str, str]]:
+    """Note one person's yes; return who has said it of the same thing, and why; nobody while more must."""
     asked = tx.one("SELECT persons, approvers FROM run WHERE id = ?", run)
     persons, approvers = (int(asked[0]), str(asked[1])) if asked else (1, "")
     if not known and (persons > 1 or approvers):
@@ -61,20 +58,20 @@ def _enough(tx: Tx, run: str, who: str, reason: str, shown: str, now: int, *, kn
                             " give the daemon --web.config.file with basic_auth_users")  # fmt: skip
     if approvers and who not in approvers.split(","):
         raise ConflictError(f"{who} may not approve run {run}; who may: {approvers.replace(',', ', ')}")
-    if persons <= 1:
-        return True
     tx.run(
         "INSERT OR REPLACE INTO approval (run, shown, who, reason, at) VALUES (?,?,?,?,?)",
         run, shown, who, reason[:1000], now,
     )  # fmt: skip
-    said = [name for (name,) in tx.all("SELECT who FROM approval WHERE run = ? AND shown = ? ORDER BY at", run, shown)]
-    said = [name for name in said if not approvers or name in approvers.split(",")]
+    rows = tx.all("SELECT who, reason FROM approval WHERE run = ? AND shown = ? ORDER BY at", run, shown)
+    said = [(name, why) for name, why in rows if not approvers or name in approvers.split(",")]
+    if persons <= 1:
+        return [(who, reason)]
     if len(said) >= persons:
-        return True
-    audit(tx, who, "approve", run, f"{len(said)} of {persons}: {reason}", now)
+        return said
+    append(tx, who, "approve", run, f"{len(said)} of {persons}: {reason}", now)
     tx.run("UPDATE run SET reason = ?, updated_at = ? WHERE id = ?",
-           f"approved by {', '.join(said)}; {len(said)} of {persons}"[:1000], now, run)  # fmt: skip
-    return False
+           f"approved by {', '.join(name for name, _ in said)}; {len(said)} of {persons}"[:1000], now, run)  # fmt: skip
+    return []
 
 
 def refuse(tx: Tx, run: str, who: str, reason: str, now: int) -> list[str]:
@@ -84,17 +81,56 @@ def refuse(tx: Tx, run: str, who: str, reason: str, now: int) -> list[str]:
         "UPDATE run SET approved = ?, cancelled_by = ?, due_at = ?, updated_at = ? WHERE id = ?",
         REFUSED, f"{who}: {reason}"[:500], now, now, run,
     )  # fmt: skip
-    audit(tx, who, "refuse", run, reason, now)
+    append(tx, who, "refuse", run, reason, now)
     return [run]
 
 
-def cancel(tx: Tx, run: str, who: str, reason: str, now: int) -> list[str]:
-    """Have a run end before its next step."""
-    if _status(tx, run)[1] is not None:
-        raise ConflictError(f"run {run} is over: {_status(tx, run)[0]}")
-    tx.run("UPDATE run SET cancelled_by = ?, updated_at = ? WHERE id = ?", f"{who}: {reason}"[:500], now, run)
-    audit(tx, who, "cancel", run, reason, now)
+def cancel(tx: Tx, run: str, who: str, reason: str, now: int, *, take_back: bool = False) -> list[str]:
+    """Have a run end before its next step; ``take_back``: what it has changed by then is taken back by another run."""
+    _open(tx, run)
+    if take_back and tx.one("SELECT 1 FROM run WHERE id = ? AND undoes <> ''", run):
+        raise ConflictError(f"run {run} takes another one back; what it took back can be done by hand")
+    tx.run(
+        "UPDATE run SET cancelled_by = ?, take_back = ?, due_at = ?, updated_at = ? WHERE id = ?",
+        f"{who}: {reason}"[:500], int(take_back), now, now, run,
+    )  # fmt: skip
+    append(tx, who, "cancel", run, f"{reason} (what it changed goes back)" if take_back else reason, now)
     return [run]
+
+
+def pause_run(tx: Tx, run: str, who: str, reason: str, now: int) -> list[str]:
+    """Have one run stop before its next step. It is there until it is resumed or cancelled; no time runs out for it."""
+    _open(tx, run)
+    if (by := _paused(tx, run)) is not None:
+        raise ConflictError(f"run {run} is paused already, by {by[0]}")
+    tx.run(
+        "UPDATE run SET paused_by = ?, paused_at = ?, updated_at = ? WHERE id = ?",
+        f"{who}: {reason}"[:500], now, now, run,
+    )  # fmt: skip
+    append(tx, who, "pause run", run, reason, now, after={"paused_by": who})
+    return [run]
+
+
+def resume_run(tx: Tx, run: str, who: str, reason: str, now: int) -> list[str]:
+    """Have a paused run go on. The time of the pause counts neither against the run's own time nor an approval's."""
+    _open(tx, run)
+    paused = _paused(tx, run)
+    if paused is None:
+        raise ConflictError(f"run {run} is not paused")
+    lost = now - paused[1]
+    tx.run(
+        "UPDATE run SET paused_by = '', paused_at = NULL, deadline = deadline + ?, waiting_since = waiting_since + ?,"
+        " held_by = CASE held_by WHEN 'pause' THEN '' ELSE held_by END, due_at = ?, updated_at = ? WHERE id = ?",
+        lost, lost, now, now, run,
+    )  # fmt: skip
+    append(tx, who, "resume run", run, reason, now, before={"paused_by": paused[0]})
+    return [run]
+
+
+def _paused(tx: Tx, run: str) -> tuple[str, int] | None:
+    """Return who has paused a run, and when."""
+    row = tx.one("SELECT paused_by, paused_at FROM run WHERE id = ? AND paused_by <> ''", run)
+    return (str(row[0]), int(row[1])) if row else None
 
 
 def acknowledge(tx: Tx, run: str, who: str, reason: str, now: int) -> list[str]:
@@ -102,7 +138,7 @@ def acknowledge(tx: Tx, run: str, who: str, reason: str, now: int) -> list[str]:
     _status(tx, run)
     tx.run("UPDATE run SET acknowledged_by = ?, updated_at = ? WHERE id = ?", who[:200], now, run)
     left = ladder.take_down(tx, run)
-    audit(tx, who, "acknowledge", run, f"{reason} ({left} rungs were left)", now)
+    append(tx, who, "acknowledge", run, f"{reason} ({left} rungs were left)", now)
     return []
 
 
@@ -116,8 +152,19 @@ def settle(tx: Tx, run: str, who: str, reason: str, *, happened: bool, now: int)
         "UPDATE run SET status = ?, reason = ?, updated_at = ? WHERE id = ?",
         settled, f"settled by {who}: {reason}"[:1000], now, run,
     )  # fmt: skip
-    audit(tx, who, "settle", run, f"{settled}: {reason}", now)
+    if happened:
+        _is_done(tx, run, who)
+    append(tx, who, "settle", run, reason, now, before={"status": "unknown"}, after={"status": settled})
     return facts.release(tx, run, give_back=not happened)
+
+
+def _is_done(tx: Tx, run: str, who: str) -> None:
+    """Note that the doubtful change was made. It can be taken back where the journal has what was there before."""
+    tx.run(
+        "UPDATE step SET outcome = 'done', error = ? || error WHERE run = ? AND phase = 'act' AND outcome = 'unknown'"
+        " AND before IS NOT NULL",
+        f"{who[:200]} says that it happened; ", run,
+    )  # fmt: skip
 
 
 def pause(tx: Tx, scope: str, who: str, reason: str, until: int | None, now: int, *, kind: str = "pause") -> list[str]:
@@ -132,12 +179,19 @@ def pause(tx: Tx, scope: str, who: str, reason: str, until: int | None, now: int
             f'{PAUSE_KINDS[kind_of]} is how such a pause is written; "{scope[:100]}" would hold nothing'
         )
     _cut_none_short(tx, scope, until, now)
+    before = _pause_now(tx, scope)
     tx.run(
         "INSERT OR REPLACE INTO pause (scope, author, reason, until, at, kind) VALUES (?,?,?,?,?,?)",
         scope, who, reason[:1000], until, now, kind,
     )  # fmt: skip
-    audit(tx, who, kind, scope, reason, now)
+    append(tx, who, kind, scope, reason, now, before=before, after=_pause_now(tx, scope))
     return []
+
+
+def _pause_now(tx: Tx, scope: str) -> dict[str, Any] | None:
+    """Return a scope's pause as the audit trail shows it."""
+    row = tx.one("SELECT author, reason, until, kind FROM pause WHERE scope = ?", scope)
+    return dict(zip(("author", "reason", "until", "kind"), row, strict=True)) if row else None
 
 
 def _cut_none_short(tx: Tx, scope: str, until: int | None, now: int) -> None:
@@ -153,21 +207,25 @@ def _cut_none_short(tx: Tx, scope: str, until: int | None, now: int) -> None:
 def resume(tx: Tx, scope: str, who: str, now: int) -> list[str]:
     """Lift a pause, or end a storm (``storm:SCOPE``); what it held is judged again."""
     if scope.startswith("storm:"):
-        if not storms.end(tx, scope.removeprefix("storm:")):
+        if not storms.end(tx, scope.removeprefix("storm:"), now):
             raise NotFoundError(f'there is no storm "{scope}"')
-        audit(tx, who, "end storm", scope, "", now)
+        append(tx, who, "end storm", scope, "", now)
         return facts.held_on(tx, scope)
+    before = _pause_now(tx, scope)
     if not tx.run("DELETE FROM pause WHERE scope = ?", scope):
         raise NotFoundError(f'nothing is paused under "{scope}"')
-    audit(tx, who, "resume", scope, "", now)
+    append(tx, who, "resume", scope, "", now, before=before)
     return facts.held_on(tx, f"pause:{scope}")
 
 
 def reset_breaker(tx: Tx, key: str, who: str, now: int) -> list[str]:
     """Close a breaker by hand; what it held is judged again."""
+    was = facts.breaker(tx, key)
     if not tx.run("DELETE FROM breaker WHERE key = ?", key):
         raise NotFoundError(f'there is no breaker "{key}"; remediator breakers list shows them')
-    audit(tx, who, "reset", key, "", now)
+    tx.run("DELETE FROM trial WHERE key = ?", key)
+    before = {"state": was.at(now).state, "failures": was.failures} if was else None
+    append(tx, who, "reset", key, "", now, before=before)
     return facts.held_on(tx, key)
 
 
@@ -181,6 +239,12 @@ def _status(tx: Tx, run: str) -> tuple[Status, int | None]:
     if row is None:
         raise NotFoundError(f"there is no run {run}")
     return Status(row[0]), row[1]
+
+
+def _open(tx: Tx, run: str) -> None:
+    status, finished_at = _status(tx, run)
+    if finished_at is not None:
+        raise ConflictError(f"run {run} is over: {status}")
 
 
 def _awaiting(tx: Tx, run: str) -> str:

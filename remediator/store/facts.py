@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from remediator.core.breaker import Breaker, BreakerLimits, BreakerState
 from remediator.core.durations import SECOND
 from remediator.core.guards import Changed, Facts, Pause, Spent
-from remediator.core.limits import Flapping, Inhibition, Storm, Throttle, alertnames
+from remediator.core.limits import Flapping, Storm, Throttle
 from remediator.core.records import Plan
-from remediator.store import budgets, storms
-from remediator.store.journal import decode
+from remediator.store import budgets, dependencies, glance, storms, trials
 from remediator.store.sqlite import Tx
 
 _HEAD_OF_LINE = (
     "SELECT created_at, held_scope, id FROM run WHERE finished_at IS NULL AND held_scope <> '' AND held_by <> 'order'"
     " AND held_scope = ? AND created_at < ? AND id <> ? ORDER BY created_at LIMIT 1"
 )
-FIRING_READ = 2000  #: alerts looked at for one inhibition; a site with more of one name is in a storm
+
+
+NOTHING = Facts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,33 +80,49 @@ def namespace_of(target: str) -> str:
 
 
 def read(
-    tx: Tx, run: str, plan: Plan, created_at: int, limits: SiteLimits, now: int, more: tuple[budgets.Budget, ...] = ()
-) -> Facts:
+    tx: Tx, run: str, plan: Plan, created_at: int, limits: SiteLimits, now: int,
+    more: tuple[budgets.Budget, ...] = (), *, again: bool = False, known: Facts = NOTHING,
+) -> Facts:  # fmt: skip
     """Return the facts for this run. The caller holds the writing transaction.
 
     One statement tells what there is at all; most of it is mostly absent and need not be read. ``more``: budgets
-    that follow from the run's own diagnosis.
+    that follow from the run's own diagnosis. ``again``: it has changed something before, and may have
+    reservations of its own; only those of others count. ``known``: what is known without rows: the pause file's
+    pauses, the intervals, a breaker's trials.
     """
     scopes = limited_scopes(plan, limits)
     budgets_here = [*budget_scopes(plan, limits), *more]
     special = plan.limits
-    any_pause, any_breaker, any_held, any_storm, newest = _at_all(tx, [scope for _, scope, _ in scopes])
+    seen = glance.look(tx, plan.locks, [scope for _, scope, _ in scopes], [scope for scope, _ in budgets_here])
     loop_guard = limits.loop_guard if special is None or special.loop_guard is None else special.loop_guard
-    known = breakers(tx, [*(f"backend:{key}" for key in plan.backends), *outcome_keys(plan)]) if any_breaker else ()
+    keys = [*(f"backend:{key}" for key in plan.backends), *outcome_keys(plan)]
+    failed = breakers(tx, keys) if seen.any_breaker else ()
     return Facts(
-        pauses=pauses(tx) if any_pause else (),
-        locked_by=_locked_by(tx, run, plan.locks),
-        last_change=_last_changes(tx, run, plan.locks) if plan.cooldown or loop_guard else (),
+        pauses=(*pauses(tx), *known.pauses) if seen.any_pause else known.pauses,
+        locked_by=_locked_by(tx, run, plan.locks) if seen.any_lock else (),
+        last_change=_last_changes(tx, run, plan.locks) if seen.any_change and (plan.cooldown or loop_guard) else (),
         spent=(
-            *(Spent(guard, scope, limit, _nth_at(tx, scope, limit, newest[scope])) for guard, scope, limit in scopes),
-            *budgets.read(tx, plan.locks, budgets_here),
+            *(
+                Spent(
+                    guard,
+                    scope,
+                    limit,
+                    _nth_of_others(tx, scope, limit, run) if again else _nth_at(tx, scope, limit, seen.spent[scope]),
+                )
+                for guard, scope, limit in scopes
+            ),
+            *budgets.read(tx, plan.locks, budgets_here, seen.touched),
         ),
-        breakers=known,
-        trial_running=bool(known) and rule_is_claimed(tx, plan.rule, run),
-        waiting_before=_waiting_before(tx, run, plan, created_at, scopes, budgets_here) if any_held else None,
-        newest=newest,
-        storms=storms.read(tx, run, plan.rule) if any_storm else (),
-        firing=_firing(tx, special.inhibited_by) if special is not None and special.inhibited_by else (),
+        breakers=failed,
+        trial_running=bool(failed) and rule_is_claimed(tx, plan.rule, run),
+        on_trial=trials.under_way(tx, failed, run, now),
+        trials=known.trials,
+        intervals=known.intervals,
+        waiting_before=_waiting_before(tx, run, plan, created_at, scopes, budgets_here) if seen.any_held else None,
+        newest=seen.spent,
+        places=seen.touched,
+        storms=storms.read(tx, run, plan.rule) if seen.any_storm else (),
+        firing=dependencies.causes(tx, special.inhibited_by, plan.labels) if special is not None else (),
         repeated=repeated(tx, plan, now) if special is not None and special.repeats else 0,
         loop_guard=loop_guard,
     )
@@ -115,28 +132,13 @@ def _last_changes(tx: Tx, run: str, targets: tuple[str, ...]) -> tuple[Changed, 
     """Return the last changes, by other runs, of these targets and of what lies above or below them."""
     found: list[Changed] = []
     for target in targets:
-        where, values = _around(target, "c.target")
+        where, values = glance.condition("c.target", target.count("/") + 1), glance.around(target)
         rows = tx.all(
             "SELECT c.target, c.at, c.run, coalesce(r.rule, '') FROM changed c LEFT JOIN run r ON r.id = c.run"  # noqa: S608 -- marks only
             f" WHERE ({where}) AND c.run <> ? ORDER BY c.at DESC LIMIT 64",
             *values, run,
         )  # fmt: skip
         found += [Changed(*row) for row in rows]
-    return tuple(found)
-
-
-def _firing(tx: Tx, inhibitions: tuple[Inhibition, ...]) -> tuple[Mapping[str, str], ...]:
-    """Return the labels of the firing alerts that these may be about; by name where they give one."""
-    query = "SELECT labels FROM episode WHERE closed_at IS NULL AND resolved_at IS NULL"
-    found: list[Mapping[str, str]] = []
-    for inhibition in inhibitions:
-        names = alertnames(inhibition)
-        if names:
-            marks = ",".join("?" * len(names))
-            rows = tx.all(f"{query} AND alertname IN ({marks}) LIMIT ?", *names, FIRING_READ)
-        else:
-            rows = tx.all(f"{query} LIMIT ?", FIRING_READ)
-        found += [decode(labels) for (labels,) in rows]
     return tuple(found)
 
 
@@ -166,10 +168,17 @@ def pauses(tx: Tx) -> tuple[Pause, ...]:
 
 
 def take(
-    tx: Tx, run: str, plan: Plan, limits: SiteLimits, newest: Mapping[str, int], now: int,
-    more: tuple[budgets.Budget, ...] = (),
+    tx: Tx, run: str, plan: Plan, limits: SiteLimits, known: Facts, now: int,
+    more: tuple[budgets.Budget, ...] = (), *, again: bool = False,
 ) -> None:  # fmt: skip
-    """Take locks and reservations. The caller has judged by facts of this same transaction; ``newest`` is theirs."""
+    """Take locks and reservations. The caller has judged by ``known``, read in this same transaction.
+
+    ``again``: a run is counted once, at its last change.
+    """
+    newest = known.newest
+    if again:
+        _give_back(tx, run)
+        newest = {scope: _newest(tx, scope) for _, scope, _ in limited_scopes(plan, limits)}
     tx.many(
         "INSERT INTO lock (scope, run, at) VALUES (?,?,?) ON CONFLICT (scope) DO NOTHING",
         [(scope, run, now) for scope in plan.locks],
@@ -178,7 +187,7 @@ def take(
         "INSERT INTO spent (scope, n, at, run) VALUES (?,?,?,?)",
         [(scope, newest[scope] + 1, now, run) for _, scope, _ in limited_scopes(plan, limits)],
     )
-    budgets.take(tx, run, plan.locks, [*budget_scopes(plan, limits), *more], now)
+    budgets.take(tx, run, plan.locks, [*budget_scopes(plan, limits), *more], known.places, now)
 
 
 def release(tx: Tx, run: str, *, give_back: bool, any_held: bool = True) -> list[str]:
@@ -259,33 +268,10 @@ def rule_is_claimed(tx: Tx, rule: str, run: str) -> bool:
 def _locked_by(tx: Tx, run: str, targets: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, str]] = []
     for target in targets:
-        where, values = _around(target, "scope")
+        where, values = glance.condition("scope", target.count("/") + 1), glance.around(target)
         rows = tx.all(f"SELECT scope, run FROM lock WHERE {where}", *values)  # noqa: S608 -- marks only
         found += [(scope, holder) for scope, holder in rows if holder != run]
     return tuple(found)
-
-
-def _around(target: str, column: str) -> tuple[str, list[str]]:
-    """Return the condition, and its values, for a target and what lies above and below it."""
-    parts = target.split("/")
-    ancestors = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
-    marks = ",".join("?" * len(ancestors))
-    # "0" is the character after "/": everything below the target lies between the two.
-    return f"{column} IN ({marks}) OR ({column} > ? AND {column} < ?)", [*ancestors, f"{target}/", f"{target}0"]
-
-
-def _at_all(tx: Tx, scopes: list[str]) -> tuple[bool, bool, bool, bool, dict[str, int]]:
-    """Return whether there is any pause, breaker, held run, storm, and each scope's highest ``n``."""
-    asked = "".join(", (SELECT max(n) FROM spent WHERE scope = ?)" for _ in scopes)
-    row = tx.one(
-        "SELECT EXISTS (SELECT 1 FROM pause), EXISTS (SELECT 1 FROM breaker),"  # noqa: S608 -- marks only
-        f" EXISTS (SELECT 1 FROM run WHERE finished_at IS NULL AND held_scope <> ''),"
-        f" EXISTS (SELECT 1 FROM storm){asked}",
-        *scopes,
-    )
-    assert row is not None  # noqa: S101 -- a SELECT without FROM has one row
-    newest = {scope: n or 0 for scope, n in zip(scopes, row[4:], strict=True)}
-    return bool(row[0]), bool(row[1]), bool(row[2]), bool(row[3]), newest
 
 
 def _nth_at(tx: Tx, scope: str, limit: Throttle, newest: int) -> int | None:
@@ -294,6 +280,18 @@ def _nth_at(tx: Tx, scope: str, limit: Throttle, newest: int) -> int | None:
         return None
     row = tx.one("SELECT at FROM spent WHERE scope = ? AND n = ?", scope, newest - limit.max + 1)
     return row[0] if row else None
+
+
+def _nth_of_others(tx: Tx, scope: str, limit: Throttle, run: str) -> int | None:
+    """When the limit-th newest of other runs was let through."""
+    query = "SELECT at FROM spent WHERE scope = ? AND run <> ? ORDER BY n DESC LIMIT 1 OFFSET ?"
+    row = tx.one(query, scope, run, limit.max - 1)
+    return row[0] if row else None
+
+
+def _newest(tx: Tx, scope: str) -> int:
+    row = tx.one("SELECT max(n) FROM spent WHERE scope = ?", scope)
+    return (row[0] or 0) if row else 0
 
 
 def _give_back(tx: Tx, run: str) -> list[str]:

@@ -109,6 +109,16 @@ def resolve_episode(tx: Tx, episode: str, now: int) -> list[str]:
     return [run for (run,) in (*runs, *waited)]
 
 
+def gone(tx: Tx, run: str, fingerprint: str, now: int) -> list[str]:
+    """Note that the alert of a run is over though no "resolved" was sent. Return the runs to be looked at."""
+    rows = tx.all(
+        "SELECT e.id FROM decision d JOIN episode e ON e.id = d.episode WHERE d.run = ? AND e.fingerprint = ?"
+        " AND e.resolved_at IS NULL AND e.closed_at IS NULL",
+        run, fingerprint,
+    )  # fmt: skip
+    return [woken for (episode,) in rows for woken in resolve_episode(tx, episode, now)]
+
+
 def fires_again(tx: Tx, episode: str) -> None:
     """Take "resolved" back from the open runs of an episode that fires again within its grace."""
     tx.run(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import orjson
 from pydantic import TypeAdapter
 
+from remediator.core.guards import Lower
 from remediator.core.policy import ApprovalNeed
 from remediator.core.records import Entry, Outcome, Phase, Plan, RunView
 from remediator.core.run import RunState
@@ -15,15 +17,15 @@ from remediator.core.transitions import FINAL, Mode, Status, legal
 from remediator.errors import ConflictError, NotFoundError
 from remediator.store.sqlite import Row, Tx
 
-_PLAN = TypeAdapter(Plan)
-
 _STATE = (
     "SELECT id, plan, status, created_at, mode, claimed, approved, cancelled_by, resolved_at, deadline,"
-    " waiting_since, may_act, held_scope, persons, approvers FROM run WHERE id = ?"
+    " waiting_since, may_act, held_scope, persons, approvers, CASE WHEN told_alone THEN '' ELSE storm END,"
+    " paused_by, take_back FROM run WHERE id = ?"
 )
 _CONTROL = (
     "SELECT status, cancelled_by, resolved_at, approved, may_act, finished_at, EXISTS (SELECT 1 FROM breaker),"
-    " EXISTS (SELECT 1 FROM run WHERE finished_at IS NULL AND held_scope <> '') FROM run WHERE id = ?"
+    " EXISTS (SELECT 1 FROM run WHERE finished_at IS NULL AND held_scope <> ''),"
+    " CASE WHEN told_alone THEN '' ELSE storm END, paused_by, take_back FROM run WHERE id = ?"
 )
 _STEPS = (
     "SELECT key, phase, cycle, step, action, outcome, args, started_at, finished_at, attempt, before, output, error,"
@@ -38,8 +40,14 @@ _STEP = (
 )
 _VIEW = (
     "SELECT id, plan, status, reason, created_at, updated_at, finished_at, held_by, held_until, mode, shown,"
-    " approved_by, approval_reason, resolved_at FROM run WHERE id = ?"
+    " approved_by, approval_reason, resolved_at, called, paused_by, paused_at, acknowledged_by, mode_reason"
+    " FROM run WHERE id = ?"
 )
+
+
+@cache
+def _reader() -> TypeAdapter[Plan]:
+    return TypeAdapter(Plan)  # made when a stored plan is first read: a start is quicker without
 
 
 def encode(value: Any) -> str:
@@ -57,7 +65,8 @@ def insert_run(tx: Tx, run: RunState, same: str, row: RunRow, *, may_act: bool) 
     plan, now = run.plan, run.created_at
     columns = {
         "id": run.id, "rule": plan.rule, "guide": plan.guide, "target": plan.target, "same": same, "status": run.status,
-        "mode": run.mode, "may_act": int(may_act), "priority": plan.priority, "plan": encode(plan._asdict()),
+        "mode": run.mode, "mode_reason": run.mode_reason[:1000],
+        "may_act": int(may_act), "priority": plan.priority, "plan": encode(plan._asdict()),
         "created_at": now, "updated_at": now, "due_at": now, "undoes": plan.undoes, **row.columns,
     }  # fmt: skip
     # Column names come from our own calls, never from data.
@@ -67,16 +76,22 @@ def insert_run(tx: Tx, run: RunState, same: str, row: RunRow, *, may_act: bool) 
     )
 
 
+@lru_cache(maxsize=512)  # a run is read at each of its steps, and its plan stays as it is
+def _plan(text: str) -> Plan:
+    return _reader().validate_json(text)
+
+
 def load(tx: Tx, run: str) -> tuple[RunState, bool]:
     """Return a run and whether it may act at all. Raise NotFoundError."""
     row = tx.one(_STATE, run)
     if row is None:
         raise NotFoundError(f"there is no run {run}")
     state = RunState(
-        id=row[0], plan=_PLAN.validate_json(row[1]), status=Status(row[2]), created_at=row[3], mode=Mode(row[4]),
+        id=row[0], plan=_plan(row[1]), status=Status(row[2]), created_at=row[3], mode=Mode(row[4]),
         claimed=row[5], approved=row[6], cancelled_by=row[7], resolved=row[8] is not None, deadline=row[9],
         waiting_since=row[10], held_scope=row[12], journal=current_steps(tx, run),
-        asked=ApprovalNeed(row[13], frozenset(filter(None, row[14].split(",")))),
+        asked=ApprovalNeed(row[13], frozenset(filter(None, row[14].split(",")))), storm=row[15], paused_by=row[16],
+        take_back=bool(row[17]),
     )  # fmt: skip
     return state, bool(row[11])
 
@@ -92,6 +107,9 @@ class Control(NamedTuple):
     finished_at: int | None
     any_breaker: int
     any_held: int
+    storm: str
+    paused_by: str
+    take_back: int
 
 
 def control(tx: Tx, run: str) -> Control:
@@ -105,6 +123,16 @@ def control(tx: Tx, run: str) -> Control:
 def current_steps(tx: Tx, run: str) -> dict[str, Entry]:
     """Return the journal by key, superseded entries left out."""
     return {entry.key: entry for entry in map(_entry, tx.all(_STEPS.format("AND key NOT GLOB '*~*'"), run))}
+
+
+def taken_back(tx: Tx, run: str) -> dict[str, str]:
+    """Return the changes of a run that other runs have taken back, and which; some of those may have failed later."""
+    rows = tx.all(
+        "SELECT s.key, r.id FROM run r JOIN step s ON s.run = r.id WHERE r.undoes = ? AND r.undoes <> ''"
+        " AND s.phase = 'undo' AND s.outcome = 'done'",
+        run,
+    )
+    return {key.replace("/undo/", "/act/"): by for key, by in rows}
 
 
 def write_step(tx: Tx, run: str, entry: Entry) -> None:
@@ -129,7 +157,7 @@ def supersede(tx: Tx, run: str, now: int) -> None:
     """Set what was found before acting aside: it will be looked at again. The report still has it."""
     for (key,) in tx.all(
         "SELECT key FROM step WHERE run = ? AND key NOT GLOB '*~*'"
-        " AND phase IN ('diagnose','baseline','caution','preview','confirm')"
+        " AND phase IN ('diagnose','baseline','caution','preview','confirm','silence')"
         " AND cycle NOT IN (SELECT cycle FROM step WHERE run = ? AND phase = 'act')",
         run, run,
     ):  # fmt: skip
@@ -139,13 +167,19 @@ def supersede(tx: Tx, run: str, now: int) -> None:
         tx.run("UPDATE step SET key = ? WHERE run = ? AND key = ?", f"{key}~{at}", run, key)
 
 
+def forget(tx: Tx, run: str, step: str) -> None:
+    """Delete what was only asked to know whether to go on waiting: it would be repeated again and again."""
+    tx.run("DELETE FROM step WHERE run = ? AND key GLOB ? AND phase = 'confirm'", run, f"[0-9]/confirm/{step}")
+
+
 class RunRow:
     """What changes in a run's row while it is moved; written once."""
 
-    __slots__ = ("columns", "wake")
+    __slots__ = ("columns", "lowered", "wake")
 
     def __init__(self) -> None:
         self.columns: dict[str, Any] = {}
+        self.lowered: Lower | None = None  #: the guard that let it go on, but not so far
         self.wake: list[str] = []  #: runs that stood in line behind this one
 
     def move(self, run: RunState, new: Status, now: int, **columns: Any) -> None:
@@ -171,10 +205,14 @@ def view(tx: Tx, run: str) -> RunView:
         raise NotFoundError(f"there is no run {run}")
     episodes = tuple(episode for (episode,) in tx.all("SELECT episode FROM decision WHERE run = ?", run))
     return RunView(
-        id=row[0], plan=_PLAN.validate_json(row[1]), status=Status(row[2]), reason=row[3], created_at=row[4],
+        id=row[0], plan=_plan(row[1]), status=Status(row[2]), reason=row[3], created_at=row[4],
         updated_at=row[5], finished_at=row[6], held_by=row[7], held_until=row[8], effective_mode=Mode(row[9]),
-        shown=row[10], approved_by=row[11], approval_reason=row[12], resolved_at=row[13], episodes=episodes,
-        journal=tuple(map(_entry, tx.all(_STEPS.format(""), run))),
+        shown=row[10], approved_by=row[11], approval_reason=row[12], resolved_at=row[13], called=bool(row[14]),
+        episodes=episodes, journal=tuple(map(_entry, tx.all(_STEPS.format(""), run))),
+        paused_by=row[15], paused_at=row[16], acknowledged_by=row[17], mode_reason=row[18],
+        taken_back=tuple(taken_back(tx, run).items()),
+        rungs=tuple(tx.all("SELECT name, due_at FROM rung WHERE run = ? ORDER BY due_at, n", run)),
+        approvals=tuple(tx.all("SELECT who, reason FROM approval WHERE run = ? ORDER BY at", run)),
     )  # fmt: skip
 
 

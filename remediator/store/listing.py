@@ -20,10 +20,13 @@ _RUN_KEYS = (
     "finished_at",
     "held_by",
     "held_until",
+    "paused_by",
 )
 
 
-def runs(tx: Tx, status: str = "", rule: str = "", target: str = "", most: int = 50) -> list[dict[str, Any]]:
+def runs(
+    tx: Tx, status: str = "", rule: str = "", target: str = "", most: int = 50, storm: str = ""
+) -> list[dict[str, Any]]:
     """Return the newest runs, filtered. ``status`` ``open`` means all that are not over."""
     where, values = ["1 = 1"], []
     if status == "open":
@@ -31,7 +34,7 @@ def runs(tx: Tx, status: str = "", rule: str = "", target: str = "", most: int =
     elif status:
         where.append("status = ?")
         values.append(status)
-    for column, value in (("rule", rule), ("target", target)):
+    for column, value in (("rule", rule), ("target", target), ("storm", storm)):
         if value:
             where.append(f"{column} = ?")
             values.append(value)
@@ -56,12 +59,6 @@ def decisions(tx: Tx, verdict: str = "", most: int = 50) -> list[dict[str, Any]]
         verdict, verdict, most,
     )  # fmt: skip
     return [dict(zip(keys, row, strict=True)) for row in rows]
-
-
-def audit_trail(tx: Tx, most: int = 100) -> list[dict[str, Any]]:
-    """Return the newest entries of the audit trail."""
-    rows = tx.all("SELECT at, who, what, subject, detail FROM audit ORDER BY id DESC LIMIT ?", most)
-    return [dict(zip(("at", "who", "what", "subject", "detail"), row, strict=True)) for row in rows]
 
 
 SHORTEST_PART = 4  #: characters of a run's id by which it may be named

@@ -7,6 +7,7 @@ from remediator.store.sqlite import Tx
 
 BATCH = 200
 AUDIT_KEPT_BY_SCHEMA = 396 * 86400 * SECOND  #: the trigger audit_is_kept refuses to delete what is younger
+DECISIONS_KEPT_BY_SCHEMA = 7 * 86400 * SECOND  #: the same, of decisions
 
 
 def delete_runs(tx: Tx, before: int, keep: int) -> int:
@@ -50,12 +51,21 @@ def delete_notifications(tx: Tx, before: int, keep: int) -> int:
     )  # fmt: skip
 
 
-def delete_audit(tx: Tx, before: int) -> int:
-    """Delete some entries of the audit trail, and change times of targets, that are older than then."""
-    newest = tx.one("SELECT max(at) FROM audit")
+def delete_audit(tx: Tx, before: int, decisions_before: int = 0) -> int:
+    """Delete some entries of the audit trail, and change times of targets, that are older than then.
+
+    Decisions are kept as long as runs are: they are as many as alerts.
+    """
+    newest = tx.one("SELECT at FROM audit ORDER BY id DESC LIMIT 1")
     # What the schema itself keeps counts from the newest entry; after a quiet month that is longer.
-    until = min(before, newest[0] - AUDIT_KEPT_BY_SCHEMA) if newest and newest[0] is not None else before
-    old = tx.run("DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < ? ORDER BY id LIMIT ?)", until, BATCH)
+    until = min(before, newest[0] - AUDIT_KEPT_BY_SCHEMA) if newest else before
+    decided = min(decisions_before, newest[0] - DECISIONS_KEPT_BY_SCHEMA) if newest else decisions_before
+    # The oldest are looked at, not all: ids are in the order of time.
+    old = tx.run("DELETE FROM audit WHERE at < ? AND id IN (SELECT id FROM audit ORDER BY id LIMIT ?)", until, BATCH)
+    old += tx.run(
+        "DELETE FROM audit WHERE at < ? AND id IN (SELECT id FROM audit WHERE what = 'decision' ORDER BY id LIMIT ?)",
+        decided, BATCH,
+    )  # fmt: skip
     return old + tx.run(
         "DELETE FROM changed WHERE target IN (SELECT target FROM changed WHERE at < ? LIMIT ?)", before, BATCH
     )

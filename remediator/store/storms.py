@@ -5,9 +5,10 @@ from __future__ import annotations
 from remediator.core.durations import SECOND
 from remediator.core.guards import StormNow
 from remediator.core.limits import Storm
+from remediator.store import digests
 from remediator.store.sqlite import Tx
 
-EVERYTHING = "everything"
+EVERYTHING = digests.EVERYTHING
 WRITE_AGAIN = 1 * SECOND  #: a storm's row is written at most so often
 
 
@@ -16,7 +17,10 @@ def scope_of(rule: str) -> str:
     return f"rule {rule}"
 
 
-def count(tx: Tx, scope: str, limit: Storm, run: str, now: int, calm: dict[str, int] | None = None) -> None:
+def count(
+    tx: Tx, scope: str, limit: Storm, run: str, now: int, calm: dict[str, int] | None = None,
+    reporters: tuple[str, ...] = (),
+) -> None:  # fmt: skip
     """Count a new alert, whose run is this one: a storm begins, goes on, or there is none.
 
     ``calm`` is a cache: how many more alerts of a scope there can be until it is worth looking. To look costs as
@@ -31,12 +35,15 @@ def count(tx: Tx, scope: str, limit: Storm, run: str, now: int, calm: dict[str, 
             calm[key] = limit.max - _since(tx, scope, now - int(limit.per * SECOND)) - 1
         return
     until = now + int(limit.calm * SECOND) if limit.resume == "auto" else None
-    row = tx.one("SELECT until, since FROM storm WHERE scope = ?", scope)
+    row = tx.one("SELECT until, since, evidence, ended FROM storm WHERE scope = ?", scope)
     if row is None or (row[0] is not None and row[0] <= now):
+        if row is not None and not row[3]:
+            digests.is_over(tx, reporters, scope, row[1], row[0], row[2], now)
         tx.run(
             "INSERT OR REPLACE INTO storm (scope, since, until, episodes, evidence) VALUES (?,?,?,?,?)",
             scope, now, until, limit.max + 1, run,
         )  # fmt: skip
+        digests.begins(tx, reporters, scope, limit, run, now)
     elif until is not None and (row[0] is None or until - row[0] >= WRITE_AGAIN):
         tx.run("UPDATE storm SET until = ?, episodes = ? WHERE scope = ?", until, _since(tx, scope, row[1]), scope)
 
@@ -60,9 +67,15 @@ def call_once(tx: Tx, scope: str) -> bool:
     return bool(tx.run("UPDATE storm SET told = 1 WHERE scope = ? AND told = 0", scope.removeprefix("storm:")))
 
 
-def end(tx: Tx, scope: str) -> bool:
-    """End a storm; return whether there was one."""
-    return bool(tx.run("DELETE FROM storm WHERE scope = ?", scope))
+def end(tx: Tx, scope: str, now: int) -> bool:
+    """End a storm; return whether one was on. Its end is told like that of any other."""
+    return bool(tx.run("UPDATE storm SET until = ? WHERE scope = ? AND (until IS NULL OR until > ?)", now, scope, now))
+
+
+def evidence(tx: Tx, scope: str) -> str:
+    """Return the run that looks for all of a storm (``storm:SCOPE``)."""
+    row = tx.one("SELECT evidence FROM storm WHERE scope = ?", scope.removeprefix("storm:"))
+    return str(row[0]) if row else ""
 
 
 def _too_many(tx: Tx, scope: str, limit: Storm, now: int) -> bool:

@@ -1,5 +1,3 @@
-import asyncio
-
 import pytest
 
 from remediator.errors import PermanentError, TemporaryError
@@ -19,22 +17,19 @@ async def rolled(place, kind):
     for count, newer in enumerate(IMAGES[1:], start=2):
         await place.perform("set_image", kind=kind, name="web", image=newer)
         await observed(place, kind)
-        assert await revisions(place, kind) == count
+        assert await place.until(lambda: revisions(place, kind), lambda found, count=count: found == count) == count
 
 
 async def observed(place, kind):
-    for _ in range(120):
-        workload = await place.get(kind, "web")
-        if workload.get("status", {}).get("observedGeneration", 0) >= workload["metadata"]["generation"]:
-            return
-        await asyncio.sleep(0.25)
-    pytest.fail("its controller does not observe it")
+    def seen(workload):
+        return workload.get("status", {}).get("observedGeneration", 0) >= workload["metadata"]["generation"]
+
+    assert seen(await place.until(lambda: place.get(kind, "web"), seen)), "its controller does not observe it"
 
 
 async def revisions(place, kind):
-    """Return how many revisions it has, waiting a moment for the newest."""
+    """Return how many revisions it has."""
     which = "replicasets" if kind == "deployment" else "controllerrevisions"
-    await asyncio.sleep(1)
     return len((await place.api.list(f"/apis/apps/v1/namespaces/{place.namespace}/{which}")).items)
 
 

@@ -1,4 +1,3 @@
-import asyncio
 import contextlib
 
 import pytest
@@ -26,12 +25,11 @@ async def test_at_rest(place, kind):
 
 async def test_its_events(place):
     await place.workload("deployment")
-    for _ in range(40):
-        found = await place.perform("events", kind="deployment", name="web")
-        if found.counts.get("ScalingReplicaSet"):
-            break
-        await asyncio.sleep(0.25)
-    else:
+    found = await place.until(
+        lambda: place.perform("events", kind="deployment", name="web"),
+        lambda found: found.counts.get("ScalingReplicaSet"), seconds=30,
+    )  # fmt: skip
+    if not found.counts.get("ScalingReplicaSet"):
         pytest.skip("this cluster records no events")
     assert any(event.object == "Deployment/web" for event in found.events)
     assert (await place.perform("events")).total >= found.total

@@ -1,5 +1,6 @@
 import asyncio
 import dataclasses
+import time
 import uuid
 
 import pytest
@@ -80,21 +81,70 @@ async def test_a_job_is_run_once(place, cron):
     assert made.items[0]["spec"]["ttlSecondsAfterFinished"] == 3600
 
 
-async def test_a_certificate_is_renewed(place):
-    try:
-        groups = await place.api.get("/apis/cert-manager.io")
-    except PermanentError:
-        pytest.skip("this cluster has no cert-manager")
-    assert groups
+async def test_a_job_that_fails_says_why(place):
+    """Its deadline fails it, so no kubelet need."""
+    pod = {"containers": [{"name": "app", "image": "registry.k8s.io/pause:3.9"}], "restartPolicy": "Never"}
+    pod |= {"nodeSelector": {"remediator.example/nowhere": "yes"}, "terminationGracePeriodSeconds": 0}
+    job = {"spec": {"backoffLimit": 0, "activeDeadlineSeconds": 1, "template": {"spec": pod}}}
+    context = dataclasses.replace(place.context, key=uuid.uuid4().hex)
+    run_job = place.action("run_job")
+    intent = await run_job.resolve(place.parameters("run_job", name="late", template=job, wait="60s"), context)
+    with pytest.raises(PermanentError, match=r"failed: .*active longer than specified deadline"):
+        await run_job.perform(intent.parameters, context)
+    assert await run_job.happened(intent, context) is None
+    with pytest.raises(PermanentError, match="failed"):  # the same step again finds the same Job
+        await run_job.perform(intent.parameters, context)
+    assert len((await place.api.list(f"/apis/batch/v1/namespaces/{place.namespace}/jobs")).items) == 1
+
+
+async def test_a_job_that_the_server_finds_invalid_is_found_beforehand(place):
+    job = {"spec": {"template": {"spec": {"containers": [{"name": "app", "image": "registry.k8s.io/pause:3.9"}]}}}}
+    context = dataclasses.replace(place.context, key=uuid.uuid4().hex)
+    with pytest.raises(PermanentError, match=r"422 .*restartPolicy"):
+        await place.action("run_job").preview(place.parameters("run_job", name="bad", template=job), context)
+
+
+async def test_a_certificate_is_renewed(place, cert_manager):
     where = f"/apis/cert-manager.io/v1/namespaces/{place.namespace}/certificates"
     spec = {"secretName": "web-tls", "dnsNames": ["shop.example"], "issuerRef": {"name": "nobody"}}
-    await place.api.request("POST", where, body={"metadata": {"name": "web"}, "spec": spec})
+    body = {"apiVersion": "cert-manager.io/v1", "kind": "Certificate", "metadata": {"name": "web"}, "spec": spec}
+    await place.api.request("POST", where, body=body)
     await asyncio.sleep(1)
     renew = place.action("renew_certificate")
+    p = place.parameters("renew_certificate", name="web")
     try:
-        intent = await renew.resolve(place.parameters("renew_certificate", name="web"), place.context)
+        assert "would be issued anew" in await renew.preview(p, place.context)
+        intent = await renew.resolve(p, place.context)
     except PermanentError as error:
-        assert "already" in str(error) or "not again" in str(error)  # noqa: PT017 -- cert-manager is at it itself
+        assert cert_manager == "theirs"
+        assert "already" in str(error) or "not again" in str(error)  # noqa: PT017
         return
-    await renew.perform(intent.parameters, place.context)
+    assert (await renew.perform(intent.parameters, place.context)).changed
     assert await renew.happened(intent, place.context) is True
+    assert not (await renew.perform(intent.parameters, place.context)).changed
+    with pytest.raises(PermanentError, match="being issued already"):
+        await renew.resolve(p, place.context)
+    found = await place.perform("certificate", name="web")
+    assert (found.installed, found.exists) == (True, True)
+
+
+async def test_a_certificate_that_was_issued_lately_is_left_alone(place, cert_manager):
+    if cert_manager == "theirs":
+        pytest.skip("cert-manager writes its own status")
+    where = f"/apis/cert-manager.io/v1/namespaces/{place.namespace}/certificates"
+    body = {"apiVersion": "cert-manager.io/v1", "kind": "Certificate", "metadata": {"name": "web"},
+            "spec": {"secretName": "web-tls", "issuerRef": {"name": "nobody"}}}  # fmt: skip
+    await place.api.request("POST", where, body=body)
+    hour_ago = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(place.context.now // 1_000_000 - 3600))
+    status = {"status": {"revision": 1, "notBefore": hour_ago, "conditions": [
+        {"type": "Ready", "status": "True", "lastTransitionTime": hour_ago}]}}  # fmt: skip
+    await place.api.patch(f"{where}/web/status", status, "application/merge-patch+json")
+    with pytest.raises(PermanentError, match="not again within 1d"):
+        await place.action("renew_certificate").resolve(place.parameters("renew_certificate", name="web"), place.context)
+    p = place.parameters("renew_certificate", name="web", not_again_within="10m")
+    renew = place.action("renew_certificate")
+    intent = await renew.resolve(p, place.context)
+    await renew.perform(intent.parameters, place.context)
+    kept = (await place.api.get(f"{where}/web"))["status"]
+    assert {item["type"] for item in kept["conditions"]} == {"Ready", "Issuing"}
+    assert kept["revision"] == 1

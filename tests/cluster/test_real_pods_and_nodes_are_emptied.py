@@ -1,26 +1,10 @@
-import asyncio
-import contextlib
-import uuid
+import dataclasses
 
 import pytest
 
-from remediator.errors import PermanentError, TemporaryError
+from remediator.errors import AmbiguousError, PermanentError, TemporaryError
 
 pytestmark = pytest.mark.cluster
-BUDGETS = "/apis/policy/v1/namespaces/{}/poddisruptionbudgets"
-
-
-@pytest.fixture
-async def node(place):
-    """A node of our own, which no kubelet looks after: draining it touches nobody else."""
-    name = f"remediator-test-{uuid.uuid4().hex[:10]}"
-    try:
-        await place.api.request("POST", "/api/v1/nodes", body={"metadata": {"name": name}})
-    except PermanentError as error:
-        pytest.skip(f"no node may be made here: {error}")
-    yield name
-    with contextlib.suppress(PermanentError):
-        await place.api.request("DELETE", f"/api/v1/nodes/{name}")
 
 
 async def changed(place, verb, **values):
@@ -47,15 +31,7 @@ async def test_a_pod_goes_once_and_is_replaced(place):
 async def test_a_disruption_budget_holds(place):
     await place.workload("deployment", replicas=2)
     spec = {"minAvailable": 2, "selector": {"matchLabels": {"app": "web"}}}
-    where = BUDGETS.format(place.namespace)
-    await place.api.request("POST", where, body={"metadata": {"name": "web"}, "spec": spec})
-    for _ in range(60):
-        found = await place.api.get(f"{where}/web")
-        if found.get("status", {}).get("currentHealthy") == 2:
-            break
-        await asyncio.sleep(0.25)
-    else:
-        pytest.skip("this cluster does not count what a budget allows")
+    await budget(place, "web", spec, healthy=2)
     name = (await place.pods())[0]["metadata"]["name"]
     with pytest.raises(TemporaryError, match="PodDisruptionBudget does not allow"):
         await place.perform("delete_pod", pod=name)
@@ -79,6 +55,52 @@ async def test_a_node_is_cordoned_and_let_go(place, node):
     assert (await place.api.get(f"/api/v1/nodes/{node}"))["spec"]["unschedulable"] is True
     assert (await place.action("cordon").undo(intent, place.context)).changed
     assert not (await place.api.get(f"/api/v1/nodes/{node}"))["spec"].get("unschedulable")
+
+
+async def test_what_a_budget_blocks_on_a_node_is_named_when_the_time_is_up(place, node):
+    where = f"/api/v1/namespaces/{place.namespace}/pods"
+    for name in ("one", "two"):
+        spec = {"nodeName": node, "containers": [{"name": "app", "image": "registry.k8s.io/pause:3.9"}],
+                "terminationGracePeriodSeconds": 0, "tolerations": [{"operator": "Exists"}]}  # fmt: skip
+        await place.create("pod", {"metadata": {"name": name, "labels": {"app": "web"}}, "spec": spec})
+        ready = {"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}}
+        await place.api.patch(f"{where}/{name}/status", ready, "application/merge-patch+json")  # as its kubelet would
+    await budget(place, "web", {"minAvailable": 1, "selector": {"matchLabels": {"app": "web"}}}, healthy=2)
+    drain = place.action("drain")
+    p = drain.parameters(node=node, unmanaged=True, grace_period=0, within="3s")
+    intent = await drain.resolve(p, place.context)
+    shown = await drain.preview(p, place.context)
+    assert shown.count("would be evicted") == 2
+    with pytest.raises(AmbiguousError, match="1 of 2 pods were evicted; blocked by a PodDisruptionBudget"):
+        await drain.perform(intent.parameters, place.context)
+    assert len(await place.pods()) == 1
+    assert await drain.happened(intent, place.context) is None
+    assert (await drain.undo(intent, place.context)).changed
+    assert not (await place.api.get(f"/api/v1/nodes/{node}"))["spec"].get("unschedulable")
+
+
+async def budget(place, name, spec, healthy):
+    """Make a budget; wait until its controller has counted so many healthy pods."""
+    await place.create("budget", {"metadata": {"name": name}, "spec": spec})
+    found = await place.until(
+        lambda: place.get("budget", name), lambda found: found.get("status", {}).get("currentHealthy") == healthy, 30
+    )
+    if found.get("status", {}).get("currentHealthy") != healthy:
+        pytest.skip("this cluster does not count what a budget allows")
+
+
+async def test_a_node_with_a_protected_pod_is_not_touched(place, node):
+    spec = {"nodeName": node, "containers": [{"name": "app", "image": "registry.k8s.io/pause:3.9"}],
+            "terminationGracePeriodSeconds": 0, "tolerations": [{"operator": "Exists"}]}  # fmt: skip
+    await place.create("pod", {"metadata": {"name": "one"}, "spec": spec})
+    guarded = dataclasses.replace(place.context, protected=(f"kubernetes/*/{place.namespace}/**",))
+    drain = place.action("drain")
+    p = drain.parameters(node=node, unmanaged=True, grace_period=0, within="30s")
+    for call in (drain.resolve, drain.preview, drain.perform):
+        with pytest.raises(PermanentError, match="protected by kubernetes/"):
+            await call(p, guarded)
+    assert not (await place.api.get(f"/api/v1/nodes/{node}"))["spec"].get("unschedulable")
+    assert len(await place.pods()) == 1
 
 
 async def test_a_node_is_drained(place, node):

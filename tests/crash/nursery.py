@@ -1,17 +1,17 @@
-"""Starts and kills daemons; the test's side of ``crash_daemon.py --nursery``."""
+"""Starts and kills daemons; the test's side of ``crash_daemon.py``."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from fakes.forking import Program, start
 
 SCRIPT = Path(__file__).with_name("crash_daemon.py")
 START_LIMIT = 20.0  #: seconds until a daemon is ready or has died
@@ -55,51 +55,43 @@ class Daemon:
 
 
 class Nursery:
-    """Forks daemons from one warm process."""
+    """Starts daemons."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-        self._daemons: dict[str, Daemon] = {}
-        self._born = 0
+    def __init__(self) -> None:
+        self._programs: list[Program] = []
 
     async def start(self, config: Path, log: Path, die: str = "") -> Daemon:
         """Start a daemon; return when it is ready or already dead."""
-        self._born += 1
-        daemon = Daemon(f"daemon-{self._born}")
-        self._daemons[daemon.name] = daemon
-        assert self._process.stdin is not None
-        order = {"name": daemon.name, "config": str(config), "log": str(log), "die": die}
-        self._process.stdin.write(json.dumps(order).encode() + b"\n")
+        daemon = Daemon(f"daemon-{len(self._programs) + 1}")
+
+        def told(event: dict[str, Any]) -> None:
+            daemon.port = event.get("port", daemon.port)
+            daemon.commits = event.get("commits", daemon.commits)
+            daemon.code = event.get("ended", daemon.code)
+            daemon.changed.set()
+
+        order = {"config": str(config), "die": die}
+        with log.open("ab") as out:
+            program = await start(
+                cwd=config.parent, out=out, err=out, call="crash.crash_daemon:daemon", more=order, told=told
+            )
+        self._programs.append(program)
+        daemon.pid = program.pid
         await daemon.until("port", "code")
         return daemon
 
-    async def listen(self) -> None:
-        """Take in what the nursery tells. Runs until it ends."""
-        assert self._process.stdout is not None
-        while line := await self._process.stdout.readline():
-            event: dict[str, Any] = json.loads(line)
-            daemon = self._daemons[event["name"]]
-            daemon.pid = event.get("pid", daemon.pid)
-            daemon.port = event.get("port", daemon.port)
-            daemon.commits = event.get("commits", daemon.commits)
-            if "ended" in event:
-                daemon.code = event["ended"]
-                del self._daemons[daemon.name]
-            daemon.changed.set()
+    async def end(self) -> None:
+        """Kill those that are left."""
+        for program in self._programs:
+            program.kill()
+            await program.wait()
 
 
 @contextlib.asynccontextmanager
 async def open_nursery() -> AsyncIterator[Nursery]:
-    """Start a nursery; every daemon that is left is killed at the end."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, str(SCRIPT), "--nursery", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-    )
-    nursery = Nursery(process)
-    listening = asyncio.create_task(nursery.listen())
+    """Start daemons; every one that is left is killed at the end."""
+    nursery = Nursery()
     try:
         yield nursery
     finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        await process.wait()
-        await listening
+        await nursery.end()

@@ -17,6 +17,7 @@ from crash.sink import Sink, open_sink
 from crash.story import DiedError, Story, alert, lay_out, notice
 
 AT_ONCE = 2
+EACH = 4  #: one story in so many goes on when nothing is left to do
 SIDES = ("before", "after")
 QUIET = 0.15  #: seconds in which a daemon with nothing to do has to do nothing
 
@@ -35,9 +36,12 @@ Deaths = tuple[str, ...]
 
 
 async def tell(
-    nursery: Nursery, sink: Sink, session: aiohttp.ClientSession, root: Path, deaths: Deaths
+    nursery: Nursery, sink: Sink, session: aiohttp.ClientSession, root: Path, deaths: Deaths, *, goes_on: bool = True
 ) -> tuple[Story, int]:
-    """Tell the story with these deaths, one a life; return it and how many commits its last full life made."""
+    """Tell the story with these deaths, one a life; return it and how many commits its last full life made.
+
+    ``goes_on``: start once more, whether something is left for people or not.
+    """
     story = Story(root, sink.books[root.name], session)
     config = lay_out(root, f"http://127.0.0.1:{sink.port}/{root.name}")
     unsent = list(STORY)
@@ -57,7 +61,8 @@ async def tell(
         story.judge(end)
         if await daemon.stop() not in (0, -9 if death else 0):  # its death may come as late as now
             story.wrong.append(f"SIGTERM ended it with {daemon.code}")
-        await live_on(nursery, story, config)
+        if goes_on or end.unknown():
+            await live_on(nursery, story, config)
         return story, daemon.commits or 0
     raise AssertionError("the last life cannot die")
 
@@ -79,13 +84,13 @@ async def tell_all(root: Path, lives: list[Deaths]) -> tuple[list[str], list[Sto
     gate = asyncio.Semaphore(AT_ONCE)
     async with open_nursery() as nursery, open_sink() as sink, aiohttp.ClientSession() as session:
 
-        async def one(deaths: Deaths) -> tuple[Deaths, Story]:
+        async def one(number: int, deaths: Deaths) -> tuple[Deaths, Story]:
             async with gate:
                 name = "-".join(deaths).replace(":", "") or "undisturbed"
-                story, _ = await tell(nursery, sink, session, root / name, deaths)
+                story, _ = await tell(nursery, sink, session, root / name, deaths, goes_on=number % EACH == 0)
                 return deaths, story
 
-        told = await asyncio.gather(*(one(deaths) for deaths in lives))
+        told = await asyncio.gather(*(one(number, deaths) for number, deaths in enumerate(lives)))
     wrong = [f"died {' and '.join(deaths)}: {what}" for deaths, story in told for what in story.wrong]
     return wrong, [story for _, story in told]
 

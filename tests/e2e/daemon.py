@@ -1,4 +1,4 @@
-"""The real daemon as a child process in a folder of its own, and everything a test asks of it by HTTP and CLI.
+"""The real daemon as a process in a folder of its own, and everything a test asks of it by HTTP and CLI.
 
     site = Site.make(tmp_path, rules=..., connections={"http": {"shop": {"base_url": shop.url}}})
     async with start_daemon(site) as daemon:
@@ -17,6 +17,7 @@ import os
 import shlex
 import signal
 import sys
+import tempfile
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from typing import Any, Self
 import aiohttp
 import bcrypt
 import yaml
+from fakes.forking import Program, start
 
 FINAL = frozenset({
     "succeeded", "recovered_itself", "unverified", "observed", "refused", "cancelled", "expired", "failed", "undone",
@@ -88,7 +90,7 @@ class Daemon:
     """A running daemon. ``user``: as whom it is asked, with the password file that the site made."""
 
     site: Site
-    process: asyncio.subprocess.Process
+    process: Program
     session: aiohttp.ClientSession
     url: str = ""
     user: str = ""
@@ -226,17 +228,15 @@ def fingerprint(labels: Mapping[str, str]) -> str:
 
 async def command(cwd: Path, *arguments: str) -> tuple[int, str, str]:
     """Run ``remediator`` to its end; return exit code, standard output, standard error."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "remediator", *arguments, cwd=cwd, env=_environment(),
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        out, err = await asyncio.wait_for(process.communicate(), 30)
-    finally:
-        if process.returncode is None:
-            process.kill()
-    assert process.returncode is not None
-    return process.returncode, out.decode(), err.decode()
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        program = await start(*arguments, cwd=cwd, env=_environment(), out=out, err=err)
+        try:
+            code = await asyncio.wait_for(program.wait(), 30)
+        finally:
+            program.kill()
+        out.seek(0)
+        err.seek(0)
+        return code, out.read().decode(), err.read().decode()
 
 
 @contextlib.asynccontextmanager
@@ -245,10 +245,9 @@ async def start_daemon(site: Site, *, user: str = "", token: str = "") -> AsyncI
     log = site.home / "stderr"
     seen = len(log.read_text().splitlines()) if log.exists() else 0
     with log.open("ab") as err, (site.home / "stdout").open("ab") as out:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "remediator", "serve", "--config.file", str(site.config),
-            "--web.listen-address", "127.0.0.1:0", "--log.format", "json", *site.flags,
-            cwd=site.home, env=_environment(), stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=err,
+        process = await start(
+            "serve", "--config.file", str(site.config), "--web.listen-address", "127.0.0.1:0", "--log.format", "json",
+            *site.flags, cwd=site.home, env=_environment(), out=out, err=err,
         )  # fmt: skip
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)) as session:
         daemon = Daemon(site, process, session, user=user, token=token)
@@ -278,7 +277,6 @@ async def _ready(daemon: Daemon, seen: int) -> None:
 
 def _environment() -> dict[str, str]:
     """Nothing of the caller's that the daemon or its commands would read."""
-    # Compiling all modules at each start would take longer than most tests.
-    unwanted = ("REMEDIATOR_", "KUBE", "PYTHONDONTWRITEBYTECODE")
+    unwanted = ("REMEDIATOR_", "KUBE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     return kept | {"NO_COLOR": "1", "COLUMNS": "200", "NO_PROXY": "*"}

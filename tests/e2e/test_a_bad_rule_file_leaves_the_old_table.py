@@ -1,4 +1,5 @@
 import asyncio
+import json
 import signal
 
 import yaml
@@ -47,6 +48,15 @@ async def test_reload_by_signal_and_by_request(tmp_path, shop):
         shop.broken = True
         assert await daemon.alert(alertname="ShopDown", instance="two") == ""  # no rule is about it any more
         await daemon.reaches(await daemon.alert(alertname="ShopGone"), "succeeded")
+
+        told = [(e["what"], e["who"], e["subject"]) for e in reversed(await daemon.api("/api/v1/audit"))]
+        assert told == [
+            ("reload rejected", "SIGHUP", "rules"), ("reload rejected", "anonymous", "rules"),
+            ("reload", "anonymous", "rules"),
+            ("rule removed", "anonymous", "shop"), ("rule added", "anonymous", "gone"),
+        ]  # fmt: skip
+        removed, added = (json.loads(line) for line in (await daemon.cli("audit")).splitlines() if '"rule ' in line)
+        assert (removed["before"]["mode"], removed["after"], added["before"]) == ("auto", None, None)
     assert shop.changes == ["reset-breaker"] * 2
 
 

@@ -25,4 +25,10 @@ async def test_it_holds_while_it_exists_and_everything_stands_in_the_audit_trail
         change = next(line for line in lines if line["kind"] == "change")
         assert (change["run"], change["action"], change["outcome"]) == (run, "http.request", "done")
         assert (lines[-1]["kind"], lines[-1]["subject"]) == ("maintenance", "target:http/**")
-        assert [line["at"] for line in lines] == sorted(line["at"] for line in lines)
+        assert [line["id"] for line in lines] == sorted(line["id"] for line in lines)
+        paused, resumed = (line for line in lines if line["who"] == "pause file")
+        assert (paused["kind"], paused["after"]["reason"], resumed["kind"]) == ("pause", "the data centre is moved", "resume")
+        after = str(change["id"])
+        assert [json.loads(line) for line in (await daemon.cli("audit", "--after", after)).splitlines()] == [
+            line for line in lines if line["id"] > change["id"]
+        ]

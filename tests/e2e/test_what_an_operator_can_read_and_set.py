@@ -18,7 +18,9 @@ async def test_health_metrics_and_log_level(tmp_path, shop):
         await daemon.reaches(await daemon.alert(alertname="ShopDown"), "succeeded")
         await asyncio.sleep(0.3)  # the line would be written just after the commit that was seen
         assert len(daemon.log()) == before
-        await daemon.api("/api/v1/log-level", {"level": "info"})
+        await daemon.api("/api/v1/log-level", {"level": "info", "who": "ann"})
+        [entry, _] = await daemon.api("/api/v1/audit")
+        assert [entry[key] for key in ("who", "what", "before", "after")] == ["ann", "log level", "error", "info"]
         shop.broken = True
         run = await daemon.alert(alertname="ShopDown", instance="two")
         await daemon.reaches(run, "succeeded")

@@ -23,7 +23,18 @@ from fakes.kubernetes_access import REVIEWS, Access, forbidden, review
 from fakes.kubernetes_changes import answer
 from fakes.kubernetes_looks import Program, Programs, metadata_of, serve_exec
 from fakes.kubernetes_patches import PatchError
-from fakes.kubernetes_paths import Address, RefusedError, Seen, address, discovery, group, missing, plural, verb_of
+from fakes.kubernetes_paths import (
+    Address,
+    NotServedError,
+    RefusedError,
+    Seen,
+    address,
+    discovery,
+    group,
+    missing,
+    plural,
+    verb_of,
+)
 from fakes.kubernetes_selectors import SelectorError, fits_fields, fits_labels
 from fakes.kubernetes_world import KINDS, VERSIONS, Document, World
 from fakes.kubernetes_writes import create, scale_of, write
@@ -154,8 +165,11 @@ class FakeKubernetes:
             return await self._resource(request, seen, address(seen.path))
         except RefusedError as refused:
             return refused.response()
+        except NotServedError:
+            return web.Response(status=404, text="404 page not found\n")
         except (SelectorError, PatchError) as error:
-            return RefusedError(getattr(error, "status", 400), str(error)).response()
+            status = getattr(error, "status", 400)
+            return RefusedError(status, str(error), **({"reason": ""} if status >= 500 else {})).response()
 
     def _authenticate(self, request: web.Request) -> None:
         if self.token and request.headers.get("Authorization") != f"Bearer {self.token}":
@@ -180,7 +194,7 @@ class FakeKubernetes:
             return web.json_response(self._list(seen, at))
         found = answer(self.world, verb, seen, at)
         if found is None and verb == "create":
-            found = create(self.world, seen.body, at), 201
+            found = create(self.world, seen, at), 201
         if found is not None:
             return web.json_response(found[0], status=found[1])
         document = self.world.objects.get(at.key)
@@ -189,7 +203,12 @@ class FakeKubernetes:
         if at.sub == "log":
             return self._log(seen, at, document)
         if verb == "delete":
-            return web.json_response(self.world.remove(at.key))
+            gone = document if seen.query.get("dryRun") == "All" else self.world.remove(at.key)
+            details = {"name": at.name, "kind": at.resource, "group": group(at), "uid": gone["metadata"]["uid"]}
+            return web.json_response({
+                "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
+                "details": {key: value for key, value in details.items() if value},
+            })  # fmt: skip
         if verb == "get":
             shown = scale_of(document) if at.sub == "scale" else copy.deepcopy(document)
             if "PartialObjectMetadata" in seen.accept:
@@ -226,7 +245,10 @@ class FakeKubernetes:
 
     def _list(self, seen: Seen, at: Address) -> Document:
         found = [item for item in self.world.of(at.resource, at.namespace) if _fits(item, seen)]
-        start = int(base64.b64decode(seen.query.get("continue", "")) or 0)
+        try:
+            start = int(base64.b64decode(seen.query.get("continue", ""), validate=True) or 0)
+        except ValueError as error:
+            raise RefusedError(400, f"invalid continue token: continue key is not valid: {error}") from error
         size = min(int(seen.query.get("limit") or self.page), self.page)
         meta: Document = {"resourceVersion": str(self.world.version)}
         if len(found) > start + size:

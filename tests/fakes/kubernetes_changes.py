@@ -12,6 +12,7 @@ from typing import Any
 
 from fakes.kubernetes_patches import strategic
 from fakes.kubernetes_refused import RefusedError
+from fakes.kubernetes_validation import undeclared
 from fakes.kubernetes_world import KINDS, VERSIONS, WORKLOADS, Document, World
 
 KINDS.update({
@@ -35,6 +36,8 @@ def answer(world: World, verb: str, seen: Any, at: Any) -> tuple[Document, int] 
     dry = seen.query.get("dryRun") == "All"
     if verb == "create" and at.sub == "eviction":
         return _evict(world, seen, at, dry=dry), 201
+    if at.sub == "" and verb == "create" and at.resource == "jobs":
+        _refuse_job(seen.json)
     if verb == "create" and (dry or at.resource == "jobs"):
         return _create(world, seen, at, dry=dry), 201
     if verb == "patch" and seen.media == APPLY:
@@ -111,20 +114,29 @@ def _evict(world: World, seen: Any, at: Any, *, dry: bool) -> Document:
     pod = world.objects.get((at.resource, at.namespace, at.name))
     body = seen.json
     if (body.get("kind"), body.get("apiVersion")) != ("Eviction", "policy/v1"):
-        raise RefusedError(400, "the object provided is unrecognized (must be of type Eviction)")
+        there, version = body.get("kind"), body.get("apiVersion")
+        raise RefusedError(400, f'{there} in version "{version}" cannot be handled as a Eviction: unknown conversion')
+    if body.get("metadata", {}).get("name", at.name) != at.name:
+        raise RefusedError(400, "name in URL does not match name in Eviction object")
     if pod is None:
         raise RefusedError(404, f'pods "{at.name}" not found', name=at.name, kind="pods")
     options = body.get("deleteOptions") or {}
     _precondition(pod, options.get("preconditions") or {}, at)
-    for pdb in world.of("poddisruptionbudgets", at.namespace):
-        wanted = pdb["spec"]["selector"]["matchLabels"]
-        if wanted.items() <= pod["metadata"].get("labels", {}).items():
-            if pdb["status"]["disruptionsAllowed"] < 1:
-                cause = {"reason": "DisruptionBudget", "message": f"The disruption budget {pdb['metadata']['name']} needs it"}
-                message = "Cannot evict pod as it would violate the pod's disruption budget."
-                raise RefusedError(429, message, causes=[cause])
-            if not dry:
-                pdb["status"]["disruptionsAllowed"] -= 1
+    labels = pod["metadata"].get("labels", {}).items()
+    budgets = [
+        pdb for pdb in world.of("poddisruptionbudgets", at.namespace)
+        if pdb["spec"]["selector"]["matchLabels"].items() <= labels
+    ]  # fmt: skip
+    if len(budgets) > 1:
+        words = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+        raise RefusedError(500, words, reason="")
+    for pdb in budgets:
+        if pdb["status"]["disruptionsAllowed"] < 1:
+            cause = {"reason": "DisruptionBudget", "message": f"The disruption budget {pdb['metadata']['name']} needs it"}
+            message = "Cannot evict pod as it would violate the pod's disruption budget."
+            raise RefusedError(429, message, causes=[cause])
+        if not dry:
+            pdb["status"]["disruptionsAllowed"] -= 1
     if not dry:
         _leave(world, pod)
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
@@ -143,25 +155,34 @@ def _leave(world: World, pod: Document) -> None:
 
 
 def _precondition(found: Document, asked: Document, at: Any) -> None:
-    for field, title in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
+    kind = KINDS[at.resource]
+    for field, title, since in (
+        ("uid", "UID", "deleted and then recreated"), ("resourceVersion", "ResourceVersion", "modified")
+    ):  # fmt: skip
         wanted, there = asked.get(field), found["metadata"][field]
         if wanted and wanted != there:
             raise RefusedError(
-                409, f'Operation cannot be fulfilled on {at.resource} "{at.name}": Precondition failed: '
-                f"{title} in precondition: {wanted}, {title} in object meta: {there}", name=at.name,
+                409, f'Operation cannot be fulfilled on {kind} "{at.name}": the {title} in the precondition ({wanted}) '
+                f"does not match the {title} in record ({there}). The object might have been {since}", name=at.name,
+                kind=kind,
             )  # fmt: skip
 
 
 # Creating
 
 
+def _refuse_job(job: Document) -> None:
+    if job["spec"]["template"]["spec"].get("restartPolicy") not in ("Never", "OnFailure"):
+        problem = 'spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"'
+        raise RefusedError(422, f'Job.batch "{job["metadata"].get("name", "")}" is invalid: {problem}')
+
+
 def _create(world: World, seen: Any, at: Any, *, dry: bool) -> Document:
-    document = seen.json
+    from fakes.kubernetes_writes import new_object  # noqa: PLC0415 -- which imports what is above
+
+    document = new_object(world, seen, at)
     meta = document["metadata"]
-    meta["namespace"] = at.namespace
     key = (at.resource, at.namespace, meta["name"])
-    if key in world.objects:
-        raise RefusedError(409, f'{at.resource}.batch "{meta["name"]}" already exists', name=meta["name"])
     if dry:
         return {**document, "metadata": {**meta, "uid": "uid-dry", "creationTimestamp": world.stamp()}}
     world.put(at.resource, document)
@@ -194,7 +215,7 @@ def _status(world: World, seen: Any, at: Any, *, dry: bool) -> Document:
     document, patch = copy.deepcopy(world.objects[at.key]), seen.json
     version = patch.get("metadata", {}).get("resourceVersion")
     if version and version != document["metadata"]["resourceVersion"]:
-        raise RefusedError(409, f'Operation cannot be fulfilled on {at.resource} "{at.name}": the object has been modified')
+        raise _modified(at)
     document["status"] = {**document.get("status", {}), **patch["status"]}  # a custom resource: lists are replaced
     return document if dry else copy.deepcopy(world.put(at.resource, document))
 
@@ -206,10 +227,11 @@ def _apply(world: World, seen: Any, at: Any, *, dry: bool) -> tuple[Document, in
     """Merge by field, refuse what others own, give up what was applied before and is not any more."""
     body, manager = json.loads(seen.body), seen.query.get("fieldManager")
     if not manager:
-        raise RefusedError(422, "PatchOptions.meta.k8s.io is invalid: fieldManager: Required value")
-    if body.get("kind") != KINDS[at.resource] or body.get("apiVersion") != VERSIONS[at.resource]:
-        raise RefusedError(400, "invalid object type: the kind does not match the resource")
-    old, tree = world.objects.get(at.key), _applied(body)
+        words = "fieldManager: Required value: is required for apply patch"
+        raise RefusedError(422, f'PatchOptions.meta.k8s.io "" is invalid: {words}')
+    old = world.objects.get(at.key)
+    _refuse_body(body, at, old)
+    tree = _applied(body)
     force = seen.query.get("force") == "true"
     if old is not None and not force:
         _refuse_conflicts(old, body, tree, manager)
@@ -226,6 +248,34 @@ def _apply(world: World, seen: Any, at: Any, *, dry: bool) -> tuple[Document, in
         world.objects[at.key].setdefault("status", {})
         world.written(at.key)
     return copy.deepcopy(world.objects[at.key]), 200 if old else 201
+
+
+def _refuse_body(body: Document, at: Any, old: Document | None) -> None:
+    version, kind, meta = body.get("apiVersion", ""), body.get("kind", ""), body.get("metadata", {})
+    if (kind, version) != (KINDS[at.resource], VERSIONS[at.resource]):
+        raise RefusedError(400, f"invalid object type: {'' if '/' in version else '/'}{version}, Kind={kind}")
+    if "managedFields" in meta:
+        raise RefusedError(400, "metadata.managedFields must be nil")
+    if meta.get("name") != at.name:
+        raise RefusedError(
+            400, f"the name of the object ({meta.get('name')}) does not match the name on the URL ({at.name})"
+        )
+    if field := undeclared(body, kind):
+        said = f"failed to create typed patch object ({at.namespace}/{at.name}; {version}, Kind={kind})"
+        raise RefusedError(500, f"{said}: {field}: field not declared in schema", reason="")
+    if old is None and meta.get("uid"):
+        mismatch = f"the provided object specified uid {meta['uid']}, and no existing object was found"
+        raise RefusedError(
+            409, f'Operation cannot be fulfilled on {at.resource} "{at.name}": uid mismatch: {mismatch}', name=at.name
+        )
+    if old is not None and meta.get("resourceVersion") not in (None, old["metadata"]["resourceVersion"]):
+        raise _modified(at)
+
+
+def _modified(at: Any) -> RefusedError:
+    from fakes.kubernetes_writes import modified  # noqa: PLC0415 -- which imports what is above
+
+    return modified(at)
 
 
 def _applied(body: Document) -> Document:
@@ -264,12 +314,21 @@ def _refuse_conflicts(old: Document, body: Document, tree: Document, manager: st
         if entry["manager"] == manager:
             continue
         found += [
-            f'conflict with "{entry["manager"]}": .{".".join(path)}'
+            (f'"{entry["manager"]}" using {VERSIONS[_resource_of(old)]}', f".{'.'.join(path)}")
             for path in _shared(entry["fieldsV1"], tree) if _at(old, path) != _at(body, path)
         ]  # fmt: skip
+    if len(found) == 1:
+        raise RefusedError(409, f"Apply failed with 1 conflict: conflict with {found[0][0]}: {found[0][1]}")
     if found:
-        plural = "conflict" if len(found) == 1 else "conflicts"
-        raise RefusedError(409, f"Apply failed with {len(found)} {plural}: {', '.join(found)}")
+        each = {who: sorted(path for by, path in found if by == who) for who in sorted({who for who, _ in found})}
+        said = "\n".join(
+            f"conflicts with {who}:\n" + "\n".join(f"- {path}" for path in paths) for who, paths in each.items()
+        )
+        raise RefusedError(409, f"Apply failed with {len(found)} conflicts: {said}")
+
+
+def _resource_of(document: Document) -> str:
+    return next(resource for resource, kind in KINDS.items() if kind == document["kind"])
 
 
 def _shared(one: Document, other: Document, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:

@@ -16,6 +16,10 @@ _SHORT = {"deployments": ["deploy"], "statefulsets": ["sts"], "daemonsets": ["ds
 _SCALED = ("deployments", "statefulsets")
 
 
+class NotServedError(Exception):
+    """No such group or version: answered in plain text."""
+
+
 @dataclass(frozen=True)
 class Seen:
     """One request as it arrived."""
@@ -66,6 +70,8 @@ def address(path: str) -> Address:
     resource, sub = found["resource"], found["sub"] or ""
     if found["group"] == VERSIONS["podmetrics"]:
         resource = METRICS.get(resource, resource)
+    if found["group"] and found["group"] not in VERSIONS.values():
+        raise NotServedError
     known = VERSIONS.get(resource) == (found["core"] or found["group"])
     has_sub = sub == "" or (sub == "scale" and resource in _SCALED) or (sub in ("log", "exec") and resource == "pods")
     if not known or not (has_sub or (resource, sub) in SUBS):

@@ -14,7 +14,7 @@ _REASONS = {
 
 
 class RefusedError(Exception):
-    """Answered with a Status."""
+    """Answered with a Status. An error that the server does not expect has no reason: ``reason=""``."""
 
     def __init__(self, code: int, message: str, **more: Any) -> None:
         super().__init__(message)
@@ -22,10 +22,11 @@ class RefusedError(Exception):
 
     def response(self) -> web.Response:
         headers = {"Retry-After": str(self.more["retry"])} if self.more.get("retry") else {}
-        details = {key: value for key, value in self.more.items() if key != "retry"}
+        details = {key: value for key, value in self.more.items() if key not in ("retry", "reason") and value}
         if self.more.get("retry"):
             details["retryAfterSeconds"] = self.more["retry"]
+        reason = self.more.get("reason", _REASONS.get(self.code, "Unknown"))
         return web.json_response({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": self.message,
-            "reason": _REASONS.get(self.code, "Unknown"), "details": details, "code": self.code,
+            **({"reason": reason} if reason else {}), **({"details": details} if details else {}), "code": self.code,
         }, status=self.code, headers=headers)  # fmt: skip

@@ -27,6 +27,8 @@ def _fits(labels: dict[str, str], part: str) -> bool:
         values = [value.strip() for value in listed[3].split(",")]
         return (labels.get(listed[1]) in values) == (listed[2] == "in")
     compared = re.fullmatch(r"([^=!]+?)\s*(==|=|!=)\s*([^=!]*)", part)
+    if compared and "(" in compared[3]:
+        raise SelectorError("unable to parse requirement: found '(', expected: identifier")
     if compared:
         return (labels.get(compared[1]) == compared[3]) == (compared[2] != "!=")
     if not re.fullmatch(r"!?[A-Za-z0-9_./-]+", part):
@@ -42,7 +44,7 @@ def fits_fields(item: dict[str, Any], selector: str) -> bool:
     for part in filter(None, selector.split(",")):
         found = re.fullmatch(r"([^=!]+)(==|=|!=)(.*)", part)
         if not found or found[1] not in _FIELDS:
-            raise SelectorError(f"field label not supported: {part}")
+            raise SelectorError(f"field label not supported: {re.split('[=!]', part)[0]}")
         value: Any = item
         for key in found[1].split("."):
             value = value.get(key, "") if isinstance(value, dict) else ""

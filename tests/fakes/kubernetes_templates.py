@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from fractions import Fraction
 from typing import Any
@@ -15,7 +16,8 @@ def settle(spec: dict[str, Any], selector: dict[str, Any] | None) -> str:
     template = spec.get("template") or {}
     labels = template.get("metadata", {}).get("labels", {})
     if any(labels.get(key) != value for key, value in ((selector or {}).get("matchLabels") or {}).items()):
-        return "spec.template.metadata.labels: Invalid value: `selector` does not match template `labels`"
+        shown = json.dumps(labels, separators=(",", ":"))
+        return f"spec.template.metadata.labels: Invalid value: {shown}: `selector` does not match template `labels`"
     for index, container in enumerate(template.get("spec", {}).get("containers", [])):
         problem = _container(container)
         if problem:

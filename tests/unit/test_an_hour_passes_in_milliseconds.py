@@ -109,7 +109,7 @@ def test_people_can_stop_it_and_what_they_must_not_do_is_refused():
 
 
 def test_a_loop_in_which_time_does_not_pass_is_ended():
-    loop = VirtualLoop()
+    loop = VirtualLoop(most_turns=10_000)
 
     def again():
         loop.call_soon(again)

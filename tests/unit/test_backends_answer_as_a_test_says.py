@@ -123,8 +123,8 @@ def test_an_alert_is_resent_until_it_resolves(play):
 
 def test_a_run_that_waited_asks_whether_the_alert_still_fires(play):
     slow = "{labels: {alertname: Slow, service: web}"
-    said = play(f"[{slow}}}, {{at: 1m, {slow[1:]}, state: silenced}}]", restarts("{outputs: {status: 200}}"),
-                "{status: cancelled, reason: silenced, steps: []}")  # fmt: skip
+    said = play(f"[{slow}}}, {{at: 1m, {slow[1:]}, state: inhibited}}]", restarts("{outputs: {status: 200}}"),
+                "{status: cancelled, reason: inhibited, steps: []}")  # fmt: skip
     assert said == ""
 
 

@@ -1,7 +1,6 @@
 """A yes is for one remedy: the next one that asks is done after its own yes, and not before."""
 
-import subprocess
-import sys
+from fakes.forking import run
 
 RULES = """
 rules:
@@ -52,7 +51,5 @@ tests:
 def test_each_remedy_has_a_yes_of_its_own(tmp_path):
     (tmp_path / "rules.yaml").write_text(RULES)
     (tmp_path / "rules_test.yaml").write_text(TESTS)
-    done = subprocess.run(
-        [sys.executable, "-m", "remediator", "test", tmp_path], capture_output=True, text=True, timeout=60, check=False
-    )
+    done = run("test", tmp_path, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -51,9 +51,9 @@ def test_the_cost_grows_with_the_text_not_with_its_square(seed):
         text = (seed * size)[:size]
         times = []
         for _ in range(3):
-            began = time.perf_counter()
+            began = time.process_time()
             redact(text, size)
-            times.append(time.perf_counter() - began)
+            times.append(time.process_time() - began)
         return min(times)
 
     small, large = cost(4_000), cost(32_000)

@@ -50,13 +50,13 @@ def said(table):
 
 
 @given(tables(MATCHERS))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_no_reachable_rule_is_blamed(table):
     assert not {name for name, certain in said(table) if certain} & reached(table)
 
 
 @given(tables(EQUALITIES | st.builds(Matcher, LABELS, REGEXES, st.sampled_from(["x|y", "[xy]", "xy?|", "(x|y)"]))))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_with_equalities_and_lists_every_unreachable_rule_is_found(table):
     # A rule that matches nothing by itself is another check's.
     alive = {str(at) for at, (matchers, _) in enumerate(table) if any(holds(matchers, alert) for alert in UNIVERSE)}

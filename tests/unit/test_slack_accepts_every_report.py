@@ -67,7 +67,7 @@ def test_what_is_cut_says_so():
 
 
 def test_a_long_part_says_how_much_is_left_out():
-    plan = changed(EXAMPLES["held"]().plan, notes="a note for people that is long enough\n" * 500)
+    plan = changed(EXAMPLES["held"]().plan, notes="a note for people that is long enough.\n" * 500)
     _, blocks = run_message(compose(run(Status.FAILED, "because", plan=plan)))
     assert any(
         re.search(r"… \d+ more of \d+ lines; the whole report: `remediator runs show`", t) for t in texts(blocks)

@@ -1,20 +1,17 @@
 """``remediator test`` as a command: quiet when all is well, exit codes, selection, coverage, JUnit."""
 
-import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from fakes.forking import run
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests/unit/golden_rule_tests"
 
 
 def remediator(*words, cwd=ROOT):
-    done = subprocess.run(
-        [sys.executable, "-m", "remediator", *words], cwd=cwd, capture_output=True, text=True, timeout=60, check=False
-    )
+    done = run(*words, cwd=cwd)
     return done.returncode, done.stdout, done.stderr
 
 

@@ -50,6 +50,8 @@ def wrong(place, default, written, read):
         if part not in (written or {}):
             return f"{'.'.join(place)} is missing"
         written, read = written[part], getattr(read, part)
+    if place == ("escalation", "ladders"):
+        return ""
     if (place[-1], str(written)) in examples():
         return "" if default in (NEEDED, None, "") else f"{'.'.join(place)} has a default, but an example stands there"
     return "" if read == default else f"{'.'.join(place)} shows {read!r}, the default is {default!r}"
@@ -57,7 +59,9 @@ def wrong(place, default, written, read):
 
 def test_it_loads_as_it_is_and_changes_no_default():
     settings, connections = read_settings(FILE)
-    assert settings.model_copy(update={"store": Settings().store}) == Settings()
+    # Whom the shipped guides call is the one thing that it says beyond the defaults.
+    assert [*settings.escalation.ladders] == ["sev-1", "sev-2", "sev-3", "sev-4"]
+    assert settings.model_copy(update={"store": Settings().store, "escalation": Settings().escalation}) == Settings()
     assert not connections
 
 

@@ -1,6 +1,6 @@
 import yaml
 
-from remediator.core.rule_changes import rule_changes
+from remediator.core.rule_changes import edits, rule_changes
 from remediator.interfaces.rule_files import load_rules
 
 
@@ -29,3 +29,14 @@ def test_a_guides_change_is_a_change_of_its_rules(tmp_path):
 
 def test_nothing_changed(tmp_path):
     assert str(rule_changes(table(tmp_path, ("a", {})), table(tmp_path, ("a", {})))) == "0 added, 0 removed, 0 changed"
+
+
+def test_values_before_and_after(tmp_path):
+    old = table(tmp_path, ("a", {"mode": "ask", "limits": {"cooldown": "1m"}, "with": {"n": "1"}}), ("gone", {}))
+    new = table(tmp_path, ("a", {"mode": "auto", "limits": {"cooldown": "2m"}, "with": {"n": "2"}}), ("new", {}), notes="more")
+    removed, changed, added = edits(old, new)
+    assert (removed.what, removed.rule, removed.before["guide"], removed.after) == ("rule removed", "gone", "g", None)
+    assert (changed.what, changed.rule) == ("rule changed", "a")
+    assert changed.before == {"mode": "ask", "limits.cooldown": "1m", "with.n": "1", "guide.notes": None}
+    assert changed.after == {"mode": "auto", "limits.cooldown": "2m", "with.n": "2", "guide.notes": "more"}
+    assert (added.what, added.rule, added.before, added.after["match"]) == ("rule added", "new", None, ["alertname=new"])

@@ -12,6 +12,11 @@ from remediator.actions.alertmanager.alerts import ALERTS, FiringState, still_fi
 from remediator.actions.alertmanager.connection import Connection
 from remediator.core.action import Action
 
-__all__ = ["ACTIONS", "Connection", "FiringState", "still_firing"]
+__all__ = [
+    "ACTIONS",
+    "Connection",
+    "FiringState",
+    "still_firing",
+]
 
 ACTIONS: tuple[Action[Any, Any], ...] = (ALERTS, expire.ACTION, groups.ACTION, silence.ACTION)

@@ -1,4 +1,4 @@
-"""How alerts stand: ``alertmanager.alerts``, and ``still_firing`` for the engine.
+"""How alerts stand: ``alertmanager.alerts``; and one alert, for others to ask about (``working`` judges whose silence).
 
 The API leaves out alerts that are over, and its filters choose supersets: ``a="1"`` finds every
 alert with that label, whatever else it has. So where one alert is meant, the labels that come back
@@ -90,12 +90,20 @@ class Alert(NamedTuple):
     labels: Mapping[str, str]
     state: FiringState
     starts_at: str
+    silenced_by: tuple[str, ...] = ()  #: ids; several silences may cover one alert
+    inhibited: bool = False  #: told apart, for what is silenced may be inhibited, too
 
 
 async def still_firing(context: Context, connection: str, labels: Mapping[str, str]) -> FiringState:
     """Return how the alert with exactly these labels stands. Raises ActionError when that cannot be learnt."""
+    alert = await known_alert(context, connection, labels)
+    return FiringState.GONE if alert is None else alert.state
+
+
+async def known_alert(context: Context, connection: str, labels: Mapping[str, str]) -> Alert | None:
+    """Return the alert with exactly these labels; None when there is none, or it is over. Raises ActionError."""
     known = await known_alerts(context, connection, filters_of(labels))
-    return next((alert.state for alert in known if _same(alert.labels, labels)), FiringState.GONE)
+    return next((alert for alert in known if _same(alert.labels, labels)), None)
 
 
 async def alerts(parameters: AlertsParameters, context: Context) -> AlertsOutputs:
@@ -142,7 +150,10 @@ def _read(item: Any) -> Alert:
     labels, status = item["labels"], item["status"]
     if not isinstance(labels, dict) or not isinstance(status, dict):
         raise TypeError("an alert has labels and a status")
-    return Alert(labels, _state(status), str(item.get("startsAt", "")))
+    silenced_by = tuple(str(each) for each in status.get("silencedBy") or ())
+    return Alert(
+        labels, _state(status), str(item.get("startsAt", "")), silenced_by, inhibited=bool(status.get("inhibitedBy"))
+    )
 
 
 def _state(status: dict[str, Any]) -> FiringState:

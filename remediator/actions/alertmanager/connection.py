@@ -31,10 +31,11 @@ class Connection(ApiConnection):
 
     never: tuple[Severity, ...] = Field(
         ("critical", "page"), max_length=16,
-        description="Severities that alertmanager.silence never silences, in any mixture of case.",
+        description="Severities that are never silenced: not by alertmanager.silence, not while a rule with "
+        "silence: while_working works. In any mixture of case.",
     )  # fmt: skip
     severity_label: LabelName = Field("severity", description="The label that holds an alert's severity.")
-    longest_silence: Duration = Field(4 * 3600.0, gt=0, description="The longest silence that a rule may ask for.")
+    longest_silence: Duration = Field(4 * 3600.0, gt=0, description="The longest silence that we make.")
 
 
 def filters_of(labels: Mapping[str, str]) -> list[str]:

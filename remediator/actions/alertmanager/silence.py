@@ -7,6 +7,7 @@ cover them whatever alerts come later.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, field_validator
@@ -65,6 +66,12 @@ async def perform(p: SilenceParameters, context: Context) -> SilenceOutputs:
     found = await _ours(context, connection, p, mark)
     if found is not None:
         return SilenceOutputs(silence=found.id, ends_at=excerpt(found.ends_at, 40), changed=False)
+    made = await create(context, connection, p, mark, ends_at)
+    return SilenceOutputs(silence=made, ends_at=ends_at, changed=True)
+
+
+async def create(context: Context, connection: Connection, p: SilenceParameters, mark: str, ends_at: str) -> str:
+    """Create a silence that ends then (RFC 3339); return its id. PermanentError when that is not allowed."""
     end = instant(ends_at)
     if end is None or end <= context.now:
         raise PermanentError("the time of this silence is over")
@@ -78,7 +85,7 @@ async def perform(p: SilenceParameters, context: Context) -> SilenceOutputs:
     made = answer.get("silenceID") if isinstance(answer, dict) else None
     if not isinstance(made, str):
         raise AmbiguousError(f"{connection.url} did not say which silence it made")
-    return SilenceOutputs(silence=excerpt(made, 64), ends_at=ends_at, changed=True)
+    return excerpt(made, 64)
 
 
 async def resolve(p: SilenceParameters, context: Context) -> Intent[SilenceParameters]:
@@ -125,10 +132,17 @@ def _connection(p: SilenceParameters, context: Context) -> Connection:
     if p.duration > connection.longest_silence:
         longest = show_duration(connection.longest_silence)
         raise PermanentError(f"a silence lasts at most {longest} at connections.alertmanager.{p.connection}")
-    severity = p.labels.get(connection.severity_label, "")
-    if severity.lower() in {name.lower() for name in connection.never}:
-        raise PermanentError(f'{connection.severity_label} "{severity}" is never silenced')
+    if why := stays_loud(connection, p.labels):
+        raise PermanentError(why)
     return connection
+
+
+def stays_loud(connection: Connection, labels: Mapping[str, str]) -> str:
+    """Return why the site never silences an alert with these labels; empty when it may be silenced."""
+    severity = labels.get(connection.severity_label, "")
+    if severity.lower() in {name.lower() for name in connection.never}:
+        return f'{connection.severity_label} "{excerpt(severity, 64)}" is never silenced'
+    return ""
 
 
 async def _ours(context: Context, connection: Connection, p: SilenceParameters, mark: str) -> Silence | None:

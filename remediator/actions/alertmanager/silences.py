@@ -40,6 +40,13 @@ async def silences_of(context: Context, connection: Connection, labels: Mapping[
     return [silence for silence in _read_all(connection, answer) if silence.equalities == labels]
 
 
+async def silence_of(context: Context, connection: Connection, name: str) -> Silence:
+    """Return the silence of this id. PermanentError when there is none, or it cannot be read."""
+    if not _is_id(name):
+        raise PermanentError(f"{connection.url} named a silence by something that is no id")
+    return _read_all(connection, [await ask(context, connection, f"/api/v2/silence/{name}")])[0]
+
+
 async def expire(context: Context, connection: Connection, silence: Silence) -> None:
     """End a silence now."""
     await change(context, connection, "DELETE", f"/api/v2/silence/{silence.id}")
@@ -56,7 +63,7 @@ def _read_all(connection: Connection, answer: Any) -> list[Silence]:
 
 def _read(item: Any) -> Silence:
     name, state = item["id"], item["status"]["state"]
-    if not isinstance(name, str) or not name.replace("-", "").isalnum() or not name.isascii():
+    if not isinstance(name, str) or not _is_id(name):
         raise ValueError("a silence's id is a UUID")
     if state not in {"active", "pending", "expired"}:
         raise ValueError("this state is not known")
@@ -66,6 +73,10 @@ def _read(item: Any) -> Silence:
         if not matcher["isRegex"] and matcher.get("isEqual", True)
     }
     return Silence(name, str(item["createdBy"]), str(item["comment"]), str(item["endsAt"]), state, plain)
+
+
+def _is_id(name: str) -> bool:
+    return name.replace("-", "").isalnum() and name.isascii()
 
 
 def instant(text: str) -> int | None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 import re2
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 _SHOWN = 500  #: characters of a line that are kept
+_CAPTURED = 200  #: characters of a captured value that are kept
+_VALUES = 10_000  #: different values that are told apart
 _LONGEST_LINE = 8192  # what is beyond it is not searched
 
 
@@ -34,16 +36,61 @@ Pattern = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterV
 PatternName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")]
 
 
-class Tally:
-    """Counts lines by pattern. Feed it bytes of one log after another; ``end`` closes each."""
+def _captures(pattern: str) -> str:
+    if len(compile_pattern(pattern).groupindex) != 1:
+        raise ValueError("give the pattern one named group: remote_ip=(?P<address>[0-9a-f.:]+)")
+    return pattern
 
-    def __init__(self, patterns: Mapping[str, str], keep: int) -> None:
+
+Capture = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_captures)]
+"""An RE2 pattern with one named group; lines are counted by what that holds."""
+CountBy = Annotated[
+    dict[PatternName, Capture],
+    Field(
+        max_length=5,
+        description="RE2 patterns with one named group, by name: lines are counted by what the group holds, such as "
+        "an address. 5 at most.",
+    ),
+]
+Top = Annotated[int, Field(ge=1, le=100, description="Of count_by, so many values are told, the most frequent first.")]
+Counted = Annotated[
+    dict[str, dict[str, int]],
+    Field(description="Of count_by: lines by captured value, the most frequent first; 200 characters of a value."),
+]
+CountedRest = Annotated[
+    dict[str, int], Field(description="Of count_by: lines that fit, whose values are not among those told.")
+]
+
+
+class Tally:
+    """Counts lines by pattern, and by what patterns capture. Feed it a log's bytes; ``end`` closes each log."""
+
+    def __init__(
+        self, patterns: Mapping[str, str], keep: int, count_by: Mapping[str, str] | None = None, top: int = 10
+    ) -> None:
         self._patterns = {name: compile_pattern(pattern) for name, pattern in patterns.items()}
+        self._captures = {name: compile_pattern(pattern) for name, pattern in (count_by or {}).items()}
+        self._values: dict[str, Counter[str]] = {name: Counter() for name in self._captures}
+        self._captured = Counter[str]()
+        self._top = top
         self._rest = bytearray()
         self.counts = dict.fromkeys(patterns, 0)
         self.matched = 0  #: lines that fit any pattern
         self.lines = 0
         self.kept: deque[str] = deque(maxlen=keep)  #: the last lines that fit; the last ones of all without patterns
+
+    @property
+    def counted(self) -> dict[str, dict[str, int]]:
+        """Lines by captured value, the most frequent ``top``; of equally frequent ones the first in the alphabet."""
+        return {
+            name: dict(sorted(values.items(), key=lambda item: (-item[1], item[0]))[: self._top])
+            for name, values in self._values.items()
+        }
+
+    @property
+    def counted_rest(self) -> dict[str, int]:
+        """Lines whose captured values are not among those."""
+        return {name: self._captured[name] - sum(values.values()) for name, values in self.counted.items()}
 
     def feed(self, part: bytes) -> None:
         """Take the next bytes; they may end anywhere."""
@@ -66,13 +113,24 @@ class Tally:
         fits = [name for name, pattern in self._patterns.items() if pattern.search(line)]
         for name in fits:
             self.counts[name] += 1
+        for name, pattern in self._captures.items():
+            self._capture(name, pattern.search(line))
         if fits:
             self.matched += 1
         if fits or not self._patterns:
             self.kept.append(_shown(line))
 
+    def _capture(self, name: str, found: Any) -> None:
+        value = _shown(next(iter(found.groupdict().values())) or "", _CAPTURED) if found else ""
+        if value:  # a group that took no part, or is empty, names nothing
+            self._captured[name] += 1
+            values = self._values[name]
+            # What comes after so many different values is counted, not told: memory is bounded.
+            if value in values or len(values) < _VALUES:
+                values[value] += 1
 
-def _shown(line: str) -> str:
+
+def _shown(line: str, limit: int = _SHOWN) -> str:
     """Return a line fit for a report: control characters become spaces, the rest is cut."""
-    shown = "".join(char if char.isprintable() else " " for char in line[: _SHOWN + 1]).strip()
-    return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 1]}…"
+    shown = "".join(char if char.isprintable() else " " for char in line[: limit + 1]).strip()
+    return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"

@@ -71,8 +71,8 @@ class Machine(Protocol):
 
     place: str  #: for messages
 
-    async def run(self, argv: Sequence[str], *, limit: int = OUTPUT, changes: bool = False) -> Ran:
-        """Run a program to its end; one that is not there is a PermanentError."""
+    async def run(self, argv: Sequence[str], *, limit: int = OUTPUT, changes: bool = False, given: bytes = b"") -> Ran:
+        """Run a program to its end, ``given`` on its input; one that is not there is a PermanentError."""
         ...
 
     async def read(self, path: str) -> str:
@@ -98,11 +98,19 @@ class Local:
 
     place = "this machine"
 
-    async def run(self, argv: Sequence[str], *, limit: int = OUTPUT, changes: bool = False) -> Ran:  # noqa: ARG002 -- an answer cannot get lost here
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        limit: int = OUTPUT,
+        changes: bool = False,  # noqa: ARG002 -- an answer cannot get lost here
+        given: bytes = b"",
+    ) -> Ran:
         """Run it in a process group of its own, which ends with it."""
+        stdin = asyncio.subprocess.PIPE if given else asyncio.subprocess.DEVNULL
         try:
             process = await asyncio.create_subprocess_exec(
-                *argv, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+                *argv, stdin=stdin, stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE, env=_ENVIRONMENT, cwd="/", start_new_session=True,
             )  # fmt: skip
         except FileNotFoundError as error:
@@ -110,8 +118,8 @@ class Local:
         except OSError as error:
             raise TemporaryError(f"{argv[0]} cannot be started: {error.strerror}") from error
         try:
-            (output, cut), (errors, _) = await asyncio.gather(
-                _bounded(process.stdout, limit, process), _bounded(process.stderr, ERRORS)
+            (output, cut), (errors, _), _ = await asyncio.gather(
+                _bounded(process.stdout, limit, process), _bounded(process.stderr, ERRORS), _feed(process.stdin, given)
             )
             await process.wait()
         finally:
@@ -123,6 +131,14 @@ class Local:
     async def read(self, path: str) -> str:
         """Read it in a thread: /proc may be slow."""
         return await asyncio.to_thread(_read, path)
+
+
+async def _feed(stream: asyncio.StreamWriter | None, given: bytes) -> None:
+    if stream is not None:
+        with contextlib.suppress(ConnectionError):  # it does not read; its exit code says the rest
+            stream.write(given)
+            await stream.drain()
+        stream.close()
 
 
 def _read(path: str) -> str:
@@ -158,10 +174,10 @@ class Remote:
     def __init__(self, ssh: Ssh) -> None:
         self._ssh, self.place = ssh, ssh.place
 
-    async def run(self, argv: Sequence[str], *, limit: int = OUTPUT, changes: bool = False) -> Ran:
+    async def run(self, argv: Sequence[str], *, limit: int = OUTPUT, changes: bool = False, given: bytes = b"") -> Ran:
         """Run it over there."""
         line = shlex.join(("env", f"LC_ALL={_ENVIRONMENT['LC_ALL']}", *argv))
-        said = await self._ssh.run(line, limit, ERRORS, changes=changes)
+        said = await self._ssh.run(line, limit, ERRORS, changes=changes, given=given)
         if said.code == _NO_PROGRAM and not said.output:
             raise PermanentError(f"{argv[0]} is not installed on {self.place}")
         return Ran(said.code, said.output, excerpt(said.errors.decode(errors="replace").strip(), _SAID), said.cut)

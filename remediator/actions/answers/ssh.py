@@ -69,11 +69,12 @@ class Ssh:
     def __init__(self, wire: Any, place: str) -> None:
         self._wire, self.place = wire, place
 
-    async def run(self, line: str, limit: int, errors_limit: int, *, changes: bool) -> Said:
-        """Run one command line without input; at most so many bytes of its output and of its error output."""
+    async def run(self, line: str, limit: int, errors_limit: int, *, changes: bool, given: bytes = b"") -> Said:
+        """Run one command line, ``given`` on its input; at most so many bytes of its output and error output."""
         asyncssh = library()
+        source = {"input": given} if given else {"stdin": asyncssh.DEVNULL}
         try:
-            process = await self._wire.create_process(line, stdin=asyncssh.DEVNULL, encoding=None)
+            process = await self._wire.create_process(line, encoding=None, **source)
             (output, cut), (errors, _) = await asyncio.gather(
                 _bounded(process.stdout, limit, process), _bounded(process.stderr, errors_limit)
             )

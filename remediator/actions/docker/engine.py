@@ -5,18 +5,20 @@ aiodocker reads answers whole; here they are bounded below it. Its errors hold t
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any, TypeVar
 
 import aiohttp
+import orjson
 
 from remediator.actions.answers.access import trust
 from remediator.actions.answers.failures import FOREIGN, SERVER_ERROR, lost
 from remediator.actions.answers.reading import excerpt, read_body
 from remediator.actions.context import Context
-from remediator.actions.docker.connection import Connection
+from remediator.actions.docker.connection import Connection, ContainerParameters
 from remediator.errors import ActionError, AmbiguousError, PermanentError, TemporaryError
 
 T = TypeVar("T")
@@ -24,6 +26,7 @@ _ANSWER = 4 * 1024 * 1024  #: bytes of a document
 _NO_CONNECTION = 900  #: aiodocker's code for it
 _NOT_FOUND = 404
 _SAID = 300
+_ID = re.compile(r"[0-9a-f]{12,64}")
 
 
 @cache
@@ -59,6 +62,20 @@ class Engine:
         if not isinstance(found, dict):
             raise PermanentError(f"{self.place} does not answer as Docker does")
         return found
+
+    async def find(self, p: ContainerParameters) -> str:
+        """Return the name of a container, or the id of the one that a service of Compose has under this number."""
+        if p.service is None:
+            return str(p.container)
+        project, _, service = p.service.partition("/")
+        labels = {"project": project, "service": service, "container-number": str(p.number), "oneoff": "False"}
+        filters = {"label": [f"com.docker.compose.{name}={value}" for name, value in labels.items()]}
+        query = {"all": "true", "filters": orjson.dumps(filters).decode()}
+        found = await self._ask(lambda: self._docker.containers.list(**query), changes=False)
+        ids = [each["Id"] for each in found]
+        if len(ids) != 1 or not (isinstance(ids[0], str) and _ID.fullmatch(ids[0])):
+            raise PermanentError(f"{self.place} has {len(ids) or 'no'} containers of the service {p.title}")
+        return str(ids[0])
 
     async def restart(self, container: str, grace: int) -> None:
         """Restart it; ``grace`` seconds between the stop signal and the kill."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from remediator.actions.answers.lines import Pattern, PatternName, Tally
+from remediator.actions.answers.lines import CountBy, Counted, CountedRest, Pattern, PatternName, Tally, Top
 from remediator.actions.context import Context
-from remediator.actions.docker.connection import ContainerParameters, backend
+from remediator.actions.docker.connection import LOOKS, ContainerParameters, backend
 from remediator.actions.docker.engine import engine_of
 from remediator.actions.docker.state import section
 from remediator.core.action import Action, Outputs, Permission
@@ -26,6 +26,8 @@ class LogsParameters(ContainerParameters):
         default_factory=dict, max_length=10,
         description="RE2 patterns by name; a line fits when a pattern is found anywhere in it. 10 at most.",
     )  # fmt: skip
+    count_by: CountBy = Field(default_factory=dict)
+    top: Top = 10
     keep: int = Field(
         20, ge=0, le=200, description="Lines to return: those that fit a pattern, or any when there are no patterns."
     )
@@ -38,6 +40,8 @@ class LogsOutputs(Outputs):
     lines: int = Field(description="Lines that were read.")
     matched: int = Field(description="Lines that fit any pattern.")
     counts: dict[str, int] = Field(description="Lines that fit, by the pattern's name.")
+    counted: Counted = Field(default_factory=dict)
+    counted_rest: CountedRest = Field(default_factory=dict)
     shown: tuple[str, ...] = Field(
         description="The last lines that fit (without patterns: the last lines), as many as keep says, 500 characters "
         "each at most."
@@ -50,14 +54,21 @@ async def perform(p: LogsParameters, context: Context) -> LogsOutputs:
     query = {"stdout": "1", "stderr": "1", "tail": str(p.tail)}
     if p.since is not None:
         query["since"] = f"{max(context.now / SECOND - p.since, 0):.0f}"
-    tally = Tally(p.grep, p.keep)
+    tally = Tally(p.grep, p.keep, p.count_by, p.top)
     async with engine_of(p.connection, context) as (_, engine):
-        terminal = section(await engine.inspect(p.container), "Config").get("Tty") is True
-        data, cut = await engine.log(p.container, query, p.max_bytes)
+        container = await engine.find(p)
+        terminal = section(await engine.inspect(container), "Config").get("Tty") is True
+        data, cut = await engine.log(container, query, p.max_bytes)
     tally.feed(data if terminal else joined(data))
     tally.end()
     return LogsOutputs(
-        lines=tally.lines, matched=tally.matched, counts=tally.counts, shown=tuple(tally.kept), complete=not cut
+        lines=tally.lines,
+        matched=tally.matched,
+        counts=tally.counts,
+        counted=tally.counted,
+        counted_rest=tally.counted_rest,
+        shown=tuple(tally.kept),
+        complete=not cut,
     )
 
 
@@ -78,5 +89,8 @@ ACTION: Action[LogsParameters, LogsOutputs] = Action(
     outputs=LogsOutputs,
     perform=perform,
     backend=backend,
-    permissions=lambda _: (Permission("GET", "/containers/NAME/json"), Permission("GET", "/containers/NAME/logs")),
+    permissions=lambda _: (
+        *LOOKS,
+        Permission("GET", "/containers/NAME/logs"),
+    ),
 )

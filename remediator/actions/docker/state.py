@@ -9,9 +9,9 @@ from pydantic import ConfigDict, Field
 
 from remediator.actions.answers.reading import excerpt
 from remediator.actions.context import Context
-from remediator.actions.docker.connection import ContainerParameters, backend
+from remediator.actions.docker.connection import LOOKS, ContainerParameters, backend
 from remediator.actions.docker.engine import engine_of
-from remediator.core.action import Action, CheckOutputs, Permission
+from remediator.core.action import Action, CheckOutputs
 from remediator.core.durations import SECOND, Duration, show_duration
 
 _TEXT = 300
@@ -50,7 +50,7 @@ class StateOutputs(CheckOutputs):
 async def perform(p: StateParameters, context: Context) -> StateOutputs:
     """Ask once."""
     async with engine_of(p.connection, context) as (_, engine):
-        found = await engine.inspect(p.container)
+        found = await engine.inspect(await engine.find(p))
     state, health = section(found, "State"), section(found, "State", "Health")
     status, fitness, started = text(state, "Status"), text(health, "Status"), text(state, "StartedAt")
     fitness = "" if fitness == "none" else fitness
@@ -62,7 +62,7 @@ async def perform(p: StateParameters, context: Context) -> StateOutputs:
     code = state.get("ExitCode")
     return StateOutputs(
         holds=not wrong,
-        reason=wrong or f"{p.container} is {fitness or status}",
+        reason=wrong or f"{p.title} is {fitness or status}",
         status=status,
         health=fitness,
         health_log=text(last, "Output"),
@@ -79,11 +79,11 @@ async def perform(p: StateParameters, context: Context) -> StateOutputs:
 
 def _wrong(p: StateParameters, status: str, health: str, age: float | None) -> str:
     if status != "running":
-        return f"{p.container} is {status or 'in no state that is known'}"
+        return f"{p.title} is {status or 'in no state that is known'}"
     if (p.is_ == "healthy" or (p.is_ is None and health)) and health != "healthy":
-        return f"{p.container} is {health}" if health else f"{p.container} has no check of its own health"
+        return f"{p.title} is {health}" if health else f"{p.title} has no check of its own health"
     if p.running_for is not None and (age is None or age < p.running_for):
-        return f"{p.container} has been running for {show_duration(age or 0)}, not {show_duration(p.running_for)}"
+        return f"{p.title} has been running for {show_duration(age or 0)}, not {show_duration(p.running_for)}"
     return ""
 
 
@@ -115,5 +115,5 @@ ACTION: Action[StateParameters, StateOutputs] = Action(
     outputs=StateOutputs,
     perform=perform,
     backend=backend,
-    permissions=lambda _: (Permission("GET", "/containers/NAME/json"),),
+    permissions=lambda _: LOOKS,
 )

@@ -6,7 +6,7 @@ import ssl
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import unquote
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 from yarl import URL
 
 from remediator.actions.answers.access import (
@@ -21,13 +21,21 @@ from remediator.actions.answers.access import (
     trust,
 )
 from remediator.actions.context import Context
+from remediator.actions.http.listed import Listed
 from remediator.core.action import NamesConnection, Parameters, Url, UrlPath
+
+QueryName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,62}$")]
 
 
 class Connection(Access):
     """One entry under ``connections.http``: a service, and the credentials that only it may see."""
 
     base_url: BaseUrl = Field(description="The service's URL; a step's path is appended.")
+    queries: dict[QueryName, Listed] = Field(
+        {},
+        max_length=100,
+        description="Questions that http.query may ask by POST, by name: reads, as the site declares.",
+    )
 
 
 class Destination(Parameters):

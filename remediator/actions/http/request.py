@@ -28,9 +28,10 @@ from remediator.actions.answers.failures import (
 )
 from remediator.actions.answers.reading import EXCERPT, document, excerpt, printable, read_body
 from remediator.actions.context import Context
-from remediator.actions.http.conditions import Statuses, allows
+from remediator.actions.http.conditions import Statuses, allows, find, judge_values
 from remediator.actions.http.destination import Destination, Place, backend, place_of
-from remediator.core.action import Action, Json, Outputs
+from remediator.actions.http.take_back import TakeBack
+from remediator.core.action import Action, Intent, Json, Outputs
 from remediator.core.durations import Duration
 from remediator.errors import ActionError, AmbiguousError, PermanentError, TemporaryError
 
@@ -66,6 +67,9 @@ with warnings.catch_warnings():
             10.0, gt=0, description="How long to wait for a connection, and then for each part of the answer."
         )
         body_limit: int = Field(65_536, ge=0, le=1_048_576, description="Bytes of the answer that are read.")
+        undo: TakeBack | None = Field(
+            None, description="The request that takes this one back. Without it this one cannot be undone."
+        )
 
         @model_validator(mode="after")
         def _can_be_sent(self) -> RequestParameters:
@@ -76,6 +80,8 @@ with warnings.catch_warnings():
             if self.idempotent is False and self.method in IDEMPOTENT:
                 # aiohttp itself repeats these methods once when a kept connection turns out to be closed.
                 raise ValueError(f"{self.method} is idempotent by definition; use POST for what must not be repeated")
+            if self.undo is not None and self.method in SAFE:
+                raise ValueError(f"{self.method} changes nothing that could be taken back")
             if len(self.body or "") > _BODY_LIMIT:
                 raise ValueError(f"the body has more than {_BODY_LIMIT} characters")
             _encoded(self)
@@ -183,6 +189,23 @@ async def preview(parameters: RequestParameters, context: Context) -> str:
     return excerpt(f"{parameters.method} {where}" + (f"\n{printable(data)}" if data else ""), _PREVIEW)
 
 
+async def undo(intent: Intent[RequestParameters], context: Context) -> RequestOutputs:
+    """Send the opposite request, unless the place says that somebody else has changed it since: PermanentError."""
+    done = intent.parameters
+    back = done.undo
+    if back is None:
+        raise PermanentError("the step says no request that takes it back")
+    plain = {"json": None, "body": None, "undo": None, "idempotent": None, "expect": ("200-299",)}
+    found = await request(done.model_copy(update={**plain, "method": "GET"}), context)
+    try:
+        wrong = judge_values(find(found.json, back.still), back.still)
+    except ValueError as error:
+        raise PermanentError(f"nobody can tell whether it is still as it was left: {error}") from error
+    if wrong:
+        raise PermanentError(f"somebody has changed it since: {wrong}")
+    return await request(done.model_copy(update={**plain, "method": back.method, "json": back.json}), context)
+
+
 REQUEST: Action[RequestParameters, RequestOutputs] = Action(
     name="http.request",
     summary="Sends a request that changes something to a service's own API.",
@@ -193,4 +216,6 @@ REQUEST: Action[RequestParameters, RequestOutputs] = Action(
     changes=True,
     idempotent=is_idempotent,
     preview=preview,
+    undo=undo,
+    undoable=lambda written: bool(written.get("undo")),
 )

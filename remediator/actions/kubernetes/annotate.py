@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
+from remediator.actions.answers.words import worded
 from remediator.actions.kubernetes.edit import EditOutputs
 from remediator.actions.kubernetes.marks import Key, MarkParameters, backend, marking, rights, targets
-from remediator.actions.kubernetes.words import worded
 from remediator.core.action import Action
 
 Value = Annotated[str, BeforeValidator(worded), StringConstraints(max_length=65_536)]

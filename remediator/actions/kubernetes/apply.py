@@ -29,7 +29,7 @@ from remediator.actions.kubernetes.manifest import (
     resource_of,
 )
 from remediator.actions.kubernetes.names import ConnectionName, Label
-from remediator.actions.kubernetes.writing import answered, find, remove
+from remediator.actions.kubernetes.writing import answered, find, patch_as_read, remove
 from remediator.core.action import Action, Intent, Outputs, Parameters, Permission
 from remediator.errors import PermanentError, TemporaryError
 
@@ -136,7 +136,7 @@ async def undo(intent: Intent[ApplyParameters], context: Context) -> ApplyOutput
         _refuse_others(p, found)
         await remove(api, _place(p), found)
         return ApplyOutputs(created=False, changed=True, generation=0)
-    answer = await api.patch(_place(p), patch_back(found, changes), MERGE_PATCH)
+    answer = await patch_as_read(api, _place(p), found, lambda now: patch_back(now, changes), MERGE_PATCH)
     return ApplyOutputs(created=False, changed=True, generation=number(answer, "metadata", "generation"))
 
 
@@ -157,8 +157,6 @@ async def _apply(api: Api, p: ApplyParameters, *, dry_run: bool = False) -> Docu
             raise PermanentError(
                 f"{_title(p)}: others own what would change (force: true takes it): {error}"
             ) from error
-        if "not declared in schema" in str(error):  # answered 500, though it will never be right
-            raise PermanentError(str(error)) from error
         raise
 
 

@@ -8,12 +8,11 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from remediator.actions.kubernetes.credential_plugin import FAILED
 from remediator.actions.kubernetes.exec_entry import ExecEntry
 from remediator.actions.kubernetes.library import library
 from remediator.core.durations import Duration
 from remediator.errors import PermanentError, TemporaryError
-
-_PLUGIN_FAILED = "exec: process returned"  #: how kubernetes_asyncio begins it (config/exec_provider.py)
 
 
 class Connection(BaseModel):
@@ -68,7 +67,7 @@ async def make_client(name: str, connection: Connection) -> Any:
         raise TemporaryError(f'kubernetes connection "{name}": no credential within the time of a request') from error
     except Exception as error:  # noqa: BLE001 -- the loaders raise whatever a malformed file leads to
         # No ``from``: the cause's text may hold a credential, and a traceback would print it.
-        if str(error).startswith(_PLUGIN_FAILED):  # what it asks may be away for a moment
+        if str(error).startswith(FAILED):  # what it asks may be away for a moment
             raise TemporaryError(f'kubernetes connection "{name}": the credential plug-in of {where} failed') from None
         raise PermanentError(f'kubernetes connection "{name}": cannot use {where} ({type(error).__name__})') from None
     client.user_agent = "remediator"

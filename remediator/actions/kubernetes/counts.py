@@ -7,9 +7,10 @@ from typing import Literal
 from pydantic import Field
 
 from remediator.actions.kubernetes.amount import Amount, Count
-from remediator.actions.kubernetes.api import Api
+from remediator.actions.kubernetes.api import MERGE_PATCH, Api
 from remediator.actions.kubernetes.documents import Document, text
 from remediator.actions.kubernetes.workloads import WorkloadParameters, path
+from remediator.actions.kubernetes.writing import patch_as_read
 from remediator.core.action import Outputs
 from remediator.errors import PermanentError
 
@@ -51,6 +52,16 @@ async def read_scale(api: Api, p: ScaleParameters) -> Document:
     if scale.get("kind") != "Scale" or not text(scale, "metadata", "resourceVersion"):
         raise PermanentError(f"GET {path(p, 'scale')}: the answer is not a scale")
     return scale
+
+
+async def set_replicas(api: Api, path: str, scale: Document, replicas: int, *, dry_run: bool = False) -> Document:
+    """Set the count at this scale, as it was read; TemporaryError (409) when somebody wrote in between."""
+
+    def make(now: Document) -> Document:
+        version = text(now, "metadata", "resourceVersion")
+        return {"metadata": {"resourceVersion": version}, "spec": {"replicas": replicas}}
+
+    return await patch_as_read(api, path, scale, make, MERGE_PATCH, dry_run=dry_run)
 
 
 def title_of(p: ScaleParameters) -> str:

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from remediator.actions.context import Context
 from remediator.actions.kubernetes.api import Api, open_api
 from remediator.actions.kubernetes.caution import KEEPS_PODS, caution_of
-from remediator.actions.kubernetes.documents import Document
+from remediator.actions.kubernetes.documents import Document, text
 from remediator.actions.kubernetes.doomed import (
     metrics_right,
     pods_of,
@@ -35,6 +35,7 @@ from remediator.actions.kubernetes.evictions import (
 )
 from remediator.actions.kubernetes.names import ConnectionName, Kind, Label, Name
 from remediator.actions.kubernetes.pods import restarts
+from remediator.actions.kubernetes.protection import refuse_protected_pods
 from remediator.actions.kubernetes.selection import Labels, labels_query
 from remediator.actions.kubernetes.waiting import Deadline
 from remediator.actions.kubernetes.workloads import PLURALS, WorkloadParameters
@@ -46,12 +47,16 @@ _MOST = 50
 
 
 class DeletePodParameters(Parameters):
-    """Which pods: ``pod``, or ``labels``, or ``kind`` and ``name`` of a workload."""
+    """Which pods: ``pod``, ``labels``, or ``kind`` and ``name`` of a workload, with ``pod`` for one of its."""
 
     namespace: Label = Field(description="Their namespace.")
     kind: Kind | None = Field(None, description="Kind of the workload whose worst pods are deleted. With name.")
     name: Name | None = Field(None, description="Name of that workload.")
-    pod: Name | None = Field(None, description="Name of one pod. Instead of kind and name.")
+    pod: Name | None = Field(
+        None,
+        description="Name of one pod. With kind and name it must be one of that workload's, and the workload is what "
+        "is locked: so it may be what an earlier step has found.",
+    )
     labels: Labels | None = Field(
         None, min_length=1, description="Labels that the pods have, all of them. Instead of kind and name."
     )
@@ -82,8 +87,8 @@ class DeletePodParameters(Parameters):
     def _one_way(self) -> Self:
         if (self.kind is None) != (self.name is None):
             raise ValueError('a workload takes "kind" and "name"')
-        if sum(way is not None for way in (self.kind, self.pod, self.labels)) != 1:
-            raise ValueError('give one of "pod", "labels", or "kind" and "name"')
+        if (self.kind is None and self.pod is None) == (self.labels is None):
+            raise ValueError('give "pod", "labels", or "kind" and "name"')
         if self.pod is not None and self.worst is not None:
             raise ValueError('"worst" chooses among several pods; "pod" names one')
         return self
@@ -101,7 +106,7 @@ class DeletePodOutputs(Outputs):
 async def perform(p: DeletePodParameters, context: Context) -> DeletePodOutputs:
     """Evict the pods; those that are gone are left out."""
     api = await open_api(context, p.connection)
-    pods = p.pods if p.pods is not None else tuple(reference(pod) for pod in await _choose(api, p))
+    pods = p.pods if p.pods is not None else tuple(reference(pod) for pod in await _choose(api, p, context))
     evicted: list[PodReference] = []
     left = await evict_all(api, pods, Deadline(p.wait), grace=p.grace_period, note=evicted.append)
     if left:
@@ -120,7 +125,7 @@ async def perform(p: DeletePodParameters, context: Context) -> DeletePodOutputs:
 async def resolve(p: DeletePodParameters, context: Context) -> Intent[DeletePodParameters]:
     """Choose the pods, by name and uid."""
     api = await open_api(context, p.connection)
-    pods = tuple(reference(pod) for pod in await _choose(api, p))
+    pods = tuple(reference(pod) for pod in await _choose(api, p, context))
     return Intent(p.model_copy(update={"pods": pods}), {"pods": [pod.model_dump(mode="json") for pod in pods]})
 
 
@@ -136,7 +141,7 @@ async def preview(p: DeletePodParameters, context: Context) -> str:
     """Name the pods that would be deleted; each eviction is asked as a dry run."""
     api = await open_api(context, p.connection)
     lines = []
-    for pod in await _choose(api, p):
+    for pod in await _choose(api, p, context):
         which = reference(pod)
         words = f"pod {which.title} (restarts: {restarts(pod)}) would be evicted"
         try:
@@ -153,10 +158,10 @@ async def caution(p: DeletePodParameters, context: Context) -> str:
     return await caution_of(await open_api(context, p.connection), of, keeps=KEEPS_PODS) if of else ""
 
 
-async def _choose(api: Api, p: DeletePodParameters) -> list[Document]:
+async def _choose(api: Api, p: DeletePodParameters, context: Context) -> list[Document]:
     """Return the pods that are meant, ``count`` at most; PermanentError when none fits, or too many do."""
     pods, query, title = await _candidates(api, p)
-    by = p.worst or ("restarts" if p.kind else None)
+    by = p.worst or ("restarts" if p.kind and p.pod is None else None)
     if by is not None:
         pods = (await worst_first(api, p.namespace, pods, by, query))[: p.count]
     if not pods:
@@ -164,6 +169,7 @@ async def _choose(api: Api, p: DeletePodParameters) -> list[Document]:
         raise PermanentError(f"{title} has no running pod{lacking}")
     if len(pods) > p.count:
         raise PermanentError(f"{title} has {len(pods)} pods, and {p.count} may be deleted; say worst, or raise count")
+    refuse_protected_pods(context, p.connection, pods)
     refuse_lone([pod for pod in pods if is_mirror(pod) or (not p.unmanaged and not controller(pod))])
     return pods
 
@@ -172,7 +178,13 @@ async def _candidates(api: Api, p: DeletePodParameters) -> tuple[list[Document],
     of = _workload(p)
     if of is not None:
         query = await selector_of(api, of) if p.worst == "memory" else []
-        return await pods_of(api, of), query, f"{of.kind} {of.namespace}/{of.name}"
+        pods, title = await pods_of(api, of), f"{of.kind} {of.namespace}/{of.name}"
+        if p.pod is None:
+            return pods, query, title
+        one = [pod for pod in pods if text(pod, "metadata", "name") == p.pod]
+        if not one:
+            raise PermanentError(f"{title} has no running pod {p.pod}")
+        return one, query, title
     if p.pod is not None:
         return [await api.get(f"/api/v1/namespaces/{p.namespace}/pods/{p.pod}")], [], f"pod {p.namespace}/{p.pod}"
     query = labels_query(p.labels or {})
@@ -195,7 +207,7 @@ def _targets(p: DeletePodParameters) -> tuple[str, ...]:
 
 def _permissions(p: DeletePodParameters) -> tuple[Permission, ...]:
     found = list(rights(p.namespace))
-    if p.pod is None:
+    if p.pod is None or p.kind is not None:
         found.append(Permission("list", "pods", p.namespace))
     if p.kind is not None:
         found.append(Permission("get", PLURALS[p.kind], p.namespace, "apps"))

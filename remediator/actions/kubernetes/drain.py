@@ -2,7 +2,8 @@
 
 Pods of daemonsets, pods that a kubelet runs from a file, and finished ones stay. What would lose
 data or would not come back (emptyDir volumes, pods without a controller) and what belongs to the
-cluster itself (kube-system) is refused before anything is touched, unless the parameters say so.
+cluster itself (kube-system) is refused before anything is touched, unless the parameters say so. What
+the site protects (allow.protected, the daemon's own workload) is refused whatever they say.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from remediator.actions.kubernetes.node import (
     set_cordoned,
 )
 from remediator.actions.kubernetes.pods import is_finished
+from remediator.actions.kubernetes.protection import pod_protected_by
 from remediator.actions.kubernetes.waiting import Deadline, look_until
 from remediator.core.action import Action, Intent, Outputs, Permission
 from remediator.core.durations import Duration, show_duration
@@ -61,7 +63,11 @@ class DrainParameters(NodeParameters):
     )
     empty_dir: bool = Field(False, description="Also pods with emptyDir volumes, whose content is lost.")
     unmanaged: bool = Field(False, description="Also pods without a controller, which nobody would replace.")
-    system: bool = Field(False, description="Also pods of kube-system, kube-public and kube-node-lease.")
+    system: bool = Field(
+        False,
+        description="Also pods of kube-system, kube-public and kube-node-lease, where allow.protected does not list "
+        "them. What it lists is refused in any namespace.",
+    )
     max_pods: int = Field(250, ge=1, le=1000, description="Refused when more would have to go.")
 
 
@@ -87,10 +93,10 @@ async def perform(p: DrainParameters, context: Context) -> DrainOutputs:
     api = await open_api(context, p.connection)
     deadline = Deadline(p.within)
     cordoned = is_cordoned(await read_node(api, p))
-    found = await _sort_out(api, p)
+    found = await _sort_out(api, p, context)
     if not cordoned:
         await set_cordoned(api, p, cordoned=True)
-        found = await _sort_out(api, p)  # what was scheduled meanwhile
+        found = await _sort_out(api, p, context)  # what was scheduled meanwhile
     evicted: list[PodReference] = []
     blocked = await evict_all(api, found.evict, deadline, grace=p.grace_period, note=evicted.append)
     staying = [pod for pod in found.evict if pod not in blocked]
@@ -111,7 +117,7 @@ async def resolve(p: DrainParameters, context: Context) -> Intent[DrainParameter
     """Record whether the node was cordoned; refuse what would be refused."""
     api = await open_api(context, p.connection)
     node = await read_node(api, p)
-    await _sort_out(api, p)
+    await _sort_out(api, p, context)
     return Intent(p, {"cordoned": is_cordoned(node), "uid": text(node, "metadata", "uid")})
 
 
@@ -122,7 +128,7 @@ async def happened(intent: Intent[DrainParameters], context: Context) -> bool | 
     cordoned = is_cordoned(await read_node(api, p))
     if not cordoned:
         return False
-    if not (await _sort_out(api, p)).evict:
+    if not (await _sort_out(api, p, context)).evict:
         return True
     return None
 
@@ -133,7 +139,7 @@ async def preview(p: DrainParameters, context: Context) -> str:
     node = await read_node(api, p)
     if not is_cordoned(node):
         await set_cordoned(api, p, cordoned=True, dry_run=True)
-    found = await _sort_out(api, p)
+    found = await _sort_out(api, p, context)
     lines = [f"node {p.node}: {'is' if is_cordoned(node) else 'would be'} cordoned; {found.stay} pods would stay"]
     for pod in found.evict:
         try:
@@ -150,13 +156,13 @@ async def undo(intent: Intent[DrainParameters], context: Context) -> DrainOutput
     return DrainOutputs(evicted=0, left_alone=0, was_cordoned=done.cordoned != done.changed, changed=done.changed)
 
 
-async def _sort_out(api: Api, p: DrainParameters) -> _Found:
+async def _sort_out(api: Api, p: DrainParameters, context: Context) -> _Found:
     """Return who must go; PermanentError names those that must not, before anybody is touched."""
     listed = await api.list("/api/v1/pods", [("fieldSelector", f"spec.nodeName={p.node}")])
     if not listed.complete:
         raise PermanentError(f"node {p.node} has too many pods to read")
     pods = [pod for pod in listed.items if not _stays(pod)]
-    refused = [f"{reference(pod).title} ({why})" for pod in pods if (why := _why_not(p, pod))]
+    refused = [f"{reference(pod).title} ({why})" for pod in pods if (why := _why_not(p, pod, context))]
     if refused:
         more = f" and {len(refused) - _MOST_NAMED} more" if len(refused) > _MOST_NAMED else ""
         raise PermanentError(f"node {p.node} is not drained because of {', '.join(refused[:_MOST_NAMED])}{more}")
@@ -169,9 +175,11 @@ def _stays(pod: Document) -> bool:
     return is_mirror(pod) or is_finished(pod) or text(controller(pod), "kind") == "DaemonSet"
 
 
-def _why_not(p: DrainParameters, pod: Document) -> str:
+def _why_not(p: DrainParameters, pod: Document, context: Context) -> str:
     if is_leaving(pod):
         return ""
+    if pattern := pod_protected_by(context, p.connection, pod):
+        return f"protected by {pattern}; see allow.protected"
     if text(pod, "metadata", "namespace") in SYSTEM and not p.system:
         return "it belongs to the cluster; system: true"
     if not controller(pod) and not p.unmanaged:

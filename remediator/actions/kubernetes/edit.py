@@ -1,8 +1,8 @@
 """Changing fields of one object: what all such actions share.
 
 An action says what shall stand where (``wanted``); here is how that is shown, done once, found out
-about and undone. Every patch bears the resourceVersion that was read: if anything wrote in between,
-the server answers 409 and nothing happened.
+about and undone. Every patch bears the resourceVersion that was read: if anybody wrote in between,
+the server answers 409 and nothing happened (what controllers write to its status is not meant).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from remediator.actions.kubernetes.difference import difference
 from remediator.actions.kubernetes.documents import Document, clean, flag, number, text
 from remediator.actions.kubernetes.places import TEMPLATE, Fields, Place, patch_for, same, value_at
 from remediator.actions.kubernetes.workloads import strategy_of
+from remediator.actions.kubernetes.writing import patch_as_read
 from remediator.core.action import Intent, Outputs, Parameters
 from remediator.errors import PermanentError
 
@@ -50,6 +51,10 @@ def _nothing_hidden(_place: Place, _value: Any) -> bool:
     return False
 
 
+async def _nothing_found(_api: Api, _found: Document, _answer: Document) -> list[str]:
+    return []
+
+
 def _no_names(_parameters: Any) -> tuple[str, ...]:
     return ()
 
@@ -69,6 +74,8 @@ class Edit(Generic[P]):
     marks: Callable[[Api, P, Document], Awaitable[str]] | None = None  #: where hidden values are found again later
     recalls: Callable[[Api, P, Document, str], Awaitable[Document]] | None = None  #: the object that has them
     shown: Callable[[P], Collection[str]] = _no_names  #: variables whose values the diff may show
+    #: What the dry run does not tell, in sentences, of the object as it is and as it would be.
+    findings: Callable[[Api, Document, Document], Awaitable[list[str]]] = _nothing_found
 
     async def perform(self, p: P, context: Context) -> EditOutputs:
         """Make the change; does nothing when it is made already."""
@@ -108,9 +115,12 @@ class Edit(Generic[P]):
         if not fields:
             return f"{self.title(p)}: nothing would change"
         self.objection(fixed, found)
-        answer = await api.patch(self.path(p), _patch(found, fields), self.media, dry_run=True)
+        answer = await patch_as_read(
+            api, self.path(p), found, lambda now: _patch(now, fields), self.media, dry_run=True
+        )
         shown = difference(self.title(p), found, answer, shown=self.shown(p))
-        return f"{shown}\n{consequence(found)}" if _touches_pods(fields) else shown
+        more = [consequence(found)] if _touches_pods(fields) else []
+        return "\n".join([shown, *more, *await self.findings(api, found, answer)])
 
     async def warn(self, p: P, context: Context) -> str:
         """Say why a person should decide; nothing when there is nothing to change."""
@@ -141,7 +151,7 @@ class Edit(Generic[P]):
     async def _write(self, api: Api, p: P, found: Document, fields: Fields) -> EditOutputs:
         answer = found
         if fields:
-            answer = await api.patch(self.path(p), _patch(found, fields), self.media)
+            answer = await patch_as_read(api, self.path(p), found, lambda now: _patch(now, fields), self.media)
         return EditOutputs(
             changed=bool(fields),
             generation=number(answer, "metadata", "generation"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from remediator.actions.answers.lines import Tally
 from remediator.actions.kubernetes.api import Api
 from remediator.actions.kubernetes.documents import Document, clean, number, objects, section, text
-from remediator.actions.kubernetes.lines import Tally
 from remediator.actions.kubernetes.pods import container_of
 from remediator.core.action import Outputs
 from remediator.errors import ActionError

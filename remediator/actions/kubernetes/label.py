@@ -10,9 +10,9 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
+from remediator.actions.answers.words import worded
 from remediator.actions.kubernetes.edit import EditOutputs
 from remediator.actions.kubernetes.marks import Key, MarkParameters, backend, marking, rights, targets
-from remediator.actions.kubernetes.words import worded
 from remediator.core.action import Action
 
 _VALUE = r"^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"

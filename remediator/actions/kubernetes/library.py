@@ -19,6 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from remediator.actions.kubernetes.credential_plugin import in_a_group_of_its_own
 from remediator.errors import PermanentError
 
 _ROOT = "kubernetes_asyncio"
@@ -52,6 +53,7 @@ def library() -> Library:
 def _whole() -> Library:
     client = importlib.import_module(f"{_ROOT}.client")
     config = importlib.import_module(f"{_ROOT}.config")
+    _with_our_way_to_run_plugins(importlib.import_module(f"{_ROOT}.config.kube_config"))
     return Library(client.ApiClient, client.Configuration, config.load_kube_config, config.load_incluster_config)
 
 
@@ -67,7 +69,7 @@ def _narrow() -> Library:
         client.models = _stand_in(f"{_ROOT}.client.models", place / "nowhere")
         client.Configuration = importlib.import_module(f"{_ROOT}.client.configuration").Configuration
         client.ApiClient = importlib.import_module(f"{_ROOT}.client.api_client").ApiClient
-        kube_config = importlib.import_module(f"{_ROOT}.config.kube_config")
+        kube_config = _with_our_way_to_run_plugins(importlib.import_module(f"{_ROOT}.config.kube_config"))
         incluster = importlib.import_module(f"{_ROOT}.config.incluster_config")
         return Library(
             client.ApiClient, client.Configuration, kube_config.load_kube_config, incluster.load_incluster_config
@@ -75,6 +77,12 @@ def _narrow() -> Library:
     finally:
         for name in [name for name in sys.modules if name == _ROOT or name.startswith(f"{_ROOT}.")]:
             del sys.modules[name]
+
+
+def _with_our_way_to_run_plugins(kube_config: Any) -> Any:
+    """Its loaders take who runs a credential plug-in from here; they have no parameter for it."""
+    kube_config.ExecProvider = in_a_group_of_its_own(kube_config.ExecProvider)
+    return kube_config
 
 
 def _stand_in(name: str, place: Path) -> Any:

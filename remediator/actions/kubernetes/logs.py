@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
+from remediator.actions.answers.lines import CountBy, Counted, CountedRest, Pattern, PatternName, Tally, Top
 from remediator.actions.context import Context
 from remediator.actions.kubernetes.api import Api, open_api
 from remediator.actions.kubernetes.chosen import owned_rights
 from remediator.actions.kubernetes.documents import Document, number, objects, text
 from remediator.actions.kubernetes.labels import Selector
-from remediator.actions.kubernetes.lines import Tally, compile_pattern
 from remediator.actions.kubernetes.names import ConnectionName, Label, Name
 from remediator.actions.kubernetes.pods import container_of, is_ready, restarts
 from remediator.actions.kubernetes.workloads import WorkloadParameters, read_owned, read_workload
@@ -22,15 +22,6 @@ from remediator.errors import ActionError, PermanentError, TemporaryError
 
 _MOST_CONTAINERS = 20
 _MOST_UNREAD = 50
-
-
-def _compiles(pattern: str) -> str:
-    compile_pattern(pattern)
-    return pattern
-
-
-Pattern = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_compiles)]
-PatternName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")]
 
 
 class LogsParameters(Parameters):
@@ -59,6 +50,8 @@ class LogsParameters(Parameters):
         max_length=10,
         description="RE2 patterns by name; a line fits when a pattern is found anywhere in it. 10 at most.",
     )
+    count_by: CountBy = Field(default_factory=dict)
+    top: Top = 10
     keep: int = Field(
         20, ge=0, le=200, description="Lines to return: those that fit a pattern, or any when there are no patterns."
     )
@@ -90,6 +83,8 @@ class LogsOutputs(Outputs):
     bytes: int = Field(description="Bytes that were read.")
     matched: int = Field(description="Lines that fit any pattern.")
     counts: dict[str, int] = Field(description="Lines that fit, by the pattern's name.")
+    counted: Counted = Field(default_factory=dict)
+    counted_rest: CountedRest = Field(default_factory=dict)
     shown: tuple[str, ...] = Field(
         description="The last lines that fit (without patterns: the last lines), as many as keep says, 500 characters "
         "each at most."
@@ -106,7 +101,7 @@ async def perform(p: LogsParameters, context: Context) -> LogsOutputs:
     """Stream the logs through the patterns, pod after pod."""
     api = await open_api(context, p.connection)
     pods, complete = await _pods(api, p)
-    tally, left = Tally(p.grep, p.keep), p.max_bytes
+    tally, left = Tally(p.grep, p.keep, p.count_by, p.top), p.max_bytes
     read: dict[str, int] = {}
     unread: list[tuple[str, ActionError]] = []
     for name, container in _places(pods[: p.pods], p):
@@ -128,6 +123,8 @@ async def perform(p: LogsParameters, context: Context) -> LogsOutputs:
         bytes=p.max_bytes - max(left, 0),
         matched=tally.matched,
         counts=tally.counts,
+        counted=tally.counted,
+        counted_rest=tally.counted_rest,
         shown=tuple(tally.kept),
         pods=tuple(read),
         matched_by_pod=read,

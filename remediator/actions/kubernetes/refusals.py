@@ -6,6 +6,7 @@ Source: Kubernetes' API conventions, "Response Status Kind": a failure carries a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -24,6 +25,12 @@ _TEMPORARY = frozenset({
 })  # fmt: skip
 _OUTCOME_LOST = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
 
+# Answered 500, though asking again will never be right: a field that the kind does not have (server-side apply
+# finds that before it validates), and a pod that several PodDisruptionBudgets select.
+_NEVER_RIGHT = ("failed to create typed patch object", "more than one PodDisruptionBudget")
+# What cannot be decoded the server quotes whole: the patch or all of the object, its variables' values included.
+_QUOTED_WHOLE = re.compile(r'(patch: Invalid value: )"(?:[^"\\]|\\.)*(?:"(?:: )?|$)', re.DOTALL)
+
 
 class AbsentError(PermanentError):
     """Answered 404. ``served`` tells an object that is not there from an API that this cluster does not have."""
@@ -36,14 +43,15 @@ class AbsentError(PermanentError):
 def refusal(status: int, headers: Mapping[str, str], body: bytes, *, what: str, changes: bool) -> ActionError:
     """Return the error that this answer is. ``what`` says what was asked (``PATCH /apis/...``)."""
     document = _status_document(body)
-    message = clean(document.get("message")) or _phrase(status)
+    message = _message(document) or _phrase(status)
     by = refused_by(status, message)
     text = f"{what}: {status} {f'refused by {by}: ' if by else ''}{message}"
     # A gateway speaks for a server that did not answer; a Status is the server's own word.
     silent = status >= HTTPStatus.BAD_GATEWAY and not document
     if changes and status in _OUTCOME_LOST:
         return AmbiguousError(text, transport=silent)
-    if status in _TEMPORARY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    hopeless = status == HTTPStatus.INTERNAL_SERVER_ERROR and any(words in message for words in _NEVER_RIGHT)
+    if not hopeless and (status in _TEMPORARY or status >= HTTPStatus.INTERNAL_SERVER_ERROR):
         return TemporaryError(text, transport=silent, retry_after=_retry_after(headers, document))
     if status == HTTPStatus.NOT_FOUND:
         # The API server names the object that it missed; of what it does not serve it knows no name.
@@ -71,6 +79,11 @@ _REFUSERS = (
     ("RBAC", (" cannot get resource ", " cannot list resource ", " cannot patch resource ", " cannot create resource ",
               " cannot delete resource ", " cannot update resource ", " cannot watch resource ")),
 )  # fmt: skip
+
+
+def _message(document: Mapping[str, Any]) -> str:
+    found = document.get("message")
+    return clean(_QUOTED_WHOLE.sub(r"\1", found)) if isinstance(found, str) else ""
 
 
 def _status_document(body: bytes) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from remediator.actions.kubernetes.namespace_workloads import (
     namespace_targets,
     of,
 )
+from remediator.actions.kubernetes.protection import refuse_protected
 from remediator.actions.kubernetes.restart import ANNOTATION, TIME, RestartParameters, stamp_of
 from remediator.actions.kubernetes.restart import perform as restart_one
 from remediator.actions.kubernetes.restart import preview as preview_one
@@ -67,7 +68,7 @@ async def perform(p: RestartAllParameters, context: Context) -> RestartAllOutput
     """Restart them in stages, each waited for."""
     api = await open_api(context, p.connection)
     stamp = p.restarted_at or stamp_of(context.now)
-    items, left_out = (p.workloads, p.left_out) if p.workloads is not None else await _choose(api, p)
+    items, left_out = (p.workloads, p.left_out) if p.workloads is not None else await _choose(api, p, context)
 
     async def change(item: Chosen) -> bool:
         return (await restart_one(_one(p, item, stamp), context)).changed
@@ -80,7 +81,7 @@ async def perform(p: RestartAllParameters, context: Context) -> RestartAllOutput
 
 async def resolve(p: RestartAllParameters, context: Context) -> Intent[RestartAllParameters]:
     """Choose the workloads and fix the time."""
-    items, left_out = await _choose(await open_api(context, p.connection), p)
+    items, left_out = await _choose(await open_api(context, p.connection), p, context)
     fixed = {"workloads": items, "left_out": left_out, "restarted_at": p.restarted_at or stamp_of(context.now)}
     return Intent(p.model_copy(update=fixed), {"workloads": [item.title for item in items]})
 
@@ -96,7 +97,7 @@ async def happened(intent: Intent[RestartAllParameters], context: Context) -> bo
 
 async def preview(p: RestartAllParameters, context: Context) -> str:
     """Name the workloads that would be restarted; each is asked of the server as a dry run."""
-    items, left_out = await _choose(await open_api(context, p.connection), p)
+    items, left_out = await _choose(await open_api(context, p.connection), p, context)
     stamp = p.restarted_at or stamp_of(context.now)
     for item in items:
         await preview_one(_one(p, item, stamp), context)
@@ -113,11 +114,12 @@ async def caution(p: RestartAllParameters, context: Context) -> str:
     return "; ".join(found[:_CAUTIONS])
 
 
-async def _choose(api: Api, p: RestartAllParameters) -> tuple[tuple[Chosen, ...], tuple[str, ...]]:
+async def _choose(api: Api, p: RestartAllParameters, context: Context) -> tuple[tuple[Chosen, ...], tuple[str, ...]]:
     """Return the workloads that would restart, and those that would not, with their reasons."""
     items, left_out = [], []
     for kind, workload in await listed(api, p, tuple(dict.fromkeys(p.kinds))):
         item = chosen(Chosen, kind=kind, name=text(workload, "metadata", "name"))
+        refuse_protected(context, f"{namespace_targets(p)[0]}/{item.title}")
         if why := _why_not(workload):
             left_out.append(f"{item.title} ({why})")
         else:

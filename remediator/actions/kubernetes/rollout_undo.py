@@ -35,6 +35,7 @@ from remediator.actions.kubernetes.workloads import (
     targets,
     title,
 )
+from remediator.actions.kubernetes.writing import patch_as_read
 from remediator.core.action import Action, Intent, Outputs, Permission
 from remediator.errors import PermanentError, TemporaryError
 
@@ -106,8 +107,7 @@ async def preview(p: UndoParameters, context: Context) -> str:
     if digest(revision.template) == digest(template_of(workload)):
         return f"{title(p)}: nothing would change; it has the pod template of revision {revision.number}"
     _refuse_paused(p, workload)
-    patch, media = rollback_patch(workload, revision)
-    answer = await api.patch(path(p), patch, media, dry_run=True)
+    answer = await _roll(api, p, workload, revision, dry_run=True)
     shown = difference(title(p), workload, answer)
     return f"{shown}\nBack to revision {revision.number} ({clean(revision.name, 253)}). {consequence(workload)}"
 
@@ -162,8 +162,16 @@ async def _chosen(api: Api, p: UndoParameters, workload: Document) -> Revision:
 
 
 async def _write(api: Api, p: UndoParameters, workload: Document, revision: Revision) -> UndoOutputs:
-    patch, media = rollback_patch(workload, revision)
-    return _outputs(revision.number, await api.patch(path(p), patch, media), changed=True)
+    return _outputs(revision.number, await _roll(api, p, workload, revision), changed=True)
+
+
+async def _roll(
+    api: Api, p: UndoParameters, workload: Document, revision: Revision, *, dry_run: bool = False
+) -> Document:
+    media = rollback_patch(workload, revision)[1]
+    return await patch_as_read(
+        api, path(p), workload, lambda now: rollback_patch(now, revision)[0], media, dry_run=dry_run
+    )
 
 
 def _outputs(revision: int, workload: Document, *, changed: bool) -> UndoOutputs:

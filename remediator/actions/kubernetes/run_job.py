@@ -28,12 +28,14 @@ from remediator.actions.kubernetes.job import (
 from remediator.actions.kubernetes.job_end import Ended, remains
 from remediator.actions.kubernetes.manifest import refuse_size
 from remediator.actions.kubernetes.names import ConnectionName, Label, Name
+from remediator.actions.kubernetes.quotas import pods_of, quota_right, shortages, with_shortages
 from remediator.actions.kubernetes.waiting import Deadline, look_until
 from remediator.actions.kubernetes.writing import answered, create, find
 from remediator.core.action import Action, Intent, Outputs, Parameters, Permission
 from remediator.core.durations import SECOND, Duration, show_duration
 from remediator.errors import AmbiguousError, PermanentError, TemporaryError
 
+_MOST_PODS = 100_000  # as many at once as the API lets a Job of no given completions have
 _IN_ERROR = 5  # lines of the log that a failure quotes
 
 
@@ -144,14 +146,17 @@ async def happened(intent: Intent[RunJobParameters], context: Context) -> bool |
 
 
 async def preview(p: RunJobParameters, context: Context) -> str:
-    """Show the Job that would be created, by the server's dry run."""
+    """Show the Job that would be created, by the server's dry run, and which quotas have no room for its pods."""
     api = await open_api(context, p.connection)
     p = _fixed(p, context)
     made = named(await _made(api, p), p.job or "", p.namespace, p.job_mark or "", p.ttl)
     answer = await create(api, _jobs_path(p), made, dry_run=True)
     metadata = {key: section(answer, "metadata").get(key) for key in ("labels", "annotations")}
     shown = {"metadata": {key: value for key, value in metadata.items() if value}, "spec": section(answer, "spec")}
-    return difference(f"job {p.namespace}/{p.job} (new)", {}, shown)
+    template, spec = section(answer, "spec", "template"), section(answer, "spec")
+    at_once = min(number(spec, "parallelism", default=1), number(spec, "completions", default=_MOST_PODS))
+    found = await shortages(api, p.namespace, [(template, pods_of(template, max(at_once, 0)))])
+    return with_shortages(difference(f"job {p.namespace}/{p.job} (new)", {}, shown), found)
 
 
 async def _begin(api: Api, p: RunJobParameters, context: Context) -> bool:
@@ -212,7 +217,7 @@ def _permissions(p: RunJobParameters) -> tuple[Permission, ...]:
     jobs = [Permission(verb, "jobs", p.namespace, "batch") for verb in ("get", "create")]
     pods = [Permission("list", "pods", p.namespace), Permission("get", "pods/log", p.namespace)]
     cron_jobs = [Permission("get", "cronjobs", p.namespace, "batch")] if p.template is None else []
-    return (*jobs, *pods, *cron_jobs)
+    return (*jobs, *pods, *cron_jobs, quota_right(p.namespace))
 
 
 ACTION = Action(

@@ -1,6 +1,6 @@
 """``kubernetes.scale``: how many replicas a deployment or statefulset has.
 
-Through the ``scale`` subresource, with the resourceVersion that was read: if anything wrote in
+Through the ``scale`` subresource, with the resourceVersion that was read: if anybody wrote in
 between, the server answers 409 and nothing happened. An autoscaler on the same workload would undo
 the change within seconds, so that is refused, or, if the parameters say so, its bounds are raised.
 """
@@ -12,11 +12,12 @@ from typing import Any
 
 from remediator.actions.context import Context
 from remediator.actions.kubernetes.amount import amount
-from remediator.actions.kubernetes.api import MERGE_PATCH, Api, open_api
+from remediator.actions.kubernetes.api import Api, open_api
 from remediator.actions.kubernetes.caution import KEEPS_COUNTS, caution_of
-from remediator.actions.kubernetes.counts import ScaleOutputs, ScaleParameters, read_scale, title_of
+from remediator.actions.kubernetes.counts import ScaleOutputs, ScaleParameters, read_scale, set_replicas, title_of
 from remediator.actions.kubernetes.difference import difference
-from remediator.actions.kubernetes.documents import Document, number, text
+from remediator.actions.kubernetes.documents import Document, number, section
+from remediator.actions.kubernetes.quotas import added, pods_of, quota_right, shortages, with_shortages
 from remediator.actions.kubernetes.through_bounds import (
     bounds_happened,
     intend_bounds,
@@ -24,7 +25,7 @@ from remediator.actions.kubernetes.through_bounds import (
     through_bounds,
     undo_bounds,
 )
-from remediator.actions.kubernetes.workloads import autoscaler_of, backend, path, right, targets
+from remediator.actions.kubernetes.workloads import autoscaler_of, backend, path, read_workload, right, targets
 from remediator.core.action import Action, Intent, Permission
 from remediator.errors import PermanentError
 
@@ -44,7 +45,7 @@ async def perform(p: ScaleParameters, context: Context) -> ScaleOutputs:
             f"{title_of(p)} was meant to go from {p.from_replicas} to {wanted} replicas, but somebody set it to {now}"
         )
     await _refuse_autoscaled(api, p)
-    answer = await api.patch(path(p, "scale"), _patch(scale, wanted), MERGE_PATCH)
+    answer = await _set(api, p, scale, wanted)
     return ScaleOutputs(replicas=number(answer, "spec", "replicas"), before=now, changed=True)
 
 
@@ -72,16 +73,16 @@ async def happened(intent: Intent[ScaleParameters], context: Context) -> bool | 
 
 
 async def preview(p: ScaleParameters, context: Context) -> str:
-    """Show what would change, by the server's dry run."""
+    """Show what would change, by the server's dry run, and which quotas have no room for the pods it adds."""
     api = await open_api(context, p.connection)
     scale = await read_scale(api, p)
     now = number(scale, "spec", "replicas")
-    if (shown := await preview_bounds(api, p, now)) is not None:
-        return shown
+    if (bounds := await preview_bounds(api, p, now)) is not None:
+        return with_shortages(bounds.shown, await _shortages(api, p, now, bounds.low))
     wanted = amount(p, now)
     await _refuse_autoscaled(api, p)
-    answer = await api.patch(path(p, "scale"), _patch(scale, wanted), MERGE_PATCH, dry_run=True)
-    return difference(title_of(p), scale, answer)
+    answer = await _set(api, p, scale, wanted, dry_run=True)
+    return with_shortages(difference(title_of(p), scale, answer), await _shortages(api, p, now, wanted))
 
 
 async def caution(p: ScaleParameters, context: Context) -> str:
@@ -110,15 +111,19 @@ async def undo(intent: Intent[ScaleParameters], context: Context) -> ScaleOutput
     if now != p.replicas:
         raise PermanentError(f"{title_of(p)} has {now} replicas, not the {p.replicas} that we set; somebody changed it")
     await _refuse_autoscaled(api, p)
-    answer = await api.patch(path(p, "scale"), _patch(scale, earlier), MERGE_PATCH)
+    answer = await _set(api, p, scale, earlier)
     return ScaleOutputs(replicas=number(answer, "spec", "replicas"), before=now, changed=True)
 
 
-def _patch(scale: Document, replicas: int) -> Document:
-    return {
-        "metadata": {"resourceVersion": text(scale, "metadata", "resourceVersion")},
-        "spec": {"replicas": replicas},
-    }
+async def _shortages(api: Api, p: ScaleParameters, now: int, wanted: int) -> list[str]:
+    if wanted <= now:
+        return []
+    template = section(await read_workload(api, p), "spec", "template")
+    return await shortages(api, p.namespace, [(template, added(pods_of(template, wanted), pods_of(template, now)))])
+
+
+async def _set(api: Api, p: ScaleParameters, scale: Document, replicas: int, *, dry_run: bool = False) -> Document:
+    return await set_replicas(api, path(p, "scale"), scale, replicas, dry_run=dry_run)
 
 
 async def _refuse_autoscaled(api: Api, p: ScaleParameters) -> None:
@@ -139,7 +144,8 @@ def _earlier(before: Mapping[str, Any]) -> int:
 def _permissions(p: ScaleParameters) -> tuple[Permission, ...]:
     autoscalers = Permission("list", "horizontalpodautoscalers", p.namespace, "autoscaling")
     bounds = Permission("patch", "horizontalpodautoscalers", p.namespace, "autoscaling")
-    found = (right(p, "get"), right(p, "get", "scale"), right(p, "patch", "scale"), autoscalers)
+    scale = (right(p, "get", "scale"), right(p, "patch", "scale"))
+    found = (right(p, "get"), *scale, autoscalers, quota_right(p.namespace))
     return (*found, bounds) if p.autoscaler == "bounds" else found
 
 

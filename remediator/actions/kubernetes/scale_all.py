@@ -6,16 +6,16 @@ it sets the same counts. The earlier counts are its output too, so that a later 
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from remediator.actions.context import Context
 from remediator.actions.kubernetes.amount import Count
-from remediator.actions.kubernetes.api import MERGE_PATCH, Api, open_api
+from remediator.actions.kubernetes.api import Api, open_api
 from remediator.actions.kubernetes.caution import KEEPS_COUNTS, caution_about
+from remediator.actions.kubernetes.counts import set_replicas
 from remediator.actions.kubernetes.documents import Document, number, section, text
-from remediator.actions.kubernetes.names import Kind
 from remediator.actions.kubernetes.namespace_workloads import (
     MOST,
     Chosen,
@@ -27,11 +27,14 @@ from remediator.actions.kubernetes.namespace_workloads import (
     namespace_targets,
     of,
 )
-from remediator.actions.kubernetes.workloads import path, replicas_of
+from remediator.actions.kubernetes.protection import refuse_protected
+from remediator.actions.kubernetes.quotas import added, pods_of, quota_right, shortages, with_shortages
+from remediator.actions.kubernetes.workloads import path, read_workload, replicas_of
 from remediator.core.action import Action, Intent, Outputs, Permission
 from remediator.errors import PermanentError
 
-_KINDS: tuple[Kind, ...] = ("deployment", "statefulset")
+Scaled = Literal["deployment", "statefulset"]
+_KINDS: tuple[Scaled, ...] = ("deployment", "statefulset")
 _CAUTIONS = 3
 
 Which = Annotated[str, StringConstraints(max_length=270, pattern=r"^(?:deployment|statefulset)/[a-z0-9][-a-z0-9.]*$")]
@@ -47,6 +50,7 @@ class Counted(Chosen):
 class ScaleAllParameters(NamespaceParameters):
     """Which workloads, and how many replicas: ``replicas`` for each, or ``counts`` by name."""
 
+    kinds: tuple[Scaled, ...] = Field(_KINDS, min_length=1, max_length=2, description="Workloads of these kinds.")
     replicas: Count | None = Field(None, description="How many each shall have. Instead of counts.")
     counts: dict[Which, Count] | None = Field(
         None,
@@ -77,7 +81,7 @@ class ScaleAllOutputs(Outputs):
 async def perform(p: ScaleAllParameters, context: Context) -> ScaleAllOutputs:
     """Set the counts, in stages; a count that somebody changed since is left alone, and ends it."""
     api = await open_api(context, p.connection)
-    items = p.workloads if p.workloads is not None else await _choose(api, p)
+    items = p.workloads if p.workloads is not None else await _choose(api, p, context)
     changed = await _set_all(api, p, items)
     return ScaleAllOutputs(
         workloads=len(items), changed=changed, counts={item.title: item.from_replicas for item in items}
@@ -86,7 +90,7 @@ async def perform(p: ScaleAllParameters, context: Context) -> ScaleAllOutputs:
 
 async def resolve(p: ScaleAllParameters, context: Context) -> Intent[ScaleAllParameters]:
     """Choose the workloads and record their counts."""
-    items = await _choose(await open_api(context, p.connection), p)
+    items = await _choose(await open_api(context, p.connection), p, context)
     return Intent(
         p.model_copy(update={"workloads": items}), {"counts": {item.title: item.from_replicas for item in items}}
     )
@@ -104,21 +108,26 @@ async def happened(intent: Intent[ScaleAllParameters], context: Context) -> bool
 
 
 async def preview(p: ScaleAllParameters, context: Context) -> str:
-    """List the counts that would change; each is asked of the server as a dry run."""
+    """List the counts that would change, each asked of the server as a dry run, and quotas that have no room."""
     api = await open_api(context, p.connection)
-    lines = []
-    for item in await _choose(api, p):
+    lines, growing = [], []
+    for item in await _choose(api, p, context):
         if item.from_replicas != item.to_replicas:
             scale = await _read(api, p, item)
-            await api.patch(path(of(p, item), "scale"), _patch(scale, item.to_replicas), MERGE_PATCH, dry_run=True)
+            await set_replicas(api, path(of(p, item), "scale"), scale, item.to_replicas, dry_run=True)
             lines.append(f"{item.title}: {item.from_replicas} -> {item.to_replicas} replicas")
-    return "\n".join(lines) or f"namespace {p.namespace}: nothing would change"
+        if item.from_replicas < item.to_replicas:
+            template = section(await read_workload(api, of(p, item)), "spec", "template")
+            after, before = pods_of(template, item.to_replicas), pods_of(template, item.from_replicas)
+            growing.append((template, added(after, before)))
+    shown = "\n".join(lines) or f"namespace {p.namespace}: nothing would change"
+    return with_shortages(shown, await shortages(api, p.namespace, growing))
 
 
 async def caution(p: ScaleAllParameters, context: Context) -> str:
     """Say what speaks against it, for the first three workloads of which something does."""
     found = []
-    for kind, workload in await listed(await open_api(context, p.connection), p, _KINDS):
+    for kind, workload in await listed(await open_api(context, p.connection), p, p.kinds):
         if said := caution_about(workload, keeps=KEEPS_COUNTS):
             found.append(f"{kind}/{text(workload, 'metadata', 'name')}: {said}")
     return "; ".join(found[:_CAUTIONS])
@@ -153,7 +162,7 @@ async def _set_all(api: Api, p: ScaleAllParameters, items: tuple[Counted, ...]) 
         if now != item.from_replicas:
             words = f"was meant to go from {item.from_replicas} to {item.to_replicas} replicas"
             raise PermanentError(f"{item.title} of {p.namespace} {words}, but somebody set it to {now}")
-        await api.patch(path(of(p, item), "scale"), _patch(scale, item.to_replicas), MERGE_PATCH)
+        await set_replicas(api, path(of(p, item), "scale"), scale, item.to_replicas)
         return True
 
     return await in_stages(api, p, items, change, _settled)
@@ -166,12 +175,13 @@ def _settled(workload: Document, item: Counted) -> bool:
     return seen and there == ready == item.to_replicas
 
 
-async def _choose(api: Api, p: ScaleAllParameters) -> tuple[Counted, ...]:
+async def _choose(api: Api, p: ScaleAllParameters, context: Context) -> tuple[Counted, ...]:
     found = []
-    for kind, workload in await listed(api, p, _KINDS):
+    for kind, workload in await listed(api, p, p.kinds):
         name = text(workload, "metadata", "name")
         wanted = p.replicas if p.counts is None else p.counts.get(f"{kind}/{name}")
         if wanted is not None:
+            refuse_protected(context, f"{namespace_targets(p)[0]}/{kind}/{name}")
             there = replicas_of(workload)
             found.append(chosen(Counted, kind=kind, name=name, from_replicas=there, to_replicas=wanted))
     missing = set(p.counts or ()) - {item.title for item in found}
@@ -203,18 +213,15 @@ async def _read(api: Api, p: ScaleAllParameters, item: Counted) -> Document:
     return scale
 
 
-def _patch(scale: Document, replicas: int) -> Document:
-    return {"metadata": {"resourceVersion": text(scale, "metadata", "resourceVersion")}, "spec": {"replicas": replicas}}
-
-
 def _amounts(p: ScaleAllParameters) -> dict[str, float]:
     """Return the highest count that any of them gets."""
     return {"replicas": p.replicas if p.replicas is not None else max((p.counts or {}).values(), default=0)}
 
 
 def _permissions(p: ScaleAllParameters) -> tuple[Permission, ...]:
-    workloads = namespace_rights(p, _KINDS, "list", "get", "get scale", "patch scale")
-    return (*workloads, Permission("list", "horizontalpodautoscalers", p.namespace, "autoscaling"))
+    workloads = namespace_rights(p, p.kinds, "list", "get", "get scale", "patch scale")
+    autoscalers = Permission("list", "horizontalpodautoscalers", p.namespace, "autoscaling")
+    return (*workloads, autoscalers, quota_right(p.namespace))
 
 
 ACTION = Action(

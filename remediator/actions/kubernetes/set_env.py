@@ -11,6 +11,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
+from remediator.actions.answers.words import worded
 from remediator.actions.kubernetes.api import Api
 from remediator.actions.kubernetes.caution import KEEPS_ALL, caution_about
 from remediator.actions.kubernetes.containers import container_at, containers_of
@@ -25,7 +26,6 @@ from remediator.actions.kubernetes.revisions import (
     revision_right,
     template_of,
 )
-from remediator.actions.kubernetes.words import worded
 from remediator.actions.kubernetes.workloads import WorkloadParameters, backend, path, right, targets, title
 from remediator.core.action import Action, Permission
 from remediator.core.redaction import is_secret_name, redact

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from typing import Literal
 
+from remediator.actions.kubernetes.api import Api
 from remediator.actions.kubernetes.caution import KEEPS_ALL, caution_about
 from remediator.actions.kubernetes.containers import container_at
-from remediator.actions.kubernetes.documents import Document, clean
+from remediator.actions.kubernetes.documents import Document, clean, section, text
 from remediator.actions.kubernetes.edit import Edit, EditOutputs
 from remediator.actions.kubernetes.places import Fields, Place, value_at
 from remediator.actions.kubernetes.quantity import quantity_or_none, same_quantity
+from remediator.actions.kubernetes.quotas import added, pods_of, quota_right, shortages
 from remediator.actions.kubernetes.resources import ResourceParameters, absolute
-from remediator.actions.kubernetes.workloads import backend, path, right, targets, title
+from remediator.actions.kubernetes.workloads import backend, path, replicas_of, right, targets, title
 from remediator.core.action import Action
 from remediator.core.quantities import exact_quantity
 from remediator.errors import PermanentError
@@ -73,12 +75,20 @@ def _amounts(p: ResourceParameters) -> dict[str, float]:
     return found
 
 
+async def _findings(api: Api, found: Document, answer: Document) -> list[str]:
+    """Return which quotas cannot take what all its pods ask for more; a pod more for the time of the rollout aside."""
+    count = replicas_of(found)
+    before, after = section(found, "spec", "template"), section(answer, "spec", "template")
+    more = added(pods_of(after, count), pods_of(before, count))
+    return await shortages(api, text(found, "metadata", "namespace"), [(after, more)])
+
+
 def _caution(_p: ResourceParameters, workload: Document) -> str:
     return caution_about(workload, keeps=KEEPS_ALL)
 
 
 _EDIT: Edit[ResourceParameters] = Edit(
-    path=path, title=title, wanted=_wanted, caution=_caution, fix=_fix, objection=_objection
+    path=path, title=title, wanted=_wanted, caution=_caution, fix=_fix, objection=_objection, findings=_findings
 )
 
 ACTION: Action[ResourceParameters, EditOutputs] = Action(
@@ -99,5 +109,5 @@ ACTION: Action[ResourceParameters, EditOutputs] = Action(
     amounts=_amounts,
     undo=_EDIT.undo,
     undo_is_safe=True,
-    permissions=lambda p: (right(p, "get"), right(p, "patch")),
+    permissions=lambda p: (right(p, "get"), right(p, "patch"), quota_right(p.namespace)),
 )

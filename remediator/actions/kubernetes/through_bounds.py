@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from remediator.actions.kubernetes.api import Api
 from remediator.actions.kubernetes.bounds import Bounds, as_recorded, bounds_of, bounds_path, raised, set_bounds
 from remediator.actions.kubernetes.counts import ScaleOutputs, ScaleParameters, read_scale, title_of
@@ -10,6 +12,14 @@ from remediator.actions.kubernetes.documents import Document, number, text
 from remediator.actions.kubernetes.workloads import read_autoscaler
 from remediator.core.action import Intent
 from remediator.errors import PermanentError
+
+
+@dataclass(frozen=True, slots=True)
+class BoundsPreview:
+    """How the bounds would change, and the count that the workload would then have at least."""
+
+    shown: str
+    low: int
 
 
 async def _autoscaler(api: Api, p: ScaleParameters) -> Document | None:
@@ -64,7 +74,7 @@ async def bounds_happened(api: Api, intent: Intent[ScaleParameters]) -> bool | N
     return False if there == as_recorded(intent.before, "from_bounds") else None
 
 
-async def preview_bounds(api: Api, p: ScaleParameters, now: int) -> str | None:
+async def preview_bounds(api: Api, p: ScaleParameters, now: int) -> BoundsPreview | None:
     """Show how the bounds would change, by the server's dry run; None when there is no autoscaler to work through."""
     autoscaler = await _autoscaler(api, p)
     if autoscaler is None:
@@ -72,7 +82,8 @@ async def preview_bounds(api: Api, p: ScaleParameters, now: int) -> str | None:
     name = text(autoscaler, "metadata", "name")
     wished = raised(p, now, bounds_of(autoscaler), title_of(p))
     answer = await set_bounds(api, bounds_path(p.namespace, name), autoscaler, wished, dry_run=True)
-    return difference(f"horizontalpodautoscaler {p.namespace}/{name}", autoscaler, answer)
+    shown = difference(f"horizontalpodautoscaler {p.namespace}/{name}", autoscaler, answer)
+    return BoundsPreview(shown, wished.low)
 
 
 async def undo_bounds(api: Api, intent: Intent[ScaleParameters]) -> ScaleOutputs:

@@ -28,6 +28,7 @@ from remediator.actions.postgres import (
     slow_statements,
     user_active,
     vacuum_analyze,
+    vacuum_full,
 )
 from remediator.actions.postgres.connection import Connection
 from remediator.core.action import Action
@@ -51,6 +52,7 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
     ending.CANCEL_LONG,
     ending.TERMINATE_LONG,
     vacuum_analyze.ACTION,
+    vacuum_full.ACTION,
     create_index.ACTION,
     checkpoint.ACTION,
     set_setting.ACTION,

@@ -104,6 +104,10 @@ class Connection(_Document):
     statements: dict[str, Statement] = Field({}, description="Statements that steps may name.")
     indexes: dict[str, IndexDefinition] = Field({}, description="Indexes that postgres.create_index may make, by name.")
     tables: tuple[Table, ...] = Field((), description="Tables that postgres.vacuum_analyze may take, as schema.table.")
+    rebuild_tables: tuple[Table, ...] = Field(
+        (),
+        description="Tables that postgres.vacuum_full may write anew, as schema.table; meanwhile they are locked.",
+    )
     settings: tuple[Setting, ...] = Field((), description="Settings that postgres.set_setting may change.")
 
 

@@ -1,4 +1,4 @@
-"""Speaks to one machine's systemd: how a unit is, its journal, names of its environment; restarts listed units.
+"""Speaks to one machine's systemd: how a unit is, its journal, names of its environment; changes what is listed.
 
 Belongs here: units by name. Must not be here: facts of the whole machine, which are ``host``'s. A connection is
 about the machine of the same name under connections.host: locally over D-Bus, else ``systemctl`` over ssh. It
@@ -7,10 +7,16 @@ needs the extra ``host``.
 
 from typing import Any
 
-from remediator.actions.systemd import environment, journal, restart, status
+from remediator.actions.systemd import environment, journal, restart, set_environment, status
 from remediator.actions.systemd.connection import Connection
 from remediator.core.action import Action
 
 __all__ = ["ACTIONS", "Connection"]
 
-ACTIONS: tuple[Action[Any, Any], ...] = (environment.ACTION, journal.ACTION, restart.ACTION, status.ACTION)
+ACTIONS: tuple[Action[Any, Any], ...] = (
+    environment.ACTION,
+    journal.ACTION,
+    restart.ACTION,
+    set_environment.ACTION,
+    status.ACTION,
+)

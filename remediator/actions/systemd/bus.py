@@ -82,6 +82,10 @@ class Bus:
         """Ask for a restart, as ``systemctl --no-block restart`` does."""
         await self._call(_PATH, _MANAGER, "RestartUnit", "ss", [unit, "replace"], changes=True)
 
+    async def reload(self) -> None:
+        """Let systemd read its files again, as ``systemctl daemon-reload`` does."""
+        await self._call(_PATH, _MANAGER, "Reload", "", [], changes=True)
+
     async def _call(
         self, path: str, interface: str, member: str, signature: str, body: list[Any], *, changes: bool = False
     ) -> Any:

@@ -1,35 +1,26 @@
 """``systemd.environment``: names of a unit's environment variables, and which are missing. Never values.
 
 What the unit and its files set is read; what its running process was given, where we may see that. The values
-are cut off by ``sed`` on the machine itself: they never reach this process.
+are cut off by ``sed`` on the machine itself: they never reach this process, but for those that it set itself.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field
 
 from remediator.actions.answers.machine import Machine
 from remediator.actions.context import Context
-from remediator.actions.systemd.connection import UnitParameters, backend
-from remediator.actions.systemd.units import is_variable, systemd_of
+from remediator.actions.systemd.connection import UnitParameters, Variable, backend, is_variable
+from remediator.actions.systemd.drop_in import DropIn, drop_in
+from remediator.actions.systemd.units import systemd_of
 from remediator.core.action import Action, Outputs, Permission
+from remediator.errors import PermanentError
 
 _KEPT = 500
 _FILES = 20
 #: A comment or a line without "=" prints nothing.
 _OF_FILE = r"s/^[[:space:]]*\([A-Za-z_][A-Za-z0-9_]*\)=.*$/\1/p"
 _OF_PROCESS = r"s/^\([A-Za-z_][A-Za-z0-9_]*\)=.*$/\1/p"
-
-
-def _is_name(name: str) -> str:
-    if not is_variable(name):
-        raise ValueError("a variable's name has letters, digits and _")
-    return name
-
-
-Variable = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(_is_name)]
 
 
 class EnvironmentParameters(UnitParameters):
@@ -54,8 +45,11 @@ async def perform(p: EnvironmentParameters, context: Context) -> EnvironmentOutp
     async with systemd_of(p.connection, context) as systemd:
         unit = await systemd.unit(p.unit)
         names, unread = set(unit.variables), list(unit.files[_FILES:])
+        ours = drop_in(systemd.machine, systemd.connection, p.unit)
         for path in unit.files[:_FILES]:
-            found = await _names(systemd.machine, ("sed", "-n", _OF_FILE, "--", path))
+            found = await _ours(ours) if path == ours.values_path else await _names(
+                systemd.machine, ("sed", "-n", _OF_FILE, "--", path)
+            )  # fmt: skip
             if found is None:
                 unread.append(path)
             names |= found or set()
@@ -70,6 +64,14 @@ async def perform(p: EnvironmentParameters, context: Context) -> EnvironmentOutp
         missing_in_process=None if given is None else [name for name in p.expected if name not in given],
         unread=[path[:300] for path in unread[:_FILES]],
     )
+
+
+async def _ours(drop_in: DropIn) -> set[str] | None:
+    """Return the names in our own drop-in, which only root reads."""
+    try:
+        return set(await drop_in.read())
+    except PermanentError:
+        return None
 
 
 async def _names(machine: Machine, argv: tuple[str, ...]) -> set[str] | None:

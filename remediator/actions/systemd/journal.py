@@ -6,7 +6,7 @@ import math
 
 from pydantic import Field
 
-from remediator.actions.answers.lines import Pattern, PatternName, Tally
+from remediator.actions.answers.lines import CountBy, Counted, CountedRest, Pattern, PatternName, Tally, Top
 from remediator.actions.answers.machine import machine_of
 from remediator.actions.context import Context
 from remediator.actions.systemd.connection import UnitParameters, backend
@@ -26,6 +26,8 @@ class JournalParameters(UnitParameters):
         default_factory=dict, max_length=10,
         description="RE2 patterns by name; a line fits when a pattern is found anywhere in it. 10 at most.",
     )  # fmt: skip
+    count_by: CountBy = Field(default_factory=dict)
+    top: Top = 10
     keep: int = Field(
         20, ge=0, le=200, description="Lines to return: those that fit a pattern, or any when there are no patterns."
     )
@@ -38,6 +40,8 @@ class JournalOutputs(Outputs):
     lines: int = Field(description="Lines that were read.")
     matched: int = Field(description="Lines that fit any pattern.")
     counts: dict[str, int] = Field(description="Lines that fit, by the pattern's name.")
+    counted: Counted = Field(default_factory=dict)
+    counted_rest: CountedRest = Field(default_factory=dict)
     shown: tuple[str, ...] = Field(
         description="The last lines that fit (without patterns: the last lines), as many as keep says, 500 characters "
         "each at most."
@@ -66,11 +70,17 @@ def tallied(p: JournalParameters, newest_first: bytes, *, cut: bool) -> JournalO
     lines = newest_first.splitlines()
     if cut and lines:
         lines.pop()  # it may be half a line
-    tally = Tally(p.grep, p.keep)
+    tally = Tally(p.grep, p.keep, p.count_by, p.top)
     for line in reversed(lines):
         tally.feed(line + b"\n")
     return JournalOutputs(
-        lines=tally.lines, matched=tally.matched, counts=tally.counts, shown=tuple(tally.kept), complete=not cut
+        lines=tally.lines,
+        matched=tally.matched,
+        counts=tally.counts,
+        counted=tally.counted,
+        counted_rest=tally.counted_rest,
+        shown=tuple(tally.kept),
+        complete=not cut,
     )
 
 

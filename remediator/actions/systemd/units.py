@@ -12,7 +12,7 @@ from remediator.actions.answers.machine import Machine, machine_of
 from remediator.actions.answers.reading import excerpt
 from remediator.actions.context import Context
 from remediator.actions.systemd import bus
-from remediator.actions.systemd.connection import Connection
+from remediator.actions.systemd.connection import Connection, is_variable
 from remediator.core.durations import SECOND
 from remediator.errors import PermanentError
 
@@ -55,6 +55,10 @@ class Source(Protocol):
         """Ask for a restart; does not wait for it."""
         ...
 
+    async def reload(self) -> None:
+        """Let systemd read its files again."""
+        ...
+
 
 class Remote:
     """``systemctl`` over ssh."""
@@ -80,6 +84,13 @@ class Remote:
         ran = await self._machine.run(argv, changes=True)
         if ran.code:
             raise PermanentError(f"systemctl restart {unit} failed on {self._machine.place}: {ran.errors}")
+
+    async def reload(self) -> None:
+        """Run ``systemctl daemon-reload``."""
+        argv = (*self._sudo, "systemctl", "--no-ask-password", "daemon-reload")
+        ran = await self._machine.run(argv, changes=True)
+        if ran.code:
+            raise PermanentError(f"systemctl daemon-reload failed on {self._machine.place}: {ran.errors}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +189,3 @@ def _files(value: Any) -> Iterator[str]:
             path = path.rpartition(" (ignore_errors=")[0] or path
             if path.startswith("/") and path.isprintable():
                 yield path
-
-
-def is_variable(name: str) -> bool:
-    """Whether this can be the name of an environment variable."""
-    return name.isascii() and name.isidentifier() and len(name) <= 256  # noqa: PLR2004 -- nobody has longer ones

@@ -14,6 +14,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from jinja2 import nodes
@@ -58,6 +59,7 @@ class Expression:
         return tuple(read.chain for read in self.reads)
 
 
+@lru_cache(maxsize=4096)  # a guide's conditions are asked for at each of its loads, checks and plans
 def compile_expression(source: str, start: int = 0) -> Expression:
     """Compile one expression; ``start`` is its offset in what a person wrote, for TemplateError."""
     return compile_node(parse(source, start), source, start)

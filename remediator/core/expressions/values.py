@@ -169,6 +169,8 @@ def order(left: object, right: object) -> int:
         return (this > that) - (this < that)
     if isinstance(left, str) and isinstance(right, str):
         return (left > right) - (left < right)
+    if "nothing" in names and names[0] != names[1]:
+        raise RenderError(f"there is no value to compare with {names[names[0] == 'nothing']}")
     raise RenderError(f"compares {names[0]} with {names[1]}" if names[0] != names[1] else f"{names[0]} has no order")
 
 

@@ -9,6 +9,7 @@ they are read, never a pass.
     switches   pauses, storms, windows, dependencies
     amounts    lock, line, cooldown, throttles, budgets
     doubts     breakers, loops, remedies that hide a cause
+    silences   what a person has silenced at Alertmanager; asked there before a change, not read from rows
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Callable
 from remediator.core.guards.amounts import LOCK_AGAIN, judge_cooldown, judge_lock, judge_order, judge_spent
 from remediator.core.guards.doubts import judge_breakers, judge_loop, judge_repeats, say_repeats
 from remediator.core.guards.places import judge_envelope, judge_place, place_matches
+from remediator.core.guards.silences import SILENCED, judge_silence
 from remediator.core.guards.switches import (
     HOLD_AGAIN,
     judge_dependencies,
@@ -46,7 +48,7 @@ GUARDS: tuple[Guard, ...] = (
     judge_envelope, judge_pause, judge_storm, judge_breakers, judge_dependencies, judge_windows, judge_loop,
     judge_repeats, judge_lock, judge_cooldown, judge_spent, judge_order,
 )  # fmt: skip
-_PAID = (judge_cooldown, judge_spent, judge_order, judge_loop, judge_repeats)
+_PAID = (judge_cooldown, judge_order, judge_loop, judge_repeats)
 _UNDO_BY_PERSON: tuple[Guard, ...] = (judge_envelope, judge_lock)
 _UNDO_BY_TIME: tuple[Guard, ...] = (judge_envelope, judge_pause, judge_lock)
 
@@ -54,8 +56,9 @@ _UNDO_BY_TIME: tuple[Guard, ...] = (judge_envelope, judge_pause, judge_lock)
 def judge(plan: Plan, facts: Facts, envelope: Envelope, now: int, *, holding: bool = False) -> Verdict:
     """Return the first objection, else what lowers the mode most, else None.
 
-    ``holding``: the run has its locks and reservations from the remedy before, and so its place in
-    the line; what it has counted already does not count against it again. A run that undoes another
+    ``holding``: the run has its locks from the remedy before, and so its place in the line. What it has
+    counted itself is not among the facts, so that it never holds itself; it is held when others have
+    taken the place that it has no more. A run that undoes another
     passes only what protects places and other runs, nothing that would block safety; one that a person
     asked for passes the pause, too.
     """
@@ -79,6 +82,7 @@ __all__ = [
     "GUARDS",
     "HOLD_AGAIN",
     "LOCK_AGAIN",
+    "SILENCED",
     "Changed",
     "Envelope",
     "Facts",
@@ -91,10 +95,13 @@ __all__ = [
     "StormNow",
     "Verdict",
     "judge",
+    "judge_dependencies",
     "judge_envelope",
     "judge_pause",
     "judge_place",
+    "judge_silence",
     "judge_storm",
+    "judge_windows",
     "pause_binds",
     "place_matches",
     "say_repeats",

@@ -20,6 +20,10 @@ def judge_breakers(_plan: Plan, facts: Facts, _envelope: Envelope, now: int) -> 
                 again = f"next try in {breaker.retry_in(now):.0f}s"
                 reason = f"{breaker.key} failed {breaker.failures} times in a row; {again}"
                 return Hold("breaker", breaker.key, reason, breaker.until, advice)
+            running, wanted = facts.on_trial.get(breaker.key, 0), max(1, facts.trials - breaker.at(now).trials)
+            if state is BreakerState.HALF_OPEN and running >= wanted:
+                reason = f"{breaker.key} is half-open, and {running} runs are trying it already"
+                return Hold("breaker", breaker.key, reason, now + HOLD_AGAIN, advice)
         elif state is BreakerState.OPEN:
             reason = f"breaker {breaker.key} is open after {breaker.failures} runs that did not help"
             lowered = lowered or Lower("breaker", Mode.OBSERVE, reason, advice)

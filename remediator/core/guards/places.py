@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from remediator.core.guards.verdicts import Envelope, Facts, Refuse, Verdict
+from remediator.core.guards.verdicts import Envelope, Facts, Refuse
 from remediator.core.records import Plan
 
 
-def judge_envelope(plan: Plan, _facts: Facts, envelope: Envelope, _now: int) -> Verdict:
+def judge_envelope(plan: Plan, _facts: Facts, envelope: Envelope, _now: int) -> Refuse | None:
     """Refuse what the site has not allowed: every target must match an allowed pattern."""
     return next((refused for target in plan.locks if (refused := judge_place(target, envelope))), None)
 

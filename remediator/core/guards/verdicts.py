@@ -25,7 +25,7 @@ class Hold:
     @property
     def said(self) -> str:
         """The words that the report, the API, the CLI and the log have: why, and what a person can do."""
-        return f"{self.reason}; {self.advice}" if self.advice else self.reason
+        return say(self.reason, self.advice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,11 @@ class Refuse:
     reason: str
     advice: str = ""
 
+    @property
+    def said(self) -> str:
+        """See ``Hold.said``."""
+        return say(self.reason, self.advice)
+
 
 @dataclass(frozen=True, slots=True)
 class Lower:
@@ -45,6 +50,16 @@ class Lower:
     mode: Mode
     reason: str
     advice: str = ""
+
+    @property
+    def said(self) -> str:
+        """See ``Hold.said``."""
+        return say(self.reason, self.advice)
+
+
+def say(reason: str, advice: str) -> str:
+    """Return why, and what a person can do, in the same words for all who tell it."""
+    return f"{reason}; {advice}" if advice else reason
 
 
 Verdict = Hold | Refuse | Lower | None
@@ -108,10 +123,13 @@ class Facts:
     spent: tuple[Spent, ...] = ()
     breakers: tuple[Breaker, ...] = ()  #: of the backends that it changes, and of its outcomes
     trial_running: bool = False  #: whether another run of the rule holds a claim
+    on_trial: Mapping[str, int] = field(default_factory=dict)  #: other runs let through to half-open backends, by key
+    trials: int = 1  #: how many trials a backend's breaker wants
     newest: Mapping[str, int] = field(default_factory=dict)  #: what a claim counts on from, by limited scope
+    places: Mapping[str, int] = field(default_factory=dict)  #: the same of budgets
     waiting_before: tuple[str, str] | None = None  #: (scope, run) of an older run that is held on one of its scopes
     storms: tuple[StormNow, ...] = ()
-    firing: tuple[Mapping[str, str], ...] = ()  #: labels of firing alerts that may inhibit it
+    firing: tuple[Mapping[str, str], ...] = ()  #: labels of firing alerts that inhibit it
     intervals: Mapping[str, tuple[TimeInterval, ...]] = field(default_factory=dict)  #: as defined now, by name
     repeated: int = 0  #: how often this rule changed this target in the window of its ``repeats``
     loop_guard: float = 0.0  #: seconds; the rule's or the daemon's

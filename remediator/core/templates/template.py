@@ -74,6 +74,7 @@ def literals_of(source: str) -> tuple[str, ...]:
     return _split(source)[0].literals
 
 
+@lru_cache(maxsize=4096)
 def _split(source: str) -> tuple[Pieces, tuple[Expression, ...]]:
     literals, starts, expressions, at = list[str](), list[int](), list[Expression](), 0
     while (begin := source.find("{{", at)) >= 0:

@@ -7,14 +7,13 @@ cannot exist; an argument of the wrong type unless a template stands there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import InitErrorDetails
 
 from remediator.actions import registry
-from remediator.core.action import Action, Outputs, Parameters
+from remediator.core.action import Action, Outputs
 from remediator.core.durations import show_duration
 from remediator.core.guide import GuideText, StepText
 from remediator.core.plan import coerce, split_target
@@ -32,7 +31,7 @@ from remediator.core.templates import (
 from remediator.core.transitions import Mode, stricter
 from remediator.errors import RenderError, TemplateError
 from remediator.interfaces.documents import Document, Path, problem_at
-from remediator.interfaces.faults import problems_of
+from remediator.interfaces.rule_files.arguments import wrong_arguments
 
 AnyAction = Action[Any, Any]
 
@@ -108,16 +107,20 @@ def _remedy(bench: _Bench, text: GuideText, position: int, outputs: dict[str, ty
     if remedy.when is not None:
         when = remedy.when
         _check_text(bench, (*place, "when"), lambda: compile_condition(when).names, Known(bench.params, dict(outputs)))
-    steps = []
+    steps: list[StepPlan] = []
     mode = remedy.mode
     for index, step in enumerate(remedy.steps):
         where = (*place, "steps", index)
         plan, action = _step(bench, where, step, f"do{position + 1}_{index + 1}", outputs)
+        stage = steps[-1].stage if steps else ""
+        if step.stage and step.stage != stage and step.stage in [earlier.stage for earlier in steps]:
+            bench.complain((*where, "stage"), f'the stage "{step.stage}" is over; stages come one after the other')
+        plan = replace(plan, stage=step.stage or stage)
         steps.append(plan)
         _declare(bench, where, plan, action, outputs)
         if action is not None and action.needs_approval:
             mode = stricter(mode, Mode.ASK)
-        if remedy.for_ and action is not None and action.changes and action.undo is None:
+        if remedy.for_ and action is not None and action.changes and not plan.undoable:
             message = f"{step.action} cannot be undone, so this remedy cannot last only {show_duration(remedy.for_)}"
             bench.complain((*place, "for"), message)
     return RemedyPlan(remedy.name, tuple(steps), remedy.when, mode, remedy.for_)
@@ -159,6 +162,8 @@ def _step(
     bench: _Bench, where: Path, step: StepText, default_id: str, outputs: Mapping[str, type[Outputs]]
 ) -> tuple[StepPlan, AnyAction | None]:
     name = step.id or default_id
+    if step.stage and where[0] != "remedies":
+        bench.complain((*where, "stage"), "only the steps of a remedy come in stages")
     action = registry.find(step.action)
     if action is None:
         system = step.action.partition(".")[0]
@@ -172,7 +177,7 @@ def _step(
         id=name, action=step.action, args=step.args, changes=action.changes, timeout=step.timeout,
         attempts=step.attempts if repeatable else 1, needs=needs,
         undo_safe=action.undo is not None and action.undo_is_safe, cautious=action.caution is not None,
-        undoable=action.undo is not None,
+        undoable=action.undo is not None and action.undoable(step.args),
     ), action  # fmt: skip
 
 
@@ -188,7 +193,7 @@ def _arguments(
     bench: _Bench, where: Path, action: AnyAction, args: Mapping[str, Any], outputs: Mapping[str, type[Outputs]]
 ) -> tuple[str, ...]:
     """Check arguments against the action's model, and the names that their templates ask for."""
-    bench.problems += _wrong_arguments(bench, where, action.parameters, args)
+    bench.problems += wrong_arguments(bench.document, (*bench.place, *where), action.parameters, args)
     known = Known(bench.params, dict(outputs))
     needs: set[str] = set()
     for path, template in names_in_tree(args, action.parameters):
@@ -199,42 +204,6 @@ def _arguments(
             bench.complain((*where, *path), message, hint)
         needs.update(chain[1] for chain in template.names if chain[0] == "steps" and len(chain) > 1)
     return tuple(sorted(needs))
-
-
-def _wrong_arguments(bench: _Bench, where: Path, model: type[Parameters], args: Mapping[str, Any]) -> Iterable[Problem]:
-    """Return what the model refuses, but for the places where a template stands: they are validated when rendered."""
-    try:
-        model.model_validate(args)
-    except ValidationError as error:
-        details: list[InitErrorDetails] = []
-        for fault in error.errors(include_url=False):
-            if not _stands_on_template(args, fault["loc"]) and (fault["loc"] or not _has_template(args)):
-                kept: Any = {key: fault[key] for key in ("type", "loc", "input", "ctx") if key in fault}
-                details.append(kept)
-        if details:
-            remaining = ValidationError.from_exception_data(error.title, details)
-            return problems_of(remaining, bench.document, model, args, (*bench.place, *where))
-    return ()
-
-
-def _stands_on_template(args: Any, loc: tuple[int | str, ...]) -> bool:
-    """Whether a template stands at a place that a model refused. Names of union members in it are passed over."""
-    value = args
-    for part in loc:
-        if isinstance(value, str):
-            break
-        try:
-            value = value[part]
-        except (KeyError, IndexError, TypeError):
-            continue
-    return isinstance(value, str) and is_templated(value)
-
-
-def _has_template(args: Any) -> bool:
-    if isinstance(args, str):
-        return is_templated(args)
-    inner = args.values() if isinstance(args, Mapping) else args if isinstance(args, (list, tuple)) else ()
-    return any(_has_template(item) for item in inner)
 
 
 def _check_text(bench: _Bench, where: Path, names: Callable[[], Iterable[tuple[str, ...]]], known: Known) -> None:

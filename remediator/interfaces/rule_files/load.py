@@ -18,6 +18,9 @@ from remediator.interfaces.rule_files.intervals import missing_intervals, named_
 from remediator.interfaces.rule_files.reading import Reading, RuleFile, find_files
 from remediator.interfaces.rule_files.rules import make_rule
 
+_NOTHING_TO_SILENCE = "there is no Alertmanager at which the alert could be silenced"
+_SILENCE_HINT = "configure connections.alertmanager.default, or leave silence out"
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -98,6 +101,12 @@ def _connected(
     """Return the sources, their guides knowing which connections an alert may choose."""
     documents = {guide.name: source.document for source in sources for _, guide in source.guides}
     rules = tuple(rule for source in sources for _, rule in source.rules)
+    if "alertmanager" not in every and "default" not in connections.get("alertmanager", ()):
+        for source in sources:
+            problems += [
+                problem_at(source.document, ("rules", position, "silence"), _NOTHING_TO_SILENCE, _SILENCE_HINT)
+                for position, rule in source.rules if rule.text.silence != "never"
+            ]  # fmt: skip
     made = iter(with_connections(rules, documents, connections, problems, every))
     return tuple(
         replace(source, rules=tuple((position, next(made)) for position, _ in source.rules)) for source in sources

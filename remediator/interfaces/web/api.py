@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Literal, Protocol, TypeVar
+from functools import partial
+from typing import Protocol, TypeVar
 
 import orjson
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
-from remediator.core.durations import SECOND, Duration
+from remediator.core.durations import SECOND
 from remediator.core.guards import Pause
 from remediator.core.reporting import Telling
 from remediator.engine.clock import Clock, new_id
@@ -19,55 +20,16 @@ from remediator.interfaces.markdown import to_markdown
 from remediator.interfaces.report import compose
 from remediator.interfaces.web.answers import answer, problem
 from remediator.interfaces.web.asking import ExplainWish, explained
+from remediator.interfaces.web.bodies import WISHES, LevelWish, Named, PauseWish, Reason, UndoWish
 from remediator.store import audit, control, evidence, journal, listing, outbox, storms, undo
 from remediator.store.sqlite import Tx, Unit
 
 AUDIT_PAGE = 2000  #: entries read at a time
+TOLD = frozenset({"settle", "pause", "resume", "acknowledge"})  #: verbs after which people read how a run stands
+NEWEST = 2**62  #: an id behind every entry's
 
 B = TypeVar("B", bound=BaseModel)
 T = TypeVar("T")
-Said = Annotated[str, Field(min_length=1, max_length=1000)]
-
-
-class Body(BaseModel):
-    """Base of request bodies."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Reason(Body):
-    """Who says so, and why. ``who`` counts only where nobody had to log in."""
-
-    reason: Said
-    who: str = Field("", max_length=200)
-    shown: str = Field("", max_length=64, description="Digest of what was looked at; refused if it is another now.")
-
-
-class Settlement(Reason):
-    """What became of an unknown run."""
-
-    happened: bool
-
-
-class PauseWish(Reason):
-    """What to pause; ``duration`` absent: until resumed. A maintenance must have one."""
-
-    scope: str = Field("global", max_length=300)
-    duration: Duration | None = None
-    kind: Literal["pause", "maintenance"] = "pause"
-
-
-class Named(Body):
-    """A scope or a key."""
-
-    name: str = Field(max_length=1000)
-    who: str = Field("", max_length=200)
-
-
-class LevelWish(Body):
-    """A log level."""
-
-    level: str = Field(pattern="^(debug|info|warning|error)$")
 
 
 class Storing(Protocol):
@@ -85,7 +47,7 @@ class Api:
 
     def __init__(
         self, store: Storing, clock: Clock, wake: Callable[..., None], cancel: Callable[[str], None],
-        set_level: Callable[[str], None], reporters: tuple[str, ...] = (), on_told: Callable[[], None] = lambda: None,
+        set_level: Callable[[str], str], reporters: tuple[str, ...] = (), on_told: Callable[[], None] = lambda: None,
         take_up: Callable[[undo.Made], None] = lambda _: None, paused: Callable[[], tuple[Pause, ...]] = tuple,
         site: Callable[[], Site] = Site,
     ) -> None:  # fmt: skip
@@ -98,7 +60,9 @@ class Api:
         return [
             web.get("/api/v1/runs", self.runs),
             web.get("/api/v1/runs/{run}", self.run),
-            web.post("/api/v1/runs/{run}/{verb:approve|refuse|cancel|settle|undo|acknowledge}", self.change_run),
+            web.post(
+                "/api/v1/runs/{run}/{verb:approve|refuse|pause|resume|cancel|settle|undo|acknowledge}", self.change_run
+            ),
             web.get("/api/v1/decisions", self.decisions),
             web.post("/api/v1/explain", self.explain),
             web.get("/api/v1/rules/stats", self.stats),
@@ -113,11 +77,18 @@ class Api:
         ]
 
     async def runs(self, request: web.Request) -> web.Response:
-        """List runs, newest first; ``?status=open&rule=&target=&limit=``."""
+        """List runs, newest first; ``?status=open&rule=&target=&storm=&limit=``."""
         asked = request.query
         most = _limit(asked.get("limit", "50"))
         found = await self._store.read(
-            lambda tx: listing.runs(tx, asked.get("status", ""), asked.get("rule", ""), asked.get("target", ""), most)
+            lambda tx: listing.runs(
+                tx,
+                asked.get("status", ""),
+                asked.get("rule", ""),
+                asked.get("target", ""),
+                most,
+                asked.get("storm", ""),
+            )
         )
         return answer(found)
 
@@ -130,45 +101,54 @@ class Api:
         return answer(journal.document(view))
 
     async def change_run(self, request: web.Request) -> web.Response:
-        """Approve, refuse, cancel or settle a run."""
+        """Approve, refuse, pause, resume, cancel, undo, acknowledge or settle a run."""
         run, verb = await self._one(request.match_info["run"]), request.match_info["verb"]
-        wish = await _read(request, Settlement if verb == "settle" else Reason)
+        wish = await _read(request, WISHES.get(verb, Reason))
         who, now = _who(request, wish.who), self._clock.now()
-        if verb == "undo":
-            return await self._undo(run, who, wish.reason, now)
+        if isinstance(wish, UndoWish):
+            return await self._undo(run, who, wish, now)
         units: dict[str, Unit[list[str]]] = {
             "approve": lambda tx: control.approve(tx, run, who, wish.reason, wish.shown, now, known=_is_known(request)),
             "refuse": lambda tx: control.refuse(tx, run, who, wish.reason, now),
-            "cancel": lambda tx: control.cancel(tx, run, who, wish.reason, now),
+            "pause": lambda tx: control.pause_run(tx, run, who, wish.reason, now),
+            "resume": lambda tx: control.resume_run(tx, run, who, wish.reason, now),
+            "cancel": lambda tx: control.cancel(tx, run, who, wish.reason, now, take_back=getattr(wish, "undo", False)),
             "acknowledge": lambda tx: control.acknowledge(tx, run, who, wish.reason, now),
             "settle": lambda tx: control.settle(
                 tx, run, who, wish.reason, happened=getattr(wish, "happened", False), now=now
             ),
         }
 
-        def unit(tx: Tx) -> list[str]:
-            woken = units[verb](tx)
-            if verb == "settle":  # the run is over by a person's word: people hear of it
+        def unit(tx: Tx) -> tuple[list[str], list[undo.Made]]:
+            woken, made = units[verb](tx), []
+            if verb in TOLD:  # it stands so by a person's word: people hear of it
                 outbox.tell(tx, self._reporters, run, Telling.MESSAGE, "", now)
-            return woken
+            if verb == "settle":
+                made = undo.when_its_time_is_over(tx, journal.load(tx, run)[0], now, new_id)
+            return woken, made
 
-        self._wake(run, *await self._store.do(unit))
+        woken, timed = await self._store.do(unit)
+        for made in timed:
+            self._take_up(made)
+        self._wake(run, *woken)
         self._on_told()
         if verb == "cancel":
             self._cancel(run)
         return answer({"status": "done", "run": run})
 
-    async def _undo(self, run: str, who: str, reason: str, now: int) -> web.Response:
-        """Start a run that takes this one back."""
+    async def _undo(self, run: str, who: str, wish: UndoWish, now: int) -> web.Response:
+        """Start a run that takes this one back, or a part of it."""
 
-        def unit(tx: Tx) -> undo.Made:
-            made = undo.asked_for(tx, run, who, reason, now, new_id)
-            control.audit(tx, who, "undo", run, f"by run {made.run}: {reason}", now)
+        def unit(tx: Tx) -> tuple[undo.Made, ...]:
+            made = undo.asked_for(tx, run, who, wish.reason, now, new_id, wish.part)
+            words = f" ({wish.part.words})" if wish.part.words else ""
+            audit.append(tx, who, "undo", run, f"by run {made[0].run}{words}: {wish.reason}", now)
             return made
 
         made = await self._store.do(unit)
-        self._take_up(made)
-        return answer({"status": "begun", "run": made.run})
+        for one in made:
+            self._take_up(one)
+        return answer({"status": "begun", "run": made[0].run})
 
     async def decisions(self, request: web.Request) -> web.Response:
         """List decisions, newest first; ``?verdict=refused``."""
@@ -188,21 +168,24 @@ class Api:
         return answer(evidence.document(table, found))
 
     async def audit(self, request: web.Request) -> web.StreamResponse:
-        """List what people did, newest first; ``?format=jsonl&after=AT`` streams decisions and changes too."""
-        if request.query.get("format") == "jsonl":
-            return await self._audit_lines(request)
-        most = _limit(request.query.get("limit", "100"))
-        return answer(await self._store.read(lambda tx: listing.audit_trail(tx, most)))
+        """List what people did, newest first; ``?format=jsonl&after=ID&since=AT`` streams decisions and changes too.
 
-    async def _audit_lines(self, request: web.Request) -> web.StreamResponse:
-        """Oldest first, a line an entry, page by page: the whole of it is never in memory."""
-        after: int | None = _number(request.query.get("after", "0"))
+        Who has read to the entry with the id ``before`` (of the list) or ``after`` (of the stream) goes on from there.
+        """
+        asked = request.query
+        if asked.get("format") == "jsonl":
+            return await self._audit_lines(request, _number(asked.get("after", "0")), _number(asked.get("since", "0")))
+        most, before = _limit(asked.get("limit", "100")), _number(asked.get("before", "")) or NEWEST
+        return answer(await self._store.read(lambda tx: audit.people(tx, before, most)))
+
+    async def _audit_lines(self, request: web.Request, after: int, since: int) -> web.StreamResponse:
+        """In the order of writing, a line an entry, page by page: the whole of it is never in memory."""
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         await response.prepare(request)
-        while after is not None:
-            since = after
-            entries, after = await self._store.read(lambda tx: audit.page(tx, since, AUDIT_PAGE))  # noqa: B023 -- awaited here
+        seen = after
+        while entries := await self._store.read(partial(audit.page, after=seen, most=AUDIT_PAGE, since=since)):
             await response.write(b"".join(orjson.dumps(entry) + b"\n" for entry in entries))
+            seen = entries[-1]["id"]
         await response.write_eof()
         return response
 
@@ -262,7 +245,11 @@ class Api:
     async def level(self, request: web.Request) -> web.Response:
         """Change the log level while running."""
         wish = await _read(request, LevelWish)
-        self._set_level(wish.level)
+        who, now = _who(request, wish.who), self._clock.now()
+        was = self._set_level(wish.level)
+        await self._store.do(
+            lambda tx: audit.append(tx, who, "log level", "daemon", "", now, before=was, after=wish.level)
+        )
         return answer({"status": "set", "level": wish.level})
 
     async def _one(self, part: str) -> str:

@@ -9,8 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from remediator.core.alert import Alert
 from remediator.engine.work import Site
 from remediator.errors import NotFoundError
-from remediator.interfaces.explained import explain, of_episode, of_run
-from remediator.interfaces.explained_text import document
 from remediator.store.sqlite import Tx
 
 LabelName = Annotated[str, Field(min_length=1, max_length=1024)]
@@ -37,6 +35,9 @@ class ExplainWish(BaseModel):
 
 def explained(tx: Tx, site: Site, wish: ExplainWish, run: str, now: int) -> dict[str, Any]:
     """Return what would come of it now. ``run``: the run's whole id. Raise NotFoundError."""
+    from remediator.interfaces.explained import explain, of_episode, of_run  # noqa: PLC0415 -- a start is quicker
+    from remediator.interfaces.explained_text import document  # noqa: PLC0415 -- see above
+
     then: Any = ()
     if wish.labels is not None:
         began = now if wish.starts_at is None else wish.starts_at

@@ -26,7 +26,10 @@ class Operate:
     """What load balancers, Prometheus and operators ask."""
 
     def __init__(
-        self, checks: Callable[[], tuple[Check, ...]], reload: Callable[[], Awaitable[str]], registry: CollectorRegistry
+        self,
+        checks: Callable[[], tuple[Check, ...]],
+        reload: Callable[[str], Awaitable[str]],
+        registry: CollectorRegistry,
     ) -> None:
         self._checks, self._reload, self._registry = checks, reload, registry
         self.ready = False
@@ -52,10 +55,10 @@ class Operate:
         }
         return answer(document)
 
-    async def reload(self, _request: web.Request) -> web.Response:
+    async def reload(self, request: web.Request) -> web.Response:
         """Read the rule files again; bad ones leave the old table in place."""
         try:
-            return web.Response(text=await self._reload() + "\n")
+            return web.Response(text=await self._reload(request.get("caller", "anonymous")) + "\n")
         except ConfigurationError as error:
             return problem(500, "Not reloaded", "the old rule table stays", problems=[str(p) for p in error.problems])
 

@@ -11,12 +11,12 @@ from itertools import islice
 
 from remediator.core.durations import SECOND
 from remediator.core.guards import Changed, Facts, Spent, StormNow
-from remediator.core.limits import Inhibition, Storm, Throttle, alertnames
+from remediator.core.limits import Storm, Throttle, inhibits, meets, sources
+from remediator.core.matchers import MatchOp
 from remediator.core.records import Plan
 from remediator.engine.work import Site
 from remediator.rehearsal.backtest.passing import Passing
 from remediator.rehearsal.backtest.scopes import Scopes
-from remediator.store.facts import FIRING_READ
 from remediator.store.storms import EVERYTHING, WRITE_AGAIN, scope_of
 
 WOKEN = 4  #: runs that a lock wakes when it is let go: the oldest
@@ -72,7 +72,7 @@ class Ledger:
             ),
             waiting_before=self._waiting_before(run),
             storms=self.storms_of(run),
-            firing=self._firing(special.inhibited_by) if special is not None and special.inhibited_by else (),
+            firing=self._firing(plan),
             intervals=self._site.table.intervals,
             repeated=self._repeated(plan, now) if special is not None and special.repeats else 0,
             loop_guard=loop_guard,
@@ -326,11 +326,14 @@ class Ledger:
             return times[free] if len(times) > free else None
         return next(islice(newest.values(), free, None), None)
 
-    def _firing(self, inhibitions: tuple[Inhibition, ...]) -> tuple[Mapping[str, str], ...]:
+    def _firing(self, plan: Plan) -> tuple[Mapping[str, str], ...]:
+        """Return, of each inhibition that binds, one alert that is why."""
         found: list[Mapping[str, str]] = []
-        for inhibition in inhibitions:
-            for name in alertnames(inhibition) or tuple(self.firing):
-                found += list(self.firing.get(name, {}).values())[:FIRING_READ]
+        for inhibition in plan.limits.inhibited_by if plan.limits is not None else ():
+            if not meets(inhibition, plan.labels):
+                names = {m.value for m in sources(inhibition) if m.name == "alertname" and m.op is MatchOp.EQUAL}
+                firing = (labels for name in names or self.firing for labels in self.firing.get(name, {}).values())
+                found += islice((labels for labels in firing if inhibits(inhibition, labels, plan.labels)), 1)
         return tuple(found)
 
     def _repeated(self, plan: Plan, now: int) -> int:

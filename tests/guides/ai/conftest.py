@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import yaml
 from fakes.kubernetes_api import FakeKubernetes
 from fakes.kubernetes_looks import endpoint_slice, measure, node
 from fakes.kubernetes_looks import service as service_of
 from guides.backends import Postgres, PretendedPrometheus, Service
-from guides.scenario import Site
+from guides.scenario import RULES, Site
 
 NAME = "api-gateway"
+PACK = RULES / "ai-platform.yaml"
 NOWHERE = {"host": "127.0.0.1", "port": 1}
 STATEMENT = "SELECT * FROM public.orders WHERE customer_id = 42"
 SCATTERED = "SELECT count(*) FROM pg_stats WHERE schemaname = 'public' AND abs(correlation) < 0.5"
@@ -40,12 +42,14 @@ class Platform:
     provider: Service  #: the API of the edge provider
     connections: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def up(self, edit: Callable[[Document], None] | None = None, **params: Any) -> Any:
+    def up(
+        self, edit: Callable[[Document], None] | None = None, config: Document | None = None, **params: Any
+    ) -> Any:
         """Run the daemon with the pack until the end of the block; ``params`` go over its own."""
         return self.site.running(
             "ai-platform", params=PARAMS | params, connections=self.connections, edit=edit,
             allow=["kubernetes/default/shop", "kubernetes/default/shop/**", "kubernetes/default/monitoring/**",
-                   "postgres/*", "alertmanager/*", "http/*", "people/**"],
+                   "postgres/*", "alertmanager/*", "http/*", "people/**"], **(config or {}),
         )  # fmt: skip
 
     def deployment(self, name: str = NAME, namespace: str = "shop") -> Document:
@@ -76,6 +80,13 @@ class Platform:
         endpoint_slice(self.kubernetes.world, self.kubernetes.world.objects["services", "shop", NAME])
 
 
+def _listed() -> Document:
+    """Return the queries that the head of the pack asks the site to list."""
+    head = PACK.read_text().partition("#                     queries:\n")[2].partition("#   network")[0]
+    listed: Document = yaml.safe_load("\n".join(line[1:] for line in head.splitlines()))
+    return listed
+
+
 @pytest.fixture
 async def platform(site: Site, kubernetes: FakeKubernetes, prometheus: PretendedPrometheus, service: Any) -> Platform:
     """Everything is well; the database is not there unless a test takes ``database``."""
@@ -83,7 +94,7 @@ async def platform(site: Site, kubernetes: FakeKubernetes, prometheus: Pretended
     worker = await service({"/health": {"status": "ok"}})
     provider = await service({
         "/accounts/acc-1/storage/kv/namespaces/kv-1/keys": {"success": True, "result_info": {"count": 17}},
-        "/accounts/acc-1/r2/buckets/ai-platform-videos": {"success": True},
+        "/accounts/acc-1/r2/buckets/ai-platform-videos/objects": {"success": True, "result": [{"key": "a.mp4"}]},
     })
     watching = await service({"/-/healthy": 200, "/api/health": {"database": "ok"}})
     world = kubernetes.world
@@ -105,7 +116,8 @@ async def platform(site: Site, kubernetes: FakeKubernetes, prometheus: Pretended
     return Platform(site, kubernetes, prometheus, gateway, worker, provider, {
         "kubernetes": {"default": kubernetes.connection}, "prometheus": {"default": prometheus.connection()},
         "alertmanager": {"default": {"url": "http://127.0.0.1:1"}}, "postgres": {"ai": nowhere},
-        "http": {name: one.connection() for name, one in http.items()},
+        "http": {name: one.connection() for name, one in http.items()}
+        | {"ai-edge-provider": provider.connection(queries=_listed())},
         "network": {"public": NOWHERE, "inside": NOWHERE},
     })  # fmt: skip
 

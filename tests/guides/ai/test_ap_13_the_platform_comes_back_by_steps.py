@@ -3,7 +3,7 @@
 from aiohttp import web
 
 ROWS = ("AP-13",)
-BACKENDS = {"kubernetes": "fake", "postgres": "real", "prometheus": "fake", "http": "real"}
+BACKENDS = {"kubernetes": "fake", "postgres": "real", "prometheus": "fake", "http": "fake"}
 ALERT = {"alertname": "AIServiceRecovery", "platform": "ai", "severity": "critical"}
 
 

@@ -6,7 +6,7 @@ from aiohttp import web
 from fakes.kubernetes_looks import measure
 
 ROWS = ("AP-1",)
-BACKENDS = {"kubernetes": "fake", "postgres": "real", "prometheus": "fake", "http": "real"}
+BACKENDS = {"kubernetes": "fake", "postgres": "real", "prometheus": "fake", "http": "fake"}
 ALERT = {"alertname": "AIGatewaySlow", "platform": "ai", "severity": "warning"}
 
 

@@ -3,7 +3,7 @@
 import copy
 
 ROWS = ("AP-2",)
-BACKENDS = {"kubernetes": "fake", "postgres": "real", "prometheus": "fake", "http": "real"}
+BACKENDS = {"kubernetes": "fake", "postgres": "real", "prometheus": "fake", "http": "fake"}
 ALERT = {"alertname": "AIGatewayErrors", "platform": "ai", "severity": "critical"}
 
 

@@ -5,7 +5,7 @@ import asyncio
 from fakes.kubernetes_changes import cron_job, end_job
 
 ROWS = ("AP-3",)
-BACKENDS = {"kubernetes": "fake", "http": "real"}
+BACKENDS = {"kubernetes": "fake", "http": "fake"}
 ALERT = {"alertname": "AIEdgeWorkerDown", "platform": "ai", "severity": "critical"}
 
 
@@ -34,7 +34,7 @@ async def begun(platform):
 async def test_not_while_its_storage_refuses(platform):
     cron_job(platform.kubernetes.world, "ai-worker-deploy")
     platform.worker.answers["/health"] = (522, "connection timed out")
-    platform.provider.answers["/accounts/acc-1/r2/buckets/ai-platform-videos"] = (403, {"success": False})
+    platform.provider.answers["/accounts/acc-1/r2/buckets/ai-platform-videos/objects"] = (403, {"success": False})
     async with platform.up() as daemon:
         run = await daemon.alert(**ALERT)
         await daemon.ends(run, "escalated")

@@ -5,7 +5,7 @@ import copy
 from fakes.dns_server import Zone, dns_server
 
 ROWS = ("AP-7",)
-BACKENDS = {"kubernetes": "fake", "dns": "fake", "http": "real"}
+BACKENDS = {"kubernetes": "fake", "dns": "fake", "http": "fake"}
 
 
 async def test_the_policy_and_the_names(platform):

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 ROWS = ("AP-9",)
-BACKENDS = {"kubernetes": "fake", "prometheus": "fake", "http": "real"}
+BACKENDS = {"kubernetes": "fake", "prometheus": "fake", "http": "fake"}
 ALERT = {"alertname": "AIMetricsMissing", "platform": "ai", "severity": "warning"}
 
 

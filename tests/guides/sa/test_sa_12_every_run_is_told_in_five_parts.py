@@ -1,9 +1,7 @@
 """Situation, task, action, result, reflection: in Slack and as Markdown, whatever the run was about."""
 
-import asyncio
-import json
-
 from fakes.slack_api import SlackApi
+from guides.backends import comes_to_stand_in
 
 ROWS = ("SA-12",)
 BACKENDS = {"slack": "fake", "http": "fake", "postgres": "real", "redis": "real", "kubernetes": "fake"}
@@ -20,10 +18,7 @@ async def test_an_alert_that_no_other_rule_is_for(agents):
             run = await daemon.alert(alertname="SomethingNew", platform="sergas-agents", severity="warning")
             await daemon.ends(run, "observed")
             report = await daemon.report(run)
-            async with asyncio.timeout(10):
-                while not all(part in _said(slack) for part in PARTS):
-                    await asyncio.sleep(0.05)
-        said = _said(slack)
+            said = await comes_to_stand_in(slack, *PARTS)
     assert [line[3:] for line in report.splitlines() if line.startswith("## ")] == list(PARTS)
     for place in (report, said):
         assert "SomethingNew" in place
@@ -31,12 +26,3 @@ async def test_an_alert_that_no_other_rule_is_for(agents):
     for step in ("database", "cache", "breaker", "workload", "logs"):
         assert f"`{step}`" in report
     assert agents.api.changes() == agents.writes() == []
-
-
-def _said(slack):
-    """All that stands in the channel, threads included."""
-    found = []
-    for message in slack.channels["C0OPS"].messages.values():
-        for one in (message, *message.thread.values()):
-            found += [one.text, json.dumps(one.blocks, ensure_ascii=False)]
-    return "\n".join(found)

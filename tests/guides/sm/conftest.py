@@ -20,7 +20,8 @@ from guides.scenario import Daemon, Site
 UNIT = "sergas-app.service"
 _SYSTEMCTL = """
 case "$1" in
-show) cat {home}/unit; printf 'ActiveEnterTimestampMonotonic='; cat {home}/since
+--no-ask-password) cat {home}/units/*/*.conf | sed -n 's/^\\(EnvironmentFile\\)=-\\(.*\\)/\\1s=\\2 (ignore_errors=yes)/p' > {home}/reloaded;;
+show) cat {home}/unit; cat {home}/reloaded; printf 'ActiveEnterTimestampMonotonic='; cat {home}/since
     printf 'InvocationID='; cat {home}/invocation;;
 --no-block) echo "$5" >> {home}/restarts; cp {home}/unit.after {home}/unit
     cat /proc/sys/kernel/random/uuid > {home}/invocation
@@ -43,14 +44,17 @@ echo Type 1B-blocks Used Avail Inodes IFree Mounted
 echo ext4 100000000000 `cat {home}/used` `expr 100000000000 - \\`cat {home}/used\\`` 1000000 900000 /var/lib/postgresql
 """
 _PROGRAMS = {
-    "sergas-set-env": 'printf "%s\\n" "$@" >> {home}/environment',
     "sergas-check-crm-token": "cat {home}/token",
     "sergas-refresh-crm-token": "echo fresh > {home}/token",
     "sergas-crash-dumps": "ls {home}",
     "sergas-revoke-sessions": 'echo "revoke $@" >> {home}/done',
     "sergas-block": 'echo "block $@" >> {home}/done',
-    "sergas-vacuum-full": 'echo "vacuum $@" >> {home}/done',
 }
+_SETTABLE = (
+    "MAX_CONCURRENT_ACCOUNTS", "CELERY_WORKER_CONCURRENCY", "DATABASE_TIMEOUT", "DATABASE_POOL_SIZE", "DATABASE_MAX_OVERFLOW",
+    "CIRCUIT_BREAKER_FAILURE_THRESHOLD", "CIRCUIT_BREAKER_RECOVERY_TIMEOUT", "ENABLE_FAILOVER", "MAX_RETRY_ATTEMPTS",
+    "ENABLE_RATE_LIMITING", "RATE_LIMIT_PER_MINUTE", "REDIS_CACHE_TTL", "ZOHO_BATCH_SIZE", "ZOHO_BATCH_DELAY",
+)  # fmt: skip
 _LOOKING = {"sergas-check-crm-token", "sergas-crash-dumps"}
 _NOBODY = "http://127.0.0.1:9"
 
@@ -98,9 +102,16 @@ class Machine:
         (self.home / "environment").write_text("".join(f"{name}=secret-{name}\n" for name in names))
 
     def lines(self, name: str) -> list[str]:
-        """Return what was written to a file: "restarts", "environment", "done"."""
+        """Return what was written to a file: "restarts", "done"."""
         file = self.home / name
         return file.read_text().splitlines() if file.exists() else []
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The variables that our drop-in sets."""
+        file = self.home / "units" / f"{UNIT}.d" / "90-remediator.env"
+        lines = file.read_text().splitlines()[1:] if file.exists() else []
+        return {name: value.strip('"') for name, _, value in (line.partition("=") for line in lines)}
 
     @property
     def restarts(self) -> list[str]:
@@ -142,9 +153,10 @@ class AccountManager:
             program.chmod(0o755)
             commands[name] = {"argv": [str(program)], "changes": name not in _LOOKING, "idempotent": True}
         machine = dict(self.machine.sshd.fields)
+        listed = {name: {"pattern": "[0-9]{1,5}|true|false"} for name in _SETTABLE}
         return {
             "host": {"sergas": machine, "sergas-db": machine},
-            "systemd": {"sergas": {"units": [UNIT]}},
+            "systemd": {"sergas": {"units": [UNIT], "environment": {UNIT: listed}, "drop_ins": str(home / "units")}},
             "http": {name: {"base_url": _NOBODY} for name in ("sergas", "sergas-public", "cognee")},
             "network": {"sergas": {"host": "127.0.0.1", "port": 9}},
             "postgres": {"sergas": {"host": "127.0.0.1", "port": 9, "user": "remediator", "sslmode": "disable"}},
@@ -166,6 +178,7 @@ async def sm(site: Site, tmp_path_factory: pytest.TempPathFactory) -> AsyncItera
         sshd.program("cat", _CAT.format(home=home))
         sshd.program("df", _DF.format(home=home))
         machine = Machine(sshd, home)
+        (home / "reloaded").touch()
         (home / "since").write_text("1000000\n")
         (home / "invocation").write_text("first\n")
         (home / "token").write_text("expired\n")

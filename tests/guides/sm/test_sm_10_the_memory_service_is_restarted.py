@@ -5,7 +5,7 @@ from aiohttp import web
 from fakes.docker_engine import framed, start_docker
 
 ROWS = ("SM-10",)
-BACKENDS = {"docker": "fake", "http": "real"}
+BACKENDS = {"docker": "fake", "http": "fake"}
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 ROWS = ("SM-14",)
-BACKENDS = {"systemd": "fake", "host": "real", "ssh": "real", "prometheus": "fake", "http": "real"}
+BACKENDS = {"systemd": "fake", "host": "real", "ssh": "real", "prometheus": "fake", "http": "fake"}
 LABELS = {"host": "sergas", "instance": "http://10.0.0.1:8000/health"}
 
 

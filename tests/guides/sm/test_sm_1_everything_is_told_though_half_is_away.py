@@ -1,8 +1,12 @@
 """The first look: one table, whatever answers and whatever does not. Nothing is changed."""
 
+from fakes.slack_api import SlackApi
+from guides.backends import comes_to_stand_in
+
 ROWS = ("SM-1",)
 BACKENDS = {
-    "systemd": "fake", "df": "fake", "host": "real", "ssh": "real", "postgres": "real", "redis": "real", "http": "real",
+    "systemd": "fake", "df": "fake", "host": "real", "ssh": "real", "postgres": "real", "redis": "real", "http": "fake",
+    "slack": "fake",
 }  # fmt: skip
 
 
@@ -50,10 +54,14 @@ async def test_the_machine_is_away(sm, alert, service, postgres):
     app = await service({"/health": 503})
     connections = {"http": {"sergas": app.connection()}, "postgres": {"sergas": postgres.connection()}}
     away = sm.machine.sshd.fields | {"port": 9}
-    async with sm.running(connections | {"host": {"sergas": away}}) as daemon:
-        run = await daemon.alert(alertname="SergasFirstResponse", **alert)
-        await daemon.ends(run, "observed")
-        found = matrix(await daemon.report(run))
+    async with SlackApi() as slack:
+        slack.add_channel("C0OPS", "ops")
+        told = {"token_file": sm.site.file("slack-token", slack.token), "channel": "C0OPS", "api_url": slack.api_url}
+        async with sm.running(connections | {"host": {"sergas": away}}, slack=told) as daemon:
+            run = await daemon.alert(alertname="SergasFirstResponse", **alert)
+            await daemon.ends(run, "observed")
+            found = matrix(await daemon.report(run))
+            await comes_to_stand_in(slack, *(f"`{name}`" for name in found), "503", "answers in")  # the same table
     assert {name: found[name][0] for name in ("api", "database", "disk", "unit", "sockets")} == {
         "api": "no", "database": "yes", "disk": "no", "unit": "unknown", "sockets": "unknown",
     }  # fmt: skip

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 ROWS = ("SM-5",)
-BACKENDS = {"postgres": "real", "systemd": "fake", "ssh": "real", "command": "real", "http": "real"}
+BACKENDS = {"postgres": "real", "systemd": "fake", "ssh": "real", "http": "fake"}
 
 
 async def test_an_exhausted_server_is_cured(sm, alert, service, postgres):
@@ -30,7 +30,7 @@ async def test_a_small_pool_is_raised_after_an_approval(sm, alert, service, post
         run = await daemon.alert(alertname="SergasDatabaseConnectionsExhausted", **alert)
         await daemon.approve(run)
         await daemon.ends(run, "succeeded")
-    assert sm.machine.lines("environment")[-2:] == ["DATABASE_POOL_SIZE=30", "DATABASE_MAX_OVERFLOW=50"]
+    assert sm.machine.variables == {"DATABASE_POOL_SIZE": "30", "DATABASE_MAX_OVERFLOW": "50"}
     assert sm.machine.restarts == ["sergas-app.service"]
 
 

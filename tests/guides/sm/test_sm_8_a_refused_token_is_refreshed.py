@@ -5,7 +5,7 @@ import json
 from aiohttp import web
 
 ROWS = ("SM-8",)
-BACKENDS = {"redis": "real", "command": "real", "systemd": "fake", "ssh": "real", "http": "real"}
+BACKENDS = {"redis": "real", "command": "real", "systemd": "fake", "ssh": "real", "http": "fake"}
 
 
 async def test_it_is_authenticated_again(sm, alert, service, redis):

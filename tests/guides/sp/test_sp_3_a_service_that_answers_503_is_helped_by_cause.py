@@ -59,7 +59,7 @@ async def test_an_open_breaker_is_waited_for(platform, database, answers):
     answers(lambda: len(platform.api.requests) > 8, breaker="open")
     async with platform.up() as daemon:
         run = await daemon.alert(**ALERT)
-        await daemon.ends(run, "succeeded")
+        await daemon.ends(run, "recovered_itself")
         assert "wait for the breaker" in await daemon.report(run)
     assert platform.writes() == []
 

@@ -50,7 +50,7 @@ class Z2:
 
     def up(self, edit: Callable[[Document], None] | None = None, **params: Any) -> Any:
         """Run the daemon with the pack until the end of the block; ``params`` go over its own."""
-        allowed = ["kubernetes/default/z2", "kubernetes/default/z2/**", "postgres/z2", "redis/z2", "http/grafana", "docker/z2-host/*"]
+        allowed = ["kubernetes/default/z2", "kubernetes/default/z2/**", "postgres/z2", "redis/z2", "http/grafana", "docker/z2-host/**"]
         return self.site.running(
             "z2-platform", params=params, connections=self.connections, edit=edit, allow=allowed
         )

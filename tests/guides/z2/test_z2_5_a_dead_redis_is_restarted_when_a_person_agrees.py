@@ -22,11 +22,11 @@ async def test_one_that_answers_is_left_alone(z2):
     assert z2.writes() == []
 
 
-async def test_on_compose_it_is_the_container(z2, dead_redis, tmp_path):
+async def test_on_compose_it_is_the_service(z2, dead_redis, tmp_path):
     async with start_docker(tmp_path) as docker:
         dead_redis.append(lambda: docker.restarts)
-        docker.add("redis", log=b"Out Of Memory allocating 64 bytes\n", tty=True)
-        z2.connections["docker"] = {"z2-host": {"socket": docker.socket, "containers": ["redis"]}}
+        docker.compose("z2/redis", log=b"Out Of Memory allocating 64 bytes\n", tty=True)
+        z2.connections["docker"] = {"z2-host": {"socket": docker.socket, "services": ["z2/redis"]}}
         async with z2.up() as daemon:
             run = await daemon.alert(alertname="Z2RedisDown", engine="z2-host", **z2.alert)
             await daemon.approve(run)

@@ -98,6 +98,42 @@ async def test_what_is_not_listed_is_not_restarted(docker, here, name, connected
     assert docker.restarts == 0
 
 
+@pytest.fixture
+def compose(docker, connected):
+    """A service of two containers, one of another project, and one that somebody ran by hand."""
+    for service, number in (("shop/redis", 1), ("shop/redis", 2), ("other/redis", 1)):
+        docker.compose(service, number=number, log=b"of %d\n" % number, tty=True)
+    docker.containers[docker.compose("shop/redis", number=3)]["Labels"]["com.docker.compose.oneoff"] = "True"
+    return replace(connected("docker", "default", socket=docker.socket, services=["shop/redis"], containers=["memory"]), now=NOW)
+
+
+async def test_a_service_of_compose_is_found_by_its_labels(docker, compose, perform):
+    assert (await perform("docker.state", compose, service="shop/redis")).reason == "shop/redis is running"
+    assert (await perform("docker.logs", compose, service="shop/redis", number=2)).shown == ("of 2",)
+    p = RESTART.parameters(service="shop/redis", number=2)
+    assert RESTART.targets(p) == ("docker/default/shop/redis",)
+    intent = await RESTART.resolve(p, compose)
+    assert "restart the container of service shop/redis (2) at" in await RESTART.preview(p, compose)
+    assert await RESTART.happened(intent, compose) is False
+    assert (await RESTART.perform(p, compose)).status == "running"
+    assert await RESTART.happened(intent, compose) is True
+    started = {name: container["State"]["StartedAt"] for name, container in docker.containers.items()}
+    assert [name for name, at in started.items() if "T01:" in at] == ["shop-redis-2"]
+
+
+@pytest.mark.parametrize(("service", "number", "why"), [("other/redis", 1, "does not list service"), ("shop/redis", 3, "has no containers of the service"), ("shop/redis", 4, "has no containers")])
+async def test_no_other_service_is_restarted(docker, compose, service, number, why):
+    with pytest.raises(PermanentError, match=why):
+        await RESTART.perform(RESTART.parameters(service=service, number=number), compose)
+    assert docker.restarts == 0
+
+
+@pytest.mark.parametrize("fields", [{}, {"container": "a", "service": "a/b"}, {"container": "a", "number": 2}, {"service": "redis"}, {"service": "a/b/c"}, {"service": "a,b/c"}, {"service": 'a/"'}])
+def test_one_container_is_meant(fields):
+    with pytest.raises(ValidationError):
+        RESTART.parameters(**fields)
+
+
 @pytest.mark.parametrize(("status", "body", "error"), [
     (500, b'{"message": "x"}', TemporaryError), (404, b"[]", PermanentError), (200, b"[]", PermanentError), (200, b"{", PermanentError),
     (200, b'{"a": "' + b"x" * 5_000_000 + b'"}', TemporaryError), (200, b"[" * 100_000, PermanentError),

@@ -1,10 +1,11 @@
+import asyncio
 import json
 import logging
-import os
 import stat
 
 import pytest
 from fakes.kubernetes_api import FakeKubernetes
+from fakes.process_groups import alive
 
 from remediator.errors import PermanentError, TemporaryError
 
@@ -76,9 +77,20 @@ async def test_one_that_says_nonsense_is_refused(connect, server, plugin, status
     assert "hunter2" not in str(caught.value) + caplog.text
 
 
-async def test_one_that_hangs_is_given_up(connect, server, plugin, status, web, tmp_path):
-    script = f"echo $$ > {tmp_path}/pid; exec sleep 60"
-    context = connect(server, kubeconfig=plugin(server, script), request_timeout="500ms")
-    with pytest.raises(TemporaryError, match="no credential within the time"):
+@pytest.mark.parametrize("limit", ["of a request", "of the step"])
+async def test_one_that_hangs_is_ended_with_all_that_it_started(connect, server, plugin, status, web, tmp_path, limit):
+    script = f"sleep 60 & sleep 60 & echo $$ > {tmp_path}/pid; wait"
+    long = "60s" if limit == "of the step" else "300ms"
+    context = connect(server, kubeconfig=plugin(server, script), request_timeout=long)
+    with pytest.raises((TemporaryError, TimeoutError)) as caught:
+        async with asyncio.timeout(None if limit == "of a request" else 0.3):
+            await status.perform(status.parameters(**web), context)
+    assert limit == "of the step" or "no credential within the time" in str(caught.value)
+    assert alive(int((tmp_path / "pid").read_text())) == []
+
+
+async def test_one_that_never_ends_talking_is_ended(connect, server, plugin, status, web, tmp_path):
+    context = connect(server, kubeconfig=plugin(server, f"echo $$ > {tmp_path}/pid; yes hunter2"), request_timeout="30s")
+    with pytest.raises(PermanentError, match="cannot use"):
         await status.perform(status.parameters(**web), context)
-    os.kill(int((tmp_path / "pid").read_text()), 9)
+    assert alive(int((tmp_path / "pid").read_text())) == []

@@ -130,7 +130,7 @@ async def test_a_log_that_cannot_be_read_does_not_fail_it(server, step, run_job)
 async def test_the_preview_creates_nothing_and_hides_the_environment(server, step, run_job):
     template = {"spec": {"template": {"spec": {"containers": [
         {"name": "app", "image": "example/job:1", "env": [{"name": "PASSWORD", "value": "hunter2"}]},
-    ]}}}}  # fmt: skip
+    ], "restartPolicy": "Never"}}}}  # fmt: skip
     shown = await run_job.preview(run_job.parameters(namespace="shop", name="migrate", template=template), step)
     assert "+image: example/job:1" in shown
     assert "hunter2" not in shown

@@ -43,7 +43,7 @@ async def test_what_others_own_is_a_conflict(server, context, apply, there):
     p = apply.parameters(namespace="shop", manifest=flags(alpha="off"))
     before = copy.deepcopy(found(server))
     for call in (apply.perform, apply.resolve, apply.preview):
-        with pytest.raises(PermanentError, match=r'others own .*force: true.*conflict with "kubectl": .data.alpha'):
+        with pytest.raises(PermanentError, match=r'others own .*force: true.*conflict with "kubectl" using v1: .data.alpha'):
             await call(p, context)
     assert found(server) == before
     assert (await apply.perform(apply.parameters(namespace="shop", manifest=flags(alpha="off"), force=True), context)).changed

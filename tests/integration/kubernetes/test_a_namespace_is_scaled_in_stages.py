@@ -44,6 +44,15 @@ async def test_by_the_counts_that_an_earlier_step_has_given(server, context, sca
     assert counts(shop) == {"api": 2, "web": 3, "worker": 0, "db": 1}
 
 
+async def test_by_kinds(server, context, scale_all, shop):
+    p = scale_all.parameters(namespace="shop", kinds=["deployment"], replicas=0)
+    assert {right.resource for right in scale_all.permissions(p)} == {"deployments", "deployments/scale", "horizontalpodautoscalers"}
+    await scale_all.perform(p, context)
+    assert counts(shop) == {"api": 0, "web": 0, "worker": 0, "db": 1}
+    with pytest.raises(PermanentError, match="has no statefulset/db"):
+        await scale_all.perform(scale_all.parameters(namespace="shop", kinds=["deployment"], counts={"statefulset/db": 0}), context)
+
+
 async def test_by_labels(server, context, scale_all, shop):
     await scale_all.perform(scale_all.parameters(namespace="shop", replicas=0, labels={"app": "web"}), context)
     assert counts(shop) == {"api": 2, "web": 0, "worker": 1, "db": 1}

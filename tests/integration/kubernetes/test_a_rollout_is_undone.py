@@ -1,4 +1,5 @@
 import dataclasses
+import json
 
 import pytest
 
@@ -111,7 +112,10 @@ async def test_a_template_that_no_revision_has_any_more_is_not_guessed(server, c
 
 async def test_a_write_in_between_is_a_conflict(server, context, undo, rolled):
     intent = await undo.resolve(undo.parameters(**await rolled()), context)
-    server.fail("patch", "deployments", status=409, times=1)
+    found = server.world.objects["deployments", "shop", "web"]
+    stale = json.dumps(found).encode()
+    server.world.put("deployments", {**found, "metadata": {**found["metadata"], "labels": {"team": "theirs"}}})
+    server.answer("get", "deployments", body=stale, times=1)
     with pytest.raises(TemporaryError):
         await undo.perform(intent.parameters, context)
     assert (await undo.perform(intent.parameters, context)).changed

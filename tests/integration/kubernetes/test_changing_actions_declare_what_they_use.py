@@ -83,6 +83,7 @@ async def test_from_beginning_to_end(server, context, actions, site, use):
     used = {rights(one) for one in server.requests}
     # What the server itself asks for when an apply creates; what bounds need where there is no autoscaler.
     extra = {"apply": {("create", "configmaps", "", "shop")}, "scale": {("patch", "deployments/scale", "apps", "shop")}}
+    extra["scale_all"] = {("list", "resourcequotas", "", "shop")}  # asked when there are more pods afterwards
     if name == "drain":  # a node's pods may be anywhere
         used = {(verb, resource, group, "") for verb, resource, group, _ in used}
     assert used | extra.get(name, set()) == declared

@@ -8,7 +8,7 @@ KINDS = ("deployment", "statefulset", "daemonset")
 WEB = {"name": "web", "namespace": "shop"}
 USES = [
     *[(name, {"kind": kind, **WEB}) for kind in KINDS for name in (
-        "rollout_history", "pods", "top", "network_policies", "logs",
+        "rollout_history", "pods", "top", "network_policies", "logs", "security",
     )],
     *[("secret_age", {"kind": kind, **WEB, "secret": "db"}) for kind in KINDS],
     *[(name, {"kind": kind, **WEB, "command": "ping"}) for kind in KINDS for name in ("exec", "exec_change")],

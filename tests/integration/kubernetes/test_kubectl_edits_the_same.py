@@ -62,6 +62,34 @@ async def test_edits(server, context, actions, kubectl, made, kind, edit):
     assert json.dumps(server.world.objects[f"{kind}s", "shop", "web"]["spec"], sort_keys=True) == done
 
 
+@pytest.mark.parametrize("kind", KINDS)
+async def test_probes_as_kubectl_edit_sets_them(server, context, actions, kubectl, made, kind, tmp_path, monkeypatch):
+    """It has no command for probes; what edit sends is its own difference of what a person changes by hand."""
+    probe = {**PROBE, "failureThreshold": 3, "periodSeconds": 10}
+    made(kind, livenessProbe=copy.deepcopy(probe), readinessProbe=copy.deepcopy(probe))
+    before = copy.deepcopy(server.world.objects)
+    editor = tmp_path / "editor"
+    editor.write_text(
+        "#!/bin/sh\nsed -i -e '/livenessProbe/,/readinessProbe/s/timeoutSeconds: 5/timeoutSeconds: 9/' "
+        "-e '/readinessProbe/,$s/failureThreshold: 3/failureThreshold: 6/' \"$1\"\n"
+    )
+    editor.chmod(0o700)
+    monkeypatch.setenv("KUBE_EDITOR", str(editor))
+    code, complaints = await kubectl("edit", f"{kind}/web", "--validate=false")
+    assert not code, complaints
+    done = server.world.objects[f"{kind}s", "shop", "web"]["spec"]
+    server.world.objects = before
+    set_probe = actions["set_probe"]
+    times = {"liveness": {"timeout_seconds": 9}, "readiness": {"failure_threshold": 6}}
+    await set_probe.perform(
+        set_probe.parameters(kind=kind, name="web", namespace="shop", container="app", **times), context
+    )
+    theirs, ours = server.of("PATCH")
+    assert (ours.path, ours.media) == (theirs.path, theirs.media)
+    assert plain(ours.json) == plain(theirs.json)
+    assert server.world.objects[f"{kind}s", "shop", "web"]["spec"] == done
+
+
 async def test_pausing_and_resuming(server, context, actions, kubectl, web):
     server.world.workload("deployment", "web")
     for word in ("pause", "resume"):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remediator.actions.kubernetes.lines import Tally
+from remediator.actions.answers.lines import Tally
 from remediator.errors import PermanentError, TemporaryError
 
 

@@ -30,6 +30,19 @@ async def test_of_this_name_and_uid(server, context, delete):
     assert pods(server)["web-1"] == before["web-1"]
 
 
+async def test_one_that_must_be_of_its_workload(server, context, delete):
+    server.world.workload("deployment", "web", replicas=2)
+    server.world.workload("statefulset", "db", replicas=1)
+    name = next(name for name in pods(server) if name.startswith("web"))
+    p = delete.parameters(namespace="shop", kind="deployment", name="web", pod=name)
+    assert delete.targets(p) == ("kubernetes/default/shop/deployment/web",)
+    done = await delete.perform((await delete.resolve(p, context)).parameters, context)
+    assert done.pods == (name,)
+    assert len(server.of("POST")) == 1
+    with pytest.raises(PermanentError, match="deployment shop/web has no running pod db-0"):
+        await delete.resolve(delete.parameters(namespace="shop", kind="deployment", name="web", pod="db-0"), context)
+
+
 async def test_what_took_its_place_is_never_deleted(server, context, delete):
     server.world.workload("statefulset", "web", replicas=1)
     intent = await delete.resolve(delete.parameters(namespace="shop", pod="web-0"), context)

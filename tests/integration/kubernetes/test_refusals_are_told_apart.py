@@ -24,6 +24,31 @@ async def test_what_may_get_better(server, context, restart, web, code):
     assert len(server.of("PATCH")) == 1  # nothing is tried twice
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "failed to create typed patch object (shop/flags; /v1, Kind=ConfigMap): .dta: field not declared in schema",
+        "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
+    ],
+)
+async def test_what_will_not_get_better_though_it_is_called_an_error_of_the_server(server, context, restart, web, message):
+    server.world.workload("deployment", "web")
+    server.fail("patch", "deployments", status=500, message=message)
+    with pytest.raises(PermanentError, match="500 "):
+        await restart.perform(restart.parameters(**web), context)
+
+
+@pytest.mark.parametrize("end", ['": json: cannot unmarshal number into Go struct field', ""])
+async def test_what_the_server_quotes_whole_is_not_passed_on(server, context, restart, web, end):
+    quoted = '{\\"env\\":[{\\"name\\":\\"PASSWORD\\",\\"value\\":\\"hunter2\\"}]}' + "\n" * 3
+    server.world.workload("deployment", "web")
+    server.fail("patch", "deployments", status=422, message=f' "" is invalid: patch: Invalid value: "{quoted}{end}')
+    with pytest.raises(PermanentError, match=r"422 .*is invalid: patch: Invalid value:") as caught:
+        await restart.perform(restart.parameters(**web), context)
+    assert "hunter2" not in str(caught.value)
+    assert not end or "cannot unmarshal number" in str(caught.value)
+
+
 async def test_a_timeout_at_the_server_leaves_a_change_ambiguous_but_not_a_read(server, context, restart, status, web):
     server.world.workload("deployment", "web")
     server.fail("patch", "deployments", status=504)

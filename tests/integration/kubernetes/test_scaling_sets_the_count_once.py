@@ -44,7 +44,8 @@ async def test_from_and_to_zero(server, context, scale, web):
 
 async def test_a_write_in_between_is_a_conflict_to_be_tried_again(server, context, scale, web):
     server.world.workload("deployment", "web", replicas=4)
-    server.fail("patch", "deployments/scale", status=409, times=1)
+    stale = {"kind": "Scale", "metadata": {"resourceVersion": "1"}, "spec": {"replicas": 5}}
+    server.answer("get", "deployments/scale", body=json.dumps(stale).encode(), times=1)
     p = scale.parameters(**web, replicas=6)
     with pytest.raises(TemporaryError, match="409"):
         await scale.perform(p, context)

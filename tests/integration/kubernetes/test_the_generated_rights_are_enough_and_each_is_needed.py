@@ -67,7 +67,7 @@ async def ask(rules, server, tmp_path, capsys, **more):
 async def test_they_are_enough(limited, context, actions, rules, tmp_path, capsys):
     right, said = await ask(rules, limited, tmp_path, capsys)
     assert right, said
-    assert "8 rights in 1 clusters asked for, 0 missing" in said
+    assert "9 rights in 1 clusters asked for, 0 missing" in said
     await use(actions, context)
 
 

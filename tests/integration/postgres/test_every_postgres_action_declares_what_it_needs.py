@@ -25,14 +25,15 @@ USES = {
     "cancel_long": {"running_for": "10m", "sessions": [{"pid": 1, "started": 2, "statement": 3}]},
     "terminate_long": {"running_for": "10m", "applications": ["a"]},
     "vacuum_analyze": {"table": "a.b", "within": "1h"},
+    "vacuum_full": {"table": "a.b"},
     "create_index": {"index": "i"},
     "checkpoint": {"switch_wal": False},
     "set_setting": {"name": "work_mem", "value": "1MB"},
     "delete_batch": {"statement": "s", "max": 10},
 }
 CHANGING = {
-    "terminate_idle", "cancel_long", "terminate_long", "vacuum_analyze", "create_index", "checkpoint", "set_setting",
-    "delete_batch",
+    "terminate_idle", "cancel_long", "terminate_long", "vacuum_analyze", "vacuum_full", "create_index", "checkpoint",
+    "set_setting", "delete_batch",
 }  # fmt: skip
 CHECKS = {"ping", "check", "user_active"}
 
@@ -47,12 +48,12 @@ def test_its_declarations(name):
     action = registry.find(f"postgres.{name}")
     p = action.parameters.model_validate(USES[name] | {"connection": "orders"})
     assert action.backend(p) == "postgres/orders"
-    assert action.targets(p) == (("postgres/orders",) if action.changes else ())
+    assert action.targets(p) == (("postgres/orders" + ("/a.b" if name == "vacuum_full" else ""),) if action.changes else ())
     assert action.changes == (name in CHANGING)
     assert action.checks == (name in CHECKS)
     assert bool(action.preview) == action.changes
     assert action.permissions(p)
-    assert action.needs_approval == (name == "delete_batch")
+    assert action.needs_approval == (name in {"delete_batch", "vacuum_full"})
     assert bool(action.undo) == (name in {"create_index", "set_setting"})
     assert action.undo_is_safe == (name == "set_setting")
 

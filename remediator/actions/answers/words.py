@@ -1,4 +1,4 @@
-"""Texts that a file may hold unquoted: ``30`` and ``true`` are read as text where Kubernetes wants text."""
+"""Texts that a file may hold unquoted: ``30`` and ``true`` are read as text where text is wanted."""
 
 from __future__ import annotations
 

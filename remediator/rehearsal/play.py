@@ -192,7 +192,7 @@ class _Stage:
         try:
             if not runs:
                 raise ConflictError("no such run is over")
-            self._world.take_back(runs[0], undo.by, undo.reason)
+            self._world.take_back(runs[0], undo.by, undo.reason, undo.part)
         except RemediatorError as error:
             self.problems.append((("undos", number), f"at {duration_text(undo.at)} nothing can be taken back: {error}"))
 

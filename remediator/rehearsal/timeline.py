@@ -10,6 +10,7 @@ from remediator.core.durations import Duration
 from remediator.core.guide import InhibitText, LimitsText, Name, Written
 from remediator.core.rules import Rule, RuleTable, limits_of
 from remediator.core.transitions import Mode
+from remediator.core.undo_part import UndoPart
 
 _SCOPE = "^(global|rule:.+|namespace:[^/]+/[^/]+|cluster:[^/]+|target:.+)$"
 Who = Annotated[str, Field(min_length=1, max_length=200)]
@@ -55,6 +56,21 @@ class UndoText(Written):
     reason: str = Field("", max_length=1000, description="Why.")
     rule: str | None = Field(None, description="The newest run of this rule that is over. Default: of any.")
     target: str | None = Field(None, description="... on this target.")
+    remedy: str = Field("", description="Only from this remedy on; so with stage and step. Default: everything.")
+    stage: str = Field("", description="Only from this stage on.")
+    step: str = Field("", description="Only from this step on.")
+    last: int = Field(0, ge=0, description="Only so many changes, the last ones.")
+
+    @model_validator(mode="after")
+    def _one_part(self) -> UndoText:
+        if sum(map(bool, (self.remedy, self.stage, self.step, self.last))) > 1:
+            raise ValueError("give one of remedy, stage, step and last")
+        return self
+
+    @property
+    def part(self) -> UndoPart:
+        """What is taken back."""
+        return UndoPart(self.step, self.stage, self.remedy, self.last)
 
 
 class EditText(Written):

@@ -101,7 +101,7 @@ def _connected(
     """Return the sources, their guides knowing which connections an alert may choose."""
     documents = {guide.name: source.document for source in sources for _, guide in source.guides}
     rules = tuple(rule for source in sources for _, rule in source.rules)
-    if "default" not in connections.get("alertmanager", ()):
+    if "alertmanager" not in every and "default" not in connections.get("alertmanager", ()):
         for source in sources:
             problems += [
                 problem_at(source.document, ("rules", position, "silence"), _NOTHING_TO_SILENCE, _SILENCE_HINT)

@@ -25,7 +25,7 @@ from remediator.core.reporting import Message, Receipt
 from remediator.core.rules import RuleTable
 from remediator.core.run import RunState
 from remediator.engine.advance import Engine
-from remediator.engine.clock import seed_ids
+from remediator.engine.clock import new_id, seed_ids
 from remediator.engine.deliver import Deliverer
 from remediator.engine.limits import Slots
 from remediator.engine.path import Accepted
@@ -37,6 +37,7 @@ from remediator.errors import RemediatorError
 from remediator.rehearsal.history import Story, make_rows, open_runs, stories
 from remediator.rehearsal.virtual_time import VirtualClock, VirtualLoop
 from remediator.settings import Settings
+from remediator.store import audit, undo
 from remediator.store.sqlite import SqliteStore, Tx
 
 T = TypeVar("T")
@@ -107,6 +108,19 @@ class World:
         for part in (close, climb):
             self._done(part(self._store, self.engine, self.clock.now()))
         self.run_until(self.clock.now())
+
+    def take_back(self, run: str, who: str, reason: str) -> None:
+        """Have a run taken back, as a person does (``remediator runs undo``). Raise ConflictError when it cannot be."""
+        now = self.clock.now()
+
+        def unit(tx: Tx) -> tuple[undo.Made, ...]:
+            made = undo.asked_for(tx, run, who, reason, now, new_id)
+            audit.append(tx, who, "undo", run, f"by run {made[0].run}: {reason}", now)
+            return made
+
+        for made in self._done(self._do(unit)):
+            self.engine.take_up(made)
+        self.run_until(now)
 
     def read(self, unit: Callable[[Tx], T]) -> T:
         """Return what a reading unit returns."""

@@ -155,7 +155,9 @@ def settle(tx: Tx, run: str, who: str, reason: str, *, happened: bool, now: int)
     if happened:
         _is_done(tx, run, who)
     append(tx, who, "settle", run, reason, now, before={"status": "unknown"}, after={"status": settled})
-    return facts.release(tx, run, give_back=not happened)
+    tried = "SELECT 1 FROM step WHERE run = ? AND phase = 'act' AND outcome IN ('done', 'failed') AND attempt > 0"
+    changed = happened or tx.one(tried, run)
+    return facts.release(tx, run, give_back=not changed)
 
 
 def _is_done(tx: Tx, run: str, who: str) -> None:

@@ -43,8 +43,9 @@ def daemon(order: dict[str, Any], events: int) -> int:
 
     death = Death(order.get("die", ""))
     options = Options(
-        Path(order["config"]), listen="127.0.0.1:0", log_style="json", log_level=order.get("level", "info")
-    )
+        Path(order["config"]), listen="127.0.0.1:0", log_style="json", log_level=order.get("level", "info"),
+        web_config=Path(order["web"]) if order.get("web") else None,
+    )  # fmt: skip
     try:
         return run(options, probe=death, on_ready=lambda port: say(port=port))
     finally:

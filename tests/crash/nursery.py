@@ -60,8 +60,8 @@ class Nursery:
     def __init__(self) -> None:
         self._programs: list[Program] = []
 
-    async def start(self, config: Path, log: Path, die: str = "") -> Daemon:
-        """Start a daemon; return when it is ready or already dead."""
+    async def start(self, config: Path, log: Path, die: str = "", web: Path | None = None) -> Daemon:
+        """Start a daemon; return when it is ready or already dead. ``web``: the file that says who may log in."""
         daemon = Daemon(f"daemon-{len(self._programs) + 1}")
 
         def told(event: dict[str, Any]) -> None:
@@ -70,7 +70,7 @@ class Nursery:
             daemon.code = event.get("ended", daemon.code)
             daemon.changed.set()
 
-        order = {"config": str(config), "die": die}
+        order = {"config": str(config), "die": die, "web": str(web or "")}
         with log.open("ab") as out:
             program = await start(
                 cwd=config.parent, out=out, err=out, call="crash.crash_daemon:daemon", more=order, told=told

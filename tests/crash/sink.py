@@ -8,6 +8,7 @@ import random
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from aiohttp import web
 
@@ -25,6 +26,7 @@ class Book:
     helped: set[str] = field(default_factory=set)
     delay: Callable[[], float] = lambda: 0.0  #: seconds that a change takes, after it was counted
     gate: asyncio.Event | None = None  #: no change is answered before it is set
+    silences: dict[str, dict[str, Any]] = field(default_factory=dict)  #: as an Alertmanager keeps them, by id
 
     def counts(self) -> dict[str, int]:
         """Return how often each step arrived."""
@@ -46,6 +48,8 @@ class Sink:
         """Count first, answer then: what was sent has happened, whether the answer is heard or not."""
         _, story, what, name = request.path.split("/", 3)
         book = self.books[story]
+        if what == "api":
+            return await self.silence(request, book.silences, name.rpartition("/")[2])
         if request.method in ("POST", "PUT"):
             book.arrivals[request.headers["Idempotency-Key"]].append(f"{request.method} {name}")
             if what == "effect":
@@ -59,6 +63,18 @@ class Sink:
         elif what == "check" and name not in book.helped:
             return web.Response(status=503)
         return web.Response(text="done")
+
+
+    async def silence(self, request: web.BaseRequest, kept: dict[str, dict[str, Any]], name: str) -> web.Response:
+        """Answer as an Alertmanager that is asked to silence something."""
+        if request.method == "POST":
+            made = f"silence-{len(kept) + 1}"
+            kept[made] = {**await request.json(), "id": made, "status": {"state": "active"}}
+            return web.json_response({"silenceID": made})
+        if request.method == "DELETE":
+            kept[name]["status"] = {"state": "expired"}
+            return web.json_response({})
+        return web.json_response(list(kept.values()))
 
 
 @contextlib.asynccontextmanager

@@ -5,11 +5,13 @@ from fakes.small_site import SmallSite, alert
 
 from remediator.core.action import Intent
 from remediator.core.guards import Envelope
+from remediator.core.limits import Throttle
 from remediator.core.records import Outcome
 from remediator.engine.clock import new_id
 from remediator.engine.conclude import intend
 from remediator.errors import ConflictError
 from remediator.store import audit, control, journal, undo
+from remediator.store.facts import SiteLimits
 
 RULES = """
 rules:
@@ -27,10 +29,10 @@ guides:
 """
 
 
-def doubtful(tmp_path, before, lasts=""):
+def doubtful(tmp_path, before, lasts="", **more):
     """Return a site, and a run whose second change nobody can tell of, and what was made at its end."""
     text = RULES.replace("        FOR\n", f"        for: {lasts}\n" if lasts else "")
-    site = SmallSite.of(tmp_path, text, envelope=Envelope(("kubernetes/**",)))
+    site = SmallSite.of(tmp_path, text, envelope=Envelope(("kubernetes/**",)), **more)
     (work,) = site.admit(alert("a", name="Slow")).works
     while work.tasks:
         unresolved = {task.job.key: Intent(task.parameters, before) for task in work.tasks if task.intent is None}
@@ -62,6 +64,14 @@ def test_what_is_taken_back(tmp_path, happened, what):
     site, run, _ = doubtful(tmp_path, {"replicas": 2})
     settle(site, run, happened=happened)
     assert taken_back(site, run) == what
+
+
+@pytest.mark.parametrize("happened", [True, False])
+def test_what_it_had_done_before_still_counts(tmp_path, happened):
+    """Its first change is made, whatever became of the second."""
+    site, run, _ = doubtful(tmp_path, {"replicas": 2}, limits=SiteLimits(overall=Throttle(9, 60), budget=Throttle(9, 60)))
+    settle(site, run, happened=happened)
+    assert site.tx.one("SELECT (SELECT count(*) FROM spent), (SELECT count(*) FROM touched)") == (1, 1)
 
 
 def test_without_what_was_there_it_stays_doubtful(tmp_path):

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from remediator.cli.prometheus_options import CaFile, PasswordFile, TokenFile, User, Where, server_of
 from remediator.core.durations import SECOND, parse_duration, show_duration
 from remediator.core.transitions import Mode
 
 if TYPE_CHECKING:
+    from remediator.core.rules import RuleTable
     from remediator.engine.work import Site
+    from remediator.interfaces.configuration import Connections
+    from remediator.interfaces.rule_files.live import Prometheus
     from remediator.rehearsal.backtest.sources import Arrival
     from remediator.settings import Settings
 
@@ -28,7 +32,11 @@ def register(application: typer.Typer) -> None:
 def backtest(
     rules: Annotated[list[Path], typer.Argument(help="Rule files or folders.")],
     since: Annotated[str, typer.Option("--since", help="How far to look back, such as 7d; a file is read whole.")] = "",
-    prometheus: Annotated[str, typer.Option("--prometheus", help="URL of a Prometheus: its ALERTS series.")] = "",
+    prometheus: Where = "",
+    token_file: TokenFile = None,
+    user: User = "",
+    password_file: PasswordFile = None,
+    ca_file: CaFile = None,
     step: Annotated[str, typer.Option("--step", help="Between two looks at Prometheus' series.")] = "1m",
     store: Annotated[Path | None, typer.Option("--store", help="The daemon's store: notifications it had.")] = None,
     file: Annotated[
@@ -44,7 +52,7 @@ def backtest(
         bool, typer.Option("--as-written", help="Let each rule's mode (and max_mode) count. Default: all as auto.")
     ] = False,
     takes: Annotated[str, typer.Option("--takes", help="How long a remedy takes.")] = "1m",
-    only: Annotated[list[str] | None, typer.Option("--rule", help="Tell of this rule only.")] = None,
+    only: Annotated[list[str] | None, typer.Option("--rule", help="Tell of this rule only; none: of none.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:  # fmt: skip
     """Replay past alerts: which rule takes them, what its guards say, what it would touch. Nothing is done."""
@@ -59,8 +67,10 @@ def backtest(
         raise typer.BadParameter("say where history is: --prometheus URL, --store FILE or --file FILE")
     site = _site(rules, config, as_written=as_written)
     other = _site(against, config, as_written=as_written).table if against else None
+    _know(only or (), (site.table, other))
     settle_memory()
-    history = _history(prometheus, store, file, back, between)
+    server = server_of(prometheus, _connections(config), token_file, user, password_file, ca_file)
+    history = _history(server, store, file, back, between)
     made = run(history, site, other, takes=int(lasts * SECOND))
     if as_json:
         typer.echo(json.dumps(tell.document(made)))
@@ -69,6 +79,16 @@ def backtest(
     said = f"{mode}; each run tries its guide's first remedy for {show_duration(lasts)}, and it helps"
     for line in tell.text(made, said, tuple(only or ())):
         typer.echo(line)
+
+
+def _know(names: Iterable[str], tables: tuple[RuleTable | None, ...]) -> None:
+    """Refuse names of rules that there are not."""
+    from remediator.core.problems import nearest  # noqa: PLC0415 -- other commands start faster
+
+    known = {rule.name for table in tables if table is not None for rule in table.rules}
+    for name in names:
+        if name not in known and name != "none":
+            raise typer.BadParameter(f'--rule: there is no rule "{name}"; {nearest(name, known)}')
 
 
 def _seconds(option: str, written: str) -> float:
@@ -98,7 +118,15 @@ def _settings(config: Path | None) -> Settings:
     return read_settings(config)[0] if config is not None else SettingsText().settings()
 
 
-def _history(prometheus: str, store: Path | None, file: Path | None, back: float, between: float) -> Iterator[Arrival]:
+def _connections(config: Path | None) -> Connections | None:
+    from remediator.interfaces.configuration import read_settings  # noqa: PLC0415 -- see above
+
+    return read_settings(config)[1] if config is not None else None
+
+
+def _history(
+    prometheus: Prometheus | None, store: Path | None, file: Path | None, back: float, between: float
+) -> Iterator[Arrival]:
     from remediator.engine.clock import SystemClock  # noqa: PLC0415 -- see above
     from remediator.rehearsal.backtest.sources import from_file, from_store  # noqa: PLC0415 -- see above
 
@@ -108,13 +136,12 @@ def _history(prometheus: str, store: Path | None, file: Path | None, back: float
         return from_file(file, since)
     if store is not None:
         return from_store(store, since)
-    if not back or between < 1:
+    if prometheus is None or not back or between < 1:
         raise typer.BadParameter("--prometheus needs --since, such as 7d, and a --step of 1s or more")
     return _from_prometheus(prometheus, now // SECOND, int(back), int(between))
 
 
-def _from_prometheus(url: str, now: int, back: int, step: int) -> Iterator[Arrival]:
-    from remediator.interfaces.rule_files.live import Prometheus  # noqa: PLC0415 -- see above
+def _from_prometheus(server: Prometheus, now: int, back: int, step: int) -> Iterator[Arrival]:
     from remediator.rehearsal.backtest.alerts_series import AlertsSeries  # noqa: PLC0415 -- see above
 
     def progress(done: int, total: int) -> None:
@@ -122,7 +149,7 @@ def _from_prometheus(url: str, now: int, back: int, step: int) -> Iterator[Arriv
             sys.stderr.write(f"\rreading ALERTS: {100 * done // total} %" + ("\n" if done >= total else ""))
             sys.stderr.flush()
 
-    series = AlertsSeries(Prometheus(url), step, progress)
+    series = AlertsSeries(server, step, progress)
     until = now // step * step
     yield from series.read(until - back // step * step, until)
     if series.already:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from remediator.cli.prometheus_options import CaFile, PasswordFile, TokenFile, User, Where, server_of
 from remediator.cli.rbac import Names, Namespaces, checked
 from remediator.core.problems import Problem, nearest
 from remediator.errors import ConfigurationError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from remediator.core.lint import Finding, Subject
     from remediator.interfaces.configuration import Connections
     from remediator.interfaces.rule_files import Loaded
+    from remediator.interfaces.rule_files.live import Prometheus
     from remediator.settings import Settings
 
 LINT = 3  #: exit code when the files are right and something could be better, as promtool has it
@@ -29,7 +31,8 @@ class Asked:
     root: Path
     settings: Settings | None = None
     connections: Connections | None = None
-    prometheus: str = ""
+    prometheus: Prometheus | None = None
+    users: frozenset[str] | None = None  #: who can log in; None: not known
 
 
 def register(application: typer.Typer) -> None:
@@ -45,14 +48,19 @@ def check(  # noqa: C901 -- what the options ask for, one after the other
         Path | None,
         typer.Option("--config.file", help="Check the daemon's configuration too, and rules against what it allows."),
     ] = None,
+    web_config: Annotated[
+        Path | None, typer.Option("--web.config.file", help="The daemon's web file: who can log in, and so approve.")
+    ] = None,
     lint: Annotated[str, typer.Option("--lint", help="Which checks: all, none, or names with commas.")] = "all",
     lint_fatal: Annotated[
         bool, typer.Option("--lint-fatal/--no-lint-fatal", help="Whether what lint finds makes exit code 3.")
     ] = True,
     output: Annotated[str, typer.Option("--output", help="text, json, or github (annotations).")] = "text",
-    prometheus: Annotated[
-        str, typer.Option("--prometheus", help="URL of a Prometheus that is asked about alerts, labels and queries.")
-    ] = "",
+    prometheus: Where = "",
+    token_file: TokenFile = None,
+    user: User = "",
+    password_file: PasswordFile = None,
+    ca_file: CaFile = None,
     shared: Annotated[bool, typer.Option("--shared", help="Treat every file as a shared pack.")] = False,
     cluster: Annotated[
         bool, typer.Option("--cluster", help="Ask the clusters whether they let us do what the rules can need.")
@@ -70,7 +78,9 @@ def check(  # noqa: C901 -- what the options ask for, one after the other
     if cluster and config is None:
         raise typer.BadParameter("--cluster needs --config.file: it says how the clusters are reached")
     try:
-        asked = what_is_asked(paths, config, prometheus)
+        asked = what_is_asked(paths, config, web_config)
+        server = server_of(prometheus, asked.connections, token_file, user, password_file, ca_file)
+        asked = replace(asked, prometheus=server)
         root = asked.root
         problems, loaded = look(asked, wanted, shared=shared)
     except ConfigurationError as error:
@@ -106,17 +116,18 @@ def wanted_checks(lint: str) -> set[str]:
     return chosen
 
 
-def what_is_asked(paths: list[Path] | None, config: Path | None, prometheus: str) -> Asked:
-    """Return which files are meant. Raise ConfigurationError for a wrong configuration."""
-    from remediator.interfaces.configuration import read_settings  # noqa: PLC0415 -- see above
+def what_is_asked(paths: list[Path] | None, config: Path | None, web_config: Path | None) -> Asked:
+    """Return which files are meant, and whom they are for. Raise ConfigurationError for a wrong configuration."""
+    from remediator.interfaces.configuration import read_settings, read_web_file  # noqa: PLC0415 -- see above
 
     settings, connections = read_settings(config) if config is not None else (None, None)
+    users = frozenset(read_web_file(web_config).users) if web_config is not None else None
     if paths:
         patterns = [str(path / "**/*.yaml") if path.is_dir() else str(path) for path in paths]
-        return Asked(patterns, Path.cwd(), settings, connections, prometheus)
+        return Asked(patterns, Path.cwd(), settings, connections, None, users)
     if settings is None or config is None:
         raise typer.BadParameter("name rule files, or --config.file")
-    return Asked(list(settings.rules), config.parent.resolve(), settings, connections, prometheus)
+    return Asked(list(settings.rules), config.parent.resolve(), settings, connections, None, users)
 
 
 def look(asked: Asked, wanted: set[str], *, shared: bool) -> tuple[list[Problem], Loaded]:
@@ -130,7 +141,8 @@ def look(asked: Asked, wanted: set[str], *, shared: bool) -> tuple[list[Problem]
     site = None
     if asked.settings is not None:
         allow = asked.settings.allow
-        site = Site(asked.settings.max_mode, Envelope(allow.targets, allow.protected, asked.settings.policy.policy()))
+        envelope = Envelope(allow.targets, allow.protected, asked.settings.policy.policy())
+        site = Site(asked.settings.max_mode, envelope, asked.users)
     subject = subject_of(loaded, site, shared=shared)
     return lint(loaded, subject, wanted, ask_prometheus(asked, subject)), loaded
 
@@ -146,7 +158,7 @@ def summary_of(loaded: Loaded, problems: list[Problem]) -> str:
 
 def ask_prometheus(asked: Asked, subject: Subject) -> list[tuple[str, Finding]]:
     """Return what a Prometheus says about alerts, labels and queries, where one was named."""
-    if not asked.prometheus:
+    if asked.prometheus is None:
         return []
     from remediator.interfaces.rule_files.live import live_findings  # noqa: PLC0415 -- see above
 

@@ -155,7 +155,7 @@ def _wait(tx: Tx, row: RunRow, run: RunState, site: Site, move: Wait, now: int) 
             outbox.tell(tx, reporters, run.id, Telling.MESSAGE, "", now)
             outbox.tell(tx, reporters, run.id, Telling.THREAD, "approval", now)
     elif move.status is Status.HELD:
-        advice = f"it starts by itself, or remediator runs cancel {run.id}"
+        advice = "it starts by itself; remediator runs cancel ends it"
         hold = Hold(move.held_by, "", move.reason, move.until, advice)
         columns |= {"held_by": hold.guard, "held_scope": "", "held_until": hold.until, "reason": hold.said[:1000]}
         if run.status is not Status.HELD:

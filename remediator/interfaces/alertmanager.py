@@ -95,8 +95,8 @@ def _alert(position: int, found: Any) -> Alert:
         text = AlertText.model_validate(found)
     except ValidationError as error:
         raise _wrong(error, "alerts", str(position)) from error
-    starts_at = _instant(text.starts_at, f"alerts.{position}.startsAt")
-    ends_at = _instant(text.ends_at, f"alerts.{position}.endsAt")
+    starts_at = read_instant(text.starts_at, f"alerts.{position}.startsAt")
+    ends_at = read_instant(text.ends_at, f"alerts.{position}.endsAt")
     annotations = text.annotations
     if any(len(value) > ANNOTATION_KEPT for value in annotations.values()):
         annotations = {name: value[:ANNOTATION_KEPT] for name, value in annotations.items()}
@@ -106,8 +106,8 @@ def _alert(position: int, found: Any) -> Alert:
     )  # fmt: skip
 
 
-def _instant(text: str, field: str) -> int | None:
-    """Return microseconds since 1970; None for an absent time and for Go's zero time."""
+def read_instant(text: str, field: str) -> int | None:
+    """Return microseconds since 1970; None for an absent time and for Go's zero time. Raise NotificationError."""
     if not text or text.startswith("0001-01-01"):
         return None
     try:

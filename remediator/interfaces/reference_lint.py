@@ -26,7 +26,15 @@ wrong it tells what could be better, with the name of the check in brackets:
 
 `--lint all` is the default; `--lint none` leaves errors only, `--lint NAME,NAME` chooses. `--output json` gives a list
 of `file`, `line`, `column`, `severity`, `name`, `message`, `hint` and `source`; `--output github` makes annotations.
-With `--config.file` rules are also compared with what the daemon allows.
+With `--config.file` rules are also compared with what the daemon allows, and with `--web.config.file` beside it with
+who can log in there to approve.
+
+## Ask a Prometheus
+
+`--prometheus` takes a URL, or with `--config.file` the name of a connection: it is asked with that one's credentials.
+For a URL they stand in files, never on the command line: `--prometheus.bearer-token-file FILE`, or
+`--prometheus.basic-auth-user NAME` with `--prometheus.basic-auth-password-file FILE`; `--prometheus.ca-file FILE` says
+whom to trust. `remediator backtest` takes the same. A redirect is not followed.
 
 ## Switch a check off
 

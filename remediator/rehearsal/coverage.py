@@ -77,3 +77,9 @@ def _guards(rule: Rule) -> Iterator[str]:
         yield "cooldown"
     if rule.text.limits.throttle:
         yield "throttle"
+    if rule.text.limits.budget:
+        yield "budget"
+    if rule.text.limits.storm:
+        yield "storm"
+    if rule.text.inhibited_by:
+        yield "dependency"

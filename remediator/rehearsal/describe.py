@@ -113,8 +113,11 @@ class Described:
 
     @cached_property
     def _journal(self) -> tuple[Entry, ...]:
-        """What counts of the journal, in order; what an approval set aside is left out."""
-        entries = self.story.view.journal if self.story.view else ()
+        """What counts of the journal, in order; what an approval set aside is left out, and what another run did."""
+        view = self.story.view
+        entries = view.journal if view else ()
+        if view and view.plan.undoes:  # it begins with the changes that it takes back
+            entries = tuple(entry for entry in entries if entry.phase is Phase.UNDO)
         return tuple(sorted((entry for entry in entries if "~" not in entry.key), key=lambda e: (e.started_at, e.key)))
 
     @property

@@ -11,6 +11,7 @@ from remediator.core.durations import SECOND, Duration, duration_text
 from remediator.core.guide import Written
 from remediator.core.transitions import Mode
 from remediator.rehearsal.expectations import ExpectText
+from remediator.rehearsal.timeline import ApprovalText, PauseText, ReloadText, UndoText
 from remediator.settings import PROTECTED, AllowSettings, BreakerSettings, LimitSettings, PolicySettings, Settings
 
 MOST_TESTS = 10_000
@@ -115,27 +116,6 @@ class AnswerText(Written):
         return bool(self.arguments) or any(condition is not None for condition in chosen)
 
 
-class ApprovalText(Written):
-    """What a person says to runs that wait for an approval then."""
-
-    at: Duration = Field(description="When.")
-    do: Literal["approve", "refuse"] = Field("approve", description="What is said.")
-    by: str = Field("somebody", min_length=1, max_length=200, description="Who says it.")
-    reason: str = Field("", max_length=1000, description="Why.")
-    rule: str | None = Field(None, description="Only to runs of this rule.")
-    target: str | None = Field(None, description="Only to runs on this target.")
-
-
-class PauseText(Written):
-    """The kill switch."""
-
-    at: Duration = Field(0.0, description="When.")
-    scope: str = Field("global", pattern="^(global|rule:.+)$", description="global, or rule:NAME.")
-    by: str = Field("somebody", min_length=1, max_length=200, description="Who pauses.")
-    reason: str = Field("", max_length=1000, description="Why.")
-    for_: Duration | None = Field(None, alias="for", gt=0, description="How long. Default: to the end of the test.")
-
-
 Answers = dict[
     str,
     Annotated[
@@ -157,7 +137,9 @@ class TestText(Written):
     settings: SettingsText | None = Field(None, description="Settings of this test, instead of the file's.")
     answers: Answers = Field({}, description="What backends answer; looked at before the file's own answers.")
     approvals: tuple[ApprovalText, ...] = Field((), description="What people say to runs that ask.")
-    pauses: tuple[PauseText, ...] = Field((), description="When people stop everything, or a rule.")
+    pauses: tuple[PauseText, ...] = Field((), description="When people stop everything, a rule, or a place.")
+    undos: tuple[UndoText, ...] = Field((), description="When people have a run taken back.")
+    reloads: tuple[ReloadText, ...] = Field((), description="When rules are edited.")
     until: Duration | None = Field(
         None, description="When it is over. Default: when all runs are, at most 24h after what happens last."
     )
@@ -167,6 +149,7 @@ class TestText(Written):
     def _all_happens_before_the_end(self) -> TestText:
         times = [alert.at + alert.apart * (alert.copies - 1) for alert in self.alerts]
         times += [said.at for said in self.approvals] + [pause.at for pause in self.pauses]
+        times += [undo.at for undo in self.undos] + [reload.at for reload in self.reloads]
         if self.until is not None and max(times) > self.until:
             last, end = duration_text(max(times)), duration_text(self.until)
             raise ValueError(f"the test is over at {end}, but something happens at {last}")
@@ -194,6 +177,11 @@ class TestFileText(Written):
 
     rule_files: tuple[str, ...] = Field(min_length=1, description="Rule files, relative to this one; patterns allowed.")
     settings: SettingsText = Field(SettingsText(), description="What the site allows.")
+    connections: dict[str, dict[str, dict[str, Any]]] = Field(
+        {},
+        description="By system and name, as in the daemon's configuration; nothing is sent to them. Rules may name no "
+        "others of these systems. Default: every name there is, with its system's defaults.",
+    )
     answers: Answers = Field({}, description="What backends answer in every test.")
     tests: tuple[TestText, ...] = Field(min_length=1, max_length=MOST_TESTS, description="Each in a world of its own.")
 

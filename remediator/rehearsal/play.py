@@ -13,13 +13,15 @@ from remediator.actions.context import Context
 from remediator.core.alert import Alert, Standing
 from remediator.core.durations import SECOND, duration_text
 from remediator.core.reporting import Telling
-from remediator.errors import NotificationError, RemediatorError
+from remediator.errors import ConflictError, NotificationError, RemediatorError
 from remediator.interfaces.alertmanager import read_notification
 from remediator.rehearsal.answers import Answers, Unanswered
-from remediator.rehearsal.documents import AlertText, ApprovalText, PauseText, TestText, instant
+from remediator.rehearsal.documents import AlertText, TestText, instant
 from remediator.rehearsal.history import Story
 from remediator.rehearsal.read import TestFile
+from remediator.rehearsal.timeline import ApprovalText, PauseText, ReloadText, UndoText
 from remediator.rehearsal.world import World
+from remediator.settings import Settings
 from remediator.store import control
 from remediator.store.sqlite import Tx
 
@@ -46,8 +48,10 @@ def play(file: TestFile, test: TestText) -> Played:
     answers = Answers((test.answers, file.text.answers))
     alertmanager = Alertmanager()
     start = instant(test.start)
-    with World(file.table, settings, stand_in=answers.stand_in, start=start, ask=alertmanager) as world:
-        stage = _Stage(world, alertmanager, test)
+    with World(
+        file.table, settings, stand_in=answers.stand_in, start=start, ask=alertmanager, connections=file.connections
+    ) as world:  # fmt: skip
+        stage = _Stage(world, alertmanager, test, file, settings)
         last = 0.0
         for at, do in sorted(stage.events(), key=lambda event: event[0]):
             last = at[0]
@@ -84,19 +88,26 @@ class Alertmanager:
 class _Stage:
     """The timeline of a test, as things to do at an instant. What comes first at the same instant stands first."""
 
-    def __init__(self, world: World, alertmanager: Alertmanager, test: TestText) -> None:
+    def __init__(
+        self, world: World, alertmanager: Alertmanager, test: TestText, file: TestFile, settings: Settings
+    ) -> None:
         self._world, self._alertmanager, self._test = world, alertmanager, test
+        self._file, self._table, self._settings = file, file.table, settings
         self._began: dict[Labels, float] = {}
         self.problems: list[tuple[tuple[str | int, ...], str]] = []
 
     def events(self) -> Iterator[tuple[tuple[float, int], Callable[[], None]]]:
-        """Yield ((seconds, order), what to do): pauses, then alerts, then approvals."""
-        for pause in self._test.pauses:
-            yield (pause.at, 0), lambda pause=pause: self._pause(pause)  # type: ignore[misc]
+        """Yield ((seconds, order), what to do): reloads and pauses, then alerts, then approvals and undos."""
+        for reload in self._test.reloads:
+            yield (reload.at, 0), lambda reload=reload: self._reload(reload)  # type: ignore[misc]
+        for number, pause in enumerate(self._test.pauses):
+            yield (pause.at, 0), lambda number=number, pause=pause: self._pause(number, pause)  # type: ignore[misc]
         for at, alerts in self._posts().items():
             yield (at, 1), lambda at=at, alerts=alerts: self._post(at, alerts)  # type: ignore[misc]
         for number, approval in enumerate(self._test.approvals):
             yield (approval.at, 2), lambda number=number, said=approval: self._approve(number, said)  # type: ignore[misc]
+        for number, undo in enumerate(self._test.undos):
+            yield (undo.at, 3), lambda number=number, undo=undo: self._undo(number, undo)  # type: ignore[misc]
 
     def _posts(self) -> dict[float, list[AlertText]]:
         """Return the alerts by time, with those that are resent."""
@@ -156,10 +167,34 @@ class _Stage:
             return control.approve(tx, run, said.by, said.reason, "", now)
         return control.refuse(tx, run, said.by, said.reason, now)
 
-    def _pause(self, pause: PauseText) -> None:
+    def _pause(self, number: int, pause: PauseText) -> None:
         now = self._world.clock.now()
         until = now + round(pause.for_ * SECOND) if pause.for_ is not None else None
-        self._world.change(lambda tx: control.pause(tx, pause.scope, pause.by, pause.reason, until, now))
+        try:
+            self._world.change(
+                lambda tx: control.pause(tx, pause.scope, pause.by, pause.reason, until, now, kind=pause.kind)
+            )
+        except RemediatorError as error:
+            self.problems.append((("pauses", number), f"at {duration_text(pause.at)}: {error}"))
+
+    def _reload(self, reload: ReloadText) -> None:
+        self._table = reload.of(self._file.reloaded[reload.rule_files] if reload.rule_files else self._table)
+        if reload.max_mode is not None:
+            self._settings = self._settings.model_copy(update={"max_mode": reload.max_mode})
+        self._world.use(self._table, self._settings)
+
+    def _undo(self, number: int, undo: UndoText) -> None:
+        over = self._world.read(lambda tx: tx.all(
+            "SELECT id, rule, target FROM run WHERE finished_at IS NOT NULL AND undoes = ''"
+            " ORDER BY created_at DESC, id DESC"
+        ))  # fmt: skip
+        runs = [run for run, rule, target in over if undo.rule in (None, rule) and undo.target in (None, target)]
+        try:
+            if not runs:
+                raise ConflictError("no such run is over")
+            self._world.take_back(runs[0], undo.by, undo.reason, undo.part)
+        except RemediatorError as error:
+            self.problems.append((("undos", number), f"at {duration_text(undo.at)} nothing can be taken back: {error}"))
 
 
 def _copies(alert: AlertText) -> Iterator[AlertText]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel
 
 from remediator.actions import registry
 from remediator.core.action import Action
@@ -19,6 +22,8 @@ from remediator.rehearsal.documents import AnswerText, TestFileText, TestText
 from remediator.rehearsal.expectations import ChangeText
 
 Actions = Mapping[str, tuple[Action[Any, Any], ...]]
+Tables = dict[tuple[object, ...], RuleTable]
+"""Rule tables that were read, by their files and the connections that they were read with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,8 @@ class TestFile:
     document: Document
     text: TestFileText
     table: RuleTable
+    connections: Mapping[str, Mapping[str, BaseModel]] = field(default_factory=dict)
+    reloaded: Mapping[tuple[str, ...], RuleTable] = field(default_factory=dict)  #: by the files that a test reloads
 
     def place(self, *path: str | int) -> str:
         """Return ``file:line`` of what stands there, or of what is nearest to it."""
@@ -57,7 +64,7 @@ def find_tests(paths: Iterable[Path]) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def read_tests(path: Path, tables: dict[tuple[Path, ...], RuleTable] | None = None) -> TestFile:
+def read_tests(path: Path, tables: Tables | None = None) -> TestFile:
     """Return the tests of a file. Raise ConfigurationError with everything that is wrong with it.
 
     ``tables`` keeps rule tables from file to file: most tests of a pack are about the same one.
@@ -65,17 +72,54 @@ def read_tests(path: Path, tables: dict[tuple[Path, ...], RuleTable] | None = No
     try:
         document = read_document(path.read_text("utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError((Problem(f"cannot be read: {error}", str(path)),)) from error
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigurationError((Problem(f"cannot be read: {reason}", str(path)),)) from error
     text = validate(document, TestFileText)
-    root = path.parent.resolve()
+    connections = _connections(document, text)
     tables = tables if tables is not None else {}
-    key = tuple(root / pattern for pattern in text.rule_files)
-    if key not in tables:
-        tables[key] = load_rules(text.rule_files, root).table
-    file = TestFile(path, document, text, tables[key])
+    read = partial(_table, path.parent.resolve(), connections, tables)
+    others = {reload.rule_files for test in text.tests for reload in test.reloads if reload.rule_files}
+    file = TestFile(
+        path, document, text, read(text.rule_files), connections, {files: read(files) for files in sorted(others)}
+    )  # fmt: skip
     if problems := tuple(sorted(_problems(file), key=lambda problem: (problem.line, problem.column))):
         raise ConfigurationError(problems)
     return file
+
+
+def _connections(document: Document, text: TestFileText) -> Mapping[str, Mapping[str, BaseModel]]:
+    """Return the connections that the file describes. Raise ConfigurationError."""
+    made: dict[str, dict[str, BaseModel]] = {}
+    problems: list[Problem] = []
+    for system, named in text.connections.items():
+        model = registry.connection_model(system)
+        if model is None:
+            message, hint = f'no system "{system}" takes connections', nearest(system, registry.systems())
+            problems.append(problem_at(document, ("connections", system), message, hint, on_key=True))
+            continue
+        for name in named:
+            try:
+                made.setdefault(system, {})[name] = validate(document, model, ("connections", system, name))
+            except ConfigurationError as error:
+                problems += error.problems
+    if problems:
+        raise ConfigurationError(tuple(problems))
+    return made
+
+
+def _table(
+    root: Path, connections: Mapping[str, Mapping[str, BaseModel]], tables: Tables, files: tuple[str, ...]
+) -> RuleTable:
+    key = (
+        tuple(root / pattern for pattern in files),
+        tuple((name, *sorted(connections[name])) for name in connections),
+    )
+    if key not in tables:
+        # Of a system that is not described every connection exists.
+        tables[key] = load_rules(
+            files, root, connections or None, every=frozenset(registry.systems()) - set(connections)
+        ).table
+    return tables[key]
 
 
 def guides_of(table: RuleTable) -> Mapping[str, Guide]:
@@ -84,7 +128,10 @@ def guides_of(table: RuleTable) -> Mapping[str, Guide]:
 
 
 def _problems(file: TestFile) -> Iterator[Problem]:
-    known = _calls(file.table)
+    known: dict[str, tuple[Action[Any, Any], ...]] = {}
+    for table in (file.table, *file.reloaded.values()):
+        for key, actions in _calls(table).items():
+            known[key] = tuple(dict.fromkeys((*known.get(key, ()), *actions)))
     names: dict[str, int] = {}
     yield from _answers(file, ("answers",), file.text.answers, known)
     for number, test in enumerate(file.text.tests):
@@ -139,8 +186,9 @@ def _outputs(file: TestFile, where: documents.Path, actions: tuple[Action[Any, A
 
 def _named(file: TestFile, place: documents.Path, test: TestText) -> Iterator[Problem]:
     """Say which names of rules, remedies and actions there are not."""
-    rules = {rule.name for rule in file.table.rules}
-    remedies = {remedy.name for guide in guides_of(file.table).values() for remedy in guide.remedies}
+    tables = (file.table, *(file.reloaded[reload.rule_files] for reload in test.reloads if reload.rule_files))
+    rules = {rule.name for table in tables for rule in table.rules}
+    remedies = {remedy.name for table in tables for guide in guides_of(table).values() for remedy in guide.remedies}
     for number, run in enumerate(test.expect.runs):
         where = (*place, "expect", "runs", number)
         yield from _name(file, (*where, "rule"), "rule", run.rule, rules)
@@ -150,8 +198,15 @@ def _named(file: TestFile, place: documents.Path, test: TestText) -> Iterator[Pr
         yield from _changes(file, (*where, "would"), run.would or ())
     for number, approval in enumerate(test.approvals):
         yield from _name(file, (*place, "approvals", number, "rule"), "rule", approval.rule, rules)
+    for number, undo in enumerate(test.undos):
+        yield from _name(file, (*place, "undos", number, "rule"), "rule", undo.rule, rules)
+    for number, reload in enumerate(test.reloads):
+        for name in reload.edit:
+            yield from _name(file, (*place, "reloads", number, "edit", name), "rule", name, rules, on_key=True)
+        for position, name in enumerate(reload.remove):
+            yield from _name(file, (*place, "reloads", number, "remove", position), "rule", name, rules)
     for number, pause in enumerate(test.pauses):
-        if pause.scope != "global":
+        if pause.scope.startswith("rule:"):
             where = (*place, "pauses", number, "scope")
             yield from _name(file, where, "rule", pause.scope.removeprefix("rule:"), rules)
 
@@ -173,6 +228,8 @@ def _changes(file: TestFile, where: documents.Path, changes: tuple[ChangeText, .
                 )
 
 
-def _name(file: TestFile, where: documents.Path, kind: str, name: str | None, known: set[str]) -> Iterator[Problem]:
+def _name(
+    file: TestFile, where: documents.Path, kind: str, name: str | None, known: set[str], *, on_key: bool = False
+) -> Iterator[Problem]:
     if name is not None and name not in known:
-        yield problem_at(file.document, where, f'there is no {kind} "{name}"', nearest(name, known))
+        yield problem_at(file.document, where, f'there is no {kind} "{name}"', nearest(name, known), on_key=on_key)

@@ -8,13 +8,12 @@ from remediator.interfaces.reference import MADE, model_table
 from remediator.rehearsal.documents import (
     AlertText,
     AnswerText,
-    ApprovalText,
-    PauseText,
     SettingsText,
     TestFileText,
     TestText,
 )
 from remediator.rehearsal.expectations import ChangeText, ExpectText, HoldText, RunText
+from remediator.rehearsal.timeline import ApprovalText, EditText, PauseText, ReloadText, UndoText
 
 
 def tests_page() -> str:
@@ -26,6 +25,9 @@ def tests_page() -> str:
         ("An answer", "Under `answers`, by step or action: one, or a list.", AnswerText),
         ("An approval", "Under a test's `approvals`, a list.", ApprovalText),
         ("A pause", "Under a test's `pauses`, a list.", PauseText),
+        ("An undo", "Under a test's `undos`, a list.", UndoText),
+        ("A reload", "Under a test's `reloads`, a list.", ReloadText),
+        ("An edit", "Under a reload's `edit`, by the rule's name.", EditText),
         ("expect", "Of a test.", ExpectText),
         ("A run", "Under `expect`, `runs`, a list. What is not mentioned is not looked at.", RunText),
         ("A change", "Beside these keys, exactly one that names the action and holds its arguments.", ChangeText),

@@ -7,13 +7,12 @@ from pathlib import Path
 from time import perf_counter
 
 from remediator.core.problems import Problem
-from remediator.core.rules import RuleTable
 from remediator.errors import ConfigurationError
 from remediator.rehearsal import coverage, junit, update
 from remediator.rehearsal.describe import describe
 from remediator.rehearsal.judge import judge
 from remediator.rehearsal.play import play
-from remediator.rehearsal.read import TestFile, find_tests, read_tests
+from remediator.rehearsal.read import Tables, TestFile, find_tests, read_tests
 from remediator.rehearsal.tell import Outcome, summary, tell
 
 
@@ -25,7 +24,7 @@ class Session:
         self.problems: list[Problem] = []  #: of files that cannot be read
         self._updated: set[tuple[Path, int]] = set()
         self._only, self._update = only, update
-        self._tables: dict[tuple[Path, ...], RuleTable] = {}
+        self._tables: Tables = {}
         self._began = perf_counter()
 
     @property

@@ -24,8 +24,9 @@ from remediator.core.durations import SECOND
 from remediator.core.reporting import Message, Receipt
 from remediator.core.rules import RuleTable
 from remediator.core.run import RunState
+from remediator.core.undo_part import EVERYTHING, UndoPart
 from remediator.engine.advance import Engine
-from remediator.engine.clock import seed_ids
+from remediator.engine.clock import new_id, seed_ids
 from remediator.engine.deliver import Deliverer
 from remediator.engine.limits import Slots
 from remediator.engine.path import Accepted
@@ -37,6 +38,7 @@ from remediator.errors import RemediatorError
 from remediator.rehearsal.history import Story, make_rows, open_runs, stories
 from remediator.rehearsal.virtual_time import VirtualClock, VirtualLoop
 from remediator.settings import Settings
+from remediator.store import audit, undo
 from remediator.store.sqlite import SqliteStore, Tx
 
 T = TypeVar("T")
@@ -101,6 +103,22 @@ class World:
         """Do what a person does (``store.control``); the runs that it returns are looked at. Raises what it raises."""
         self.engine.wake(*self._done(self._do(unit)))
         self.run_until(self.clock.now())
+
+    def take_back(self, run: str, who: str, reason: str, part: UndoPart = EVERYTHING) -> None:
+        """Have a run taken back, as a person does (``remediator runs undo``).
+
+        Raise ConflictError when it cannot be, NotFoundError when there is no such part.
+        """
+        now = self.clock.now()
+
+        def unit(tx: Tx) -> tuple[undo.Made, ...]:
+            made = undo.asked_for(tx, run, who, reason, now, new_id, part)
+            audit.append(tx, who, "undo", run, f"by run {made[0].run}: {reason}", now)
+            return made
+
+        for one in self._done(self._do(unit)):
+            self.engine.take_up(one)
+        self.run_until(now)
 
     def upkeep(self) -> None:
         """Do what the daemon does every few seconds: close episodes that are over, tell whoever is next on a ladder."""

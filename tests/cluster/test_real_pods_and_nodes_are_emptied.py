@@ -20,8 +20,7 @@ async def test_a_pod_goes_once_and_is_replaced(place):
     (pod,) = await place.pods()
     intent, done = await changed(place, "delete_pod", namespace=place.namespace, pod="web-0")
     assert done.evicted == 1
-    assert (await place.settled("statefulset")).holds
-    (successor,) = await place.pods()
+    (successor,) = await place.running(1)
     assert successor["metadata"]["uid"] != pod["metadata"]["uid"]
     assert not (await place.action("delete_pod").perform(intent.parameters, place.context)).changed
     assert (await place.pods())[0]["metadata"]["uid"] == successor["metadata"]["uid"]

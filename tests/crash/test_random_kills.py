@@ -15,10 +15,10 @@ KINDS = ("Once", "Once", "Full", "Full", "Twice", "Asks", "Observes", "Nobody")
 STARTS_DYING = 0.1  #: share of the lives that end before anything was sent
 
 
-def load(chance: random.Random, life: int) -> list[Notice]:
-    """Return about thirty alerts in groups of one to five; some share a target."""
+def load(chance: random.Random, life: int, alerts: int) -> list[Notice]:
+    """Return about so many alerts in groups of one to five; some share a target."""
     notices, n = [], 0
-    while n < 30:
+    while n < alerts:
         group = []
         for _ in range(chance.randint(1, 5)):
             n += 1
@@ -64,8 +64,10 @@ async def live(daemon: Daemon, story: Story, unsent: list[Notice], ends: float) 
     await daemon.until("code")
 
 
-async def kill_often(root: Path, nursery: Nursery, kills: int, seed: int, *, console: str = "on") -> Story:
-    """Return the story of so many lives on one store."""
+async def kill_often(
+    root: Path, nursery: Nursery, kills: int, seed: int, *, alerts: int = 30, console: str = "on"
+) -> Story:
+    """Return the story of so many lives on one store, with so many new alerts in each."""
     chance = random.Random(seed)
     async with open_sink() as sink, aiohttp.ClientSession() as session:
         book = sink.books["load"]
@@ -74,7 +76,7 @@ async def kill_often(root: Path, nursery: Nursery, kills: int, seed: int, *, con
         story = Story(root, book, session)
         unsent: list[Notice] = []
         for life in range(kills):
-            unsent += load(chance, life)
+            unsent += load(chance, life, alerts)
             daemon = await nursery.start(config, story.log)
             ends = 0.0 if chance.random() < STARTS_DYING else chance.uniform(0.0, 0.6)
             await live(daemon, story, unsent, ends)
@@ -105,10 +107,10 @@ def report(story: Story) -> None:
     assert len(story.acknowledged) > len(story.in_flight)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_ten_kills(tmp_path: Path) -> None:
     async with open_nursery() as nursery:
-        report(await kill_often(tmp_path, nursery, 10, seed=1))
+        report(await kill_often(tmp_path, nursery, 10, seed=1, alerts=15))
 
 
 @pytest.mark.chaos

@@ -83,3 +83,18 @@ def test_with_the_configuration_rules_are_compared_with_what_it_allows(check, tm
     )
     assert check(acts).exit_code == 0
     assert "(outside-envelope)" in check(acts, "--config.file", "remediator.yml").output
+
+
+def test_with_the_web_file_it_is_seen_who_can_approve(check, tmp_path):
+    acts = SOUND.replace("guide: g,", "guide: g, mode: ask,").replace(
+        "http/shop}", "http/shop, remedies: [{name: r, steps: [{http.request: {connection: shop, path: /x}}]}]}"
+    )
+    (tmp_path / "remediator.yml").write_text(
+        "max_mode: auto\nallow: {targets: [http/shop]}\npolicy: {approvals: [{actions: [http.*], by: [ann]}]}\n"
+        "connections: {http: {shop: {base_url: http://127.0.0.1}}}\n"
+    )
+    (tmp_path / "web.yml").write_text("basic_auth_users: {}\n")
+    assert check(acts, "--config.file", "remediator.yml").exit_code == 0
+    output = check(acts, "--config.file", "remediator.yml", "--web.config.file", "web.yml").output
+    assert "nobody has to log in" in output
+    assert "(impossible-approval)" in output

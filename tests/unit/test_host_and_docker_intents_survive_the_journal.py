@@ -19,6 +19,7 @@ EXAMPLES = {
     "systemd.environment": {"unit": "shop.service", "expected": ["A", "b_1"]},
     "systemd.journal": {"unit": "shop@1.service", "since": "1h30m", "grep": {"oom": "(?i)out of memory"}},
     "systemd.restart": {"unit": "shop.service", "wait": "1m"},
+    "systemd.set_environment": {"unit": "shop.service", "set": {"A": 5, "B": "x"}, "from_files": ["C"]},
     "systemd.status": {"unit": "shop.timer", "active_for": "10m"},
 }
 ACTIONS = [action for system in ("docker", "host", "systemd") for action in registry.of_system(system).values()]
@@ -37,10 +38,10 @@ def test_an_intent_survives_the_journal(action):
 
 
 @pytest.mark.parametrize("action", [each for each in ACTIONS if each.changes], ids=lambda action: action.name)
-def test_what_changes_is_done_once_and_can_be_shown_beforehand(action):
+def test_what_changes_can_be_shown_beforehand_and_told_afterwards(action):
     parameters = action.parameters.model_validate(EXAMPLES[action.name])
     assert action.targets(parameters)
-    assert not action.idempotent(parameters)
+    assert action.idempotent(parameters) == (action.name == "systemd.set_environment")
     assert action.resolve
     assert action.preview
     assert action.happened

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from remediator.core.guide import GuideText, RuleText
 from remediator.core.lint import CHECKS, RuleAt, Subject
 from remediator.core.lint.label_sets import Left, beyond
+from remediator.core.lint.overlaps import Overlaps
 from remediator.core.matchers import Matcher, MatchOp
 from remediator.core.rules import Guide, Rule, RuleTable
 
@@ -66,3 +67,27 @@ def test_with_equalities_and_lists_every_unreachable_rule_is_found(table):
 def test_what_is_left_is_never_denied(matchers, others):
     left = any(holds(matchers, alert) and not any(holds(other, alert) for other in others) for alert in UNIVERSE)
     assert not (left and beyond(matchers, others) is Left.NONE)
+
+
+BEGINNINGS = st.sampled_from(["x.*", "xy.*", "y.+", "x[yz]", "xy*", "xx?|z.*", "(x|y).", "x|y.*|", "x{0,2}y", "\\x78y?"])
+
+
+@given(st.lists(st.lists(MATCHERS | st.builds(Matcher, LABELS, REGEXES, BEGINNINGS), min_size=1, max_size=3), min_size=2, max_size=6))
+@settings(max_examples=300, deadline=None)
+def test_the_index_leaves_out_no_rule_that_shares_an_alert(rules):
+    *others, asked = rules
+    index = Overlaps()
+    for position, matchers in enumerate(others):
+        index.add(position, matchers)
+    alerts = [alert for alert in UNIVERSE if holds(asked, alert)]
+    sharing = {position for position, matchers in enumerate(others) if any(holds(matchers, alert) for alert in alerts)}
+    assert sharing <= set(index.sharing(asked))
+
+
+def test_rules_about_other_values_are_not_looked_at():
+    index = Overlaps()
+    for position in range(600):
+        index.add(position, [Matcher("a", MatchOp.REGEX, f"shop-{position:03}-.*"), Matcher("b", MatchOp.EQUAL, "x")])
+    assert list(index.sharing([Matcher("a", MatchOp.REGEX, "shop-017-web|shop-300.*")])) == [17, 300]
+    assert list(index.sharing([Matcher("b", MatchOp.NOT_EQUAL, "y"), Matcher("a", MatchOp.EQUAL, "shop-017-db")])) == [17]
+    assert list(index.sharing([Matcher("b", MatchOp.REGEX, "y.*")])) == []

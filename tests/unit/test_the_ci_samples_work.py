@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 from remediator.cli import application
 
 ROOT = Path(__file__).parents[2]
-HOOK = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())[0]
+HOOKS = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
+HOOK = HOOKS["remediator-check"]
 RULES = "guides: {g: {summary: s, target: http/a}}\n"
 
 
@@ -31,14 +32,16 @@ def test_the_hook_checks_the_files_of_a_commit(tmp_path, monkeypatch):
     assert not passed_over.search("rules/a.yaml")
 
 
-def test_the_sample_uses_the_hook(tmp_path, monkeypatch):
+def test_the_sample_runs_both_hooks(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules/a.yaml").write_text(RULES)
     (repository,) = yaml.safe_load((ROOT / "config/ci/pre-commit-config.yaml").read_text())["repos"]
-    (hook,) = repository["hooks"]
-    assert hook["id"] == HOOK["id"]
-    assert run(shlex.join([*shlex.split(HOOK["entry"]), *hook["args"]])).exit_code == 3
+    assert {hook["id"]: hook["entry"] for hook in repository["hooks"]} == {name: hook["entry"] for name, hook in HOOKS.items()}
+    came = {hook["id"]: run(shlex.join([*shlex.split(hook["entry"]), *hook["args"]])) for hook in repository["hooks"]}
+    assert came["remediator-check"].exit_code == 3
+    assert "no unit tests of rules lie here" in str(came["remediator-test"].exception)
+    assert all(re.search(hook["files"], "site/rules/a_test.yaml") for hook in repository["hooks"])
 
 
 def test_the_workflow_annotates_what_it_finds(tmp_path, monkeypatch):

@@ -70,10 +70,11 @@ def test_it_works(tmp_path, monkeypatch):
     assert (tmp_path / "results.xml").exists()
 
 
-def test_people_can_be_played(tmp_path):
+@pytest.mark.parametrize(("pack", "tests"), [("web.yaml", "people"), ("shop.yaml", "meanwhile")])
+def test_what_people_do_can_be_played(tmp_path, pack, tests):
     files = dict(FILE.findall(PAGE.read_text("utf-8")))
-    (tmp_path / "web.yaml").write_text(files["rules/web.yaml"])
-    (tmp_path / "people_test.yaml").write_text(files["people"])
+    (tmp_path / pack).write_text(files[f"rules/{pack}"])
+    (tmp_path / f"{tests}_test.yaml").write_text(files[tests])
     said = []
     Session().run([tmp_path], said.append)
     assert said == []

@@ -133,5 +133,5 @@ rules:
     found = rights(needs_of(table_of(text, tmp_path).rules, registry.find, "kubernetes", Given()))
     assert {(right.verb, right.resource) for _, right in found} == {
         ("list", "events"), ("get", "deployments/scale"), ("patch", "deployments/scale"),
-        ("list", "horizontalpodautoscalers"), ("get", "deployments"),
+        ("list", "horizontalpodautoscalers"), ("list", "resourcequotas"), ("get", "deployments"),
     }  # fmt: skip

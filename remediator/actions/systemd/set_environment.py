@@ -26,7 +26,11 @@ from remediator.errors import PermanentError
 _MOST = 50
 _SHOWN = 100
 
-Value = Annotated[str, BeforeValidator(worded), StringConstraints(max_length=4096, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Value = Annotated[
+    str,
+    BeforeValidator(worded, json_schema_input_type=str | int | bool),
+    StringConstraints(max_length=4096, pattern=r"^[^\x00-\x1f\x7f]*$"),
+]
 
 
 class SetEnvironmentParameters(UnitParameters):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from remediator.core.lint import acting, guides, matching, targets, verifying
+from remediator.core.lint import acting, approving, guides, matching, targets, verifying
 from remediator.core.lint.subject import Check, Finding, GuideAt, RuleAt, Site, Subject
 
 __all__ = ["CHECKS", "ELSEWHERE", "Check", "Finding", "GuideAt", "RuleAt", "Site", "Subject", "names", "run"]
@@ -60,17 +60,19 @@ _ALL = (
     ),
     Check(
         "weak-verify", "The verification proves nothing.",
-        "An alert that is over, a query that always holds, or the remedy's own program say nothing about whether "
-        "the service works again.",
+        "An alert that is over, a query that always holds or that holds when its series are gone, a limit that nothing "
+        "measured can exceed, or the remedy's own program say nothing about whether the service works again.",
         verifying.weak_verify,
     ),
     Check(
         "impossible-approval", "A rule asks for an approval that nobody can give.",
-        "Its runs wait until they expire. Looked for with `--config.file`.",
-        acting.impossible_approval,
+        "Its runs end in a call for people. Looked for with `--config.file`: the policy may want more persons than it "
+        "names, or several of its entries may name different ones; with `--web.config.file` it is also seen who of "
+        "them can log in.",
+        approving.impossible_approval,
     ),
     Check(
-        "outside-envelope", "The rule's target can never be among `allow.targets`.",
+        "outside-envelope", "The rule's target can never be among `allow.targets`, or its action in `policy.actions`.",
         "Every run of it would be refused. Looked for with `--config.file`; what is known of the target before there "
         "is an alert (literals, parameters, labels that a matcher fixes) is compared with the patterns.",
         targets.outside_envelope,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pydantic import ValidationError
 
 from remediator.core.lint.subject import Finding, RuleAt, Subject
+from remediator.core.records import RemedyPlan
 from remediator.core.rules import Rule
 from remediator.core.transitions import Mode, stricter
 
@@ -14,12 +15,16 @@ from remediator.core.transitions import Mode, stricter
 def acts(rule: Rule, *modes: Mode) -> bool:
     """Whether the rule has a remedy that changes something in one of these modes."""
     return any(
-        stricter(rule.text.mode, remedy.mode) in modes and any(step.changes for step in remedy.steps)
-        for remedy in rule.guide.remedies
+        mode_of(rule, remedy) in modes and any(step.changes for step in remedy.steps) for remedy in rule.guide.remedies
     )
 
 
-def _mode(each: RuleAt) -> tuple[str | int, ...]:
+def mode_of(rule: Rule, remedy: RemedyPlan) -> Mode:
+    """Return the mode of one of a rule's remedies."""
+    return stricter(rule.text.mode, remedy.mode)
+
+
+def written_mode(each: RuleAt) -> tuple[str | int, ...]:
     """Return the place of its mode, or of its name when the mode is the file's."""
     return (*each.path, "mode" if "mode" in each.rule.text.model_fields_set else "name")
 
@@ -30,7 +35,7 @@ def auto_without_verify(subject: Subject) -> Iterator[Finding]:
         if acts(each.rule, Mode.AUTO) and each.rule.guide.verify is None:
             message = f'the rule acts by itself, but its guide "{each.rule.guide.name}" has no verify'
             yield Finding(
-                each.file, _mode(each), message, "say under verify what holds when it helped, or set mode: ask"
+                each.file, written_mode(each), message, "say under verify what holds when it helped, or set mode: ask"
             )
 
 
@@ -39,19 +44,9 @@ def auto_without_cooldown(subject: Subject) -> Iterator[Finding]:
     for each in subject.rules:
         if acts(each.rule, Mode.AUTO) and not each.rule.text.limits.cooldown:
             message = "the rule acts by itself, and nothing keeps it from acting on the target again at once"
-            yield Finding(each.file, _mode(each), message, "set limits: {cooldown: 15m}, or as long as an effect takes")
-
-
-def impossible_approval(subject: Subject) -> Iterator[Finding]:
-    """Find rules that ask where nobody can answer."""
-    if subject.site is None or not subject.site.nobody_approves or subject.site.max_mode is Mode.OBSERVE:
-        return
-    for each in subject.rules:
-        declared = (subject.find(step.action) for remedy in each.rule.guide.remedies for step in remedy.steps)
-        always = each.rule.text.mode is not Mode.OBSERVE and any(one and one.needs_approval for one in declared)
-        if always or acts(each.rule, Mode.ASK):
-            message = f"the rule asks for an approval that nobody can give: {subject.site.nobody_approves}"
-            yield Finding(each.file, _mode(each), message)
+            yield Finding(
+                each.file, written_mode(each), message, "set limits: {cooldown: 15m}, or as long as an effect takes"
+            )
 
 
 def missing_runbook_url(subject: Subject) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ condition: then "none is left" is sometimes not known, and that is what is said.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
@@ -21,6 +21,8 @@ _OPPOSITE = {
     MatchOp.NOT_REGEX: MatchOp.REGEX,
 }
 _MOST_STEPS = 5000
+_MOST_TRIED = 256  #: texts that are tried against endless regexes
+_WITNESSES = 8  #: alerts that are tried before all of them are cut into sets
 
 
 class Left(Enum):
@@ -86,9 +88,10 @@ class Values:
             return Left.SOME
         if any(opposite(one) in self.conditions for one in self.conditions):
             return Left.NONE
+        each = max(_MOST_TRIED // len(self.conditions), 1)
         tried = ["", "~"]
         for one in self.conditions:
-            tried += texts_of(one.value).some[:32]
+            tried += texts_of(one.value).some[:each]
         return Left.SOME if any(map(self.allows, tried)) else Left.UNKNOWN
 
 
@@ -125,13 +128,16 @@ def beyond(matchers: Sequence[Matcher], others: Sequence[Sequence[Matcher]]) -> 
 
     NONE is certain. What would take too long to find out is SOME.
     """
+    if any(not any(_fulfils(other, alert) for other in others) for alert in _examples(matchers)):
+        return Left.SOME
     whole = Alerts().narrowed(matchers)
     ahead = [(whole, 0)]  # a piece, and which of the others is to be taken from it next
     worst, steps = Left.NONE, 0
     while ahead:
         piece, at = ahead.pop()
         while at < len(others):
-            steps += 1
+            # Endless regexes are tried against each other: many of them are not worth the time.
+            steps += 1 + sum(len(values.conditions) for values in piece.by_label.values()) ** 2 // 4
             parts = _without(piece, others[at])
             at += 1
             if parts != [piece]:
@@ -167,3 +173,23 @@ def _disjoint(piece: Alerts, matchers: Iterable[Matcher]) -> bool:
         if values is not None and values.narrowed(matcher).left is Left.NONE:
             return True
     return piece.narrowed(matchers).left() is Left.NONE
+
+
+def _fulfils(matchers: Iterable[Matcher], labels: Mapping[str, str]) -> bool:
+    return all(matcher.matches(labels) for matcher in matchers)
+
+
+def _examples(matchers: Sequence[Matcher]) -> Iterator[Mapping[str, str]]:
+    """Yield a few alerts that fulfil the matchers; nothing when none was found."""
+    values: dict[str, list[str]] = {}
+    for matcher in matchers:
+        if matcher.name not in values:
+            known = listed(matcher) if not is_negated(matcher) else None
+            some = sorted(known) if known is not None else ["~", *texts_of(matcher.value).some, "~~", ""]
+            values[matcher.name] = some[: 4 * _WITNESSES]
+    for label, some in values.items():
+        about = [matcher for matcher in matchers if matcher.name == label]
+        values[label] = [value for value in some if _fulfils(about, {label: value})]
+    if all(values.values()):
+        for number in range(_WITNESSES):
+            yield {label: some[number % len(some)] for label, some in values.items()}

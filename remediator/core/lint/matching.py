@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from remediator.core.lint.label_sets import Alerts, Left, beyond, is_negated, listed
+from remediator.core.lint.overlaps import Overlaps
 from remediator.core.lint.subject import Finding, RuleAt, Subject
 from remediator.core.matchers import Matcher, MatchOp
 
@@ -37,16 +38,12 @@ def shadowed_rule(subject: Subject) -> Iterator[Finding]:
 
 
 def _with_those_above(rules: tuple[RuleAt, ...]) -> Iterator[tuple[RuleAt, list[RuleAt]]]:
-    """Yield each rule with those that are tried before it and end the search, but for those about other alertnames."""
-    by_name: dict[str, list[tuple[int, RuleAt]]] = {}
+    """Yield each rule with those that are tried before it, end the search, and may share an alert with it."""
+    above = Overlaps()
     for at, each in enumerate(rules):
-        names = each.rule.alertnames
-        seen = [*by_name.get("", ()), *by_name.get(names[0], ())] if names else [
-            pair for pairs in by_name.values() for pair in pairs
-        ]  # fmt: skip
-        yield each, [other for _, other in sorted(seen, key=lambda pair: pair[0])]
+        yield each, [rules[position] for position in above.sharing(each.rule.matchers)]
         if not each.rule.text.continue_:
-            by_name.setdefault(names[0] if names else "", []).append((at, each))
+            above.add(at, each.rule.matchers)
 
 
 def _culprits(each: RuleAt, above: list[RuleAt], left: Left) -> list[RuleAt]:

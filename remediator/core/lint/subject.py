@@ -44,7 +44,7 @@ class Site:
 
     max_mode: Mode
     envelope: Envelope
-    nobody_approves: str = ""  #: why no approval could ever be given; empty when somebody can
+    users: frozenset[str] | None = None  #: who can log in to approve; None: not known
 
 
 @dataclass(frozen=True)

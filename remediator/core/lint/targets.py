@@ -7,34 +7,47 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from remediator.core.guards import Envelope, place_matches
-from remediator.core.lint.acting import acts
+from remediator.core.lint.acting import acts, mode_of
 from remediator.core.lint.names import labels_in, pinned, step_names, written
 from remediator.core.lint.subject import Finding, GuideAt, Subject
 from remediator.core.plan import coerce
+from remediator.core.policy import forbids_action
 from remediator.core.rules import Rule
 from remediator.core.templates import compile_template, is_templated
 from remediator.core.transitions import Mode, stricter
 from remediator.errors import RenderError
 
 _HOLE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
-_ANY = "\x01"  #: stands for what is not known before there is an alert; no target can hold it
+ANY = "\x01"  #: stands for what is not known before there is an alert; no target can hold it
 _NOT_DISTINGUISHING = frozenset({"severity", "alertname"})
 
 
 def outside_envelope(subject: Subject) -> Iterator[Finding]:
-    """Find rules whose target can never be among those that the site allows."""
+    """Find rules whose target, or whose action, can never be among those that the site allows."""
     site = subject.site
     if site is None:
         return
     for each in subject.rules:
         if stricter(each.rule.text.mode, site.max_mode) is Mode.OBSERVE or not acts(each.rule, Mode.ASK, Mode.AUTO):
             continue
-        segments = [_known(segment, each.rule) for segment in each.rule.guide.segments]
+        segments = known_segments(each.rule)
         reason = _refusal(segments, site.envelope)
         if reason:
-            shown = "/".join(segments).replace(_ANY, "*")
+            shown = "/".join(segments).replace(ANY, "*")
             message = f"the rule acts on {shown}, which {reason}"
             yield Finding(each.file, (*each.path, "guide"), message, "every run of it would be refused")
+            continue
+        for remedy in each.rule.guide.remedies:
+            steps = (step for step in remedy.steps if step.changes and mode_of(each.rule, remedy) is not Mode.OBSERVE)
+            refused = next((why for step in steps if (why := forbids_action(site.envelope.policy, step.action))), "")
+            if refused:
+                message = f'its remedy "{remedy.name}" can never be done: {refused}'
+                yield Finding(each.file, (*each.path, "guide"), message, "see policy.actions, or take the remedy out")
+
+
+def known_segments(rule: Rule) -> list[str]:
+    """Return the segments of a rule's target as far as they are known; ``ANY`` stands for the rest."""
+    return [_known(segment, rule) for segment in rule.guide.segments]
 
 
 def _known(segment: str, rule: Rule) -> str:
@@ -55,7 +68,7 @@ def _known(segment: str, rule: Rule) -> str:
     try:
         return str(compile_template(segment).render({"labels": labels, "params": params}))
     except RenderError:
-        return _HOLE.sub(_ANY, segment)
+        return _HOLE.sub(ANY, segment)
 
 
 def _refusal(segments: list[str], envelope: Envelope) -> str:
@@ -74,7 +87,7 @@ def _may_match(pattern: list[str], segments: list[str]) -> bool:
             return False
         segments = segments[: len(pattern)]
     return len(pattern) == len(segments) and all(
-        _meet(wanted, have.replace(_ANY, "*")) for wanted, have in zip(pattern, segments, strict=True)
+        _meet(wanted, have.replace(ANY, "*")) for wanted, have in zip(pattern, segments, strict=True)
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import operator
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,10 +12,19 @@ from remediator.core.lint.subject import Finding, Subject
 from remediator.core.records import StepPlan
 from remediator.core.rules import Guide
 
-_COMPARISONS = ("above", "below", "at_least", "at_most", "equals")
+_COMPARISONS = {
+    "above": operator.gt, "below": operator.lt, "at_least": operator.ge, "at_most": operator.le, "equals": operator.eq,
+}  # fmt: skip
 _TEXTS = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`|\{[^{}]*\}")
 _CONSTANT = re.compile(r"[-+*/^%().\d\s]*(?:(?:vector|scalar|time)\s*\([-+*/^%().\d\s]*\)[-+*/^%().\d\s]*)*")
 _COMPARES = re.compile(r"[<>]|[=!]=|\babsent(?:_over_time)?\b|\band\b|\bunless\b")
+_BOOL = re.compile(r"(?:[<>]=?|[=!]=)\s*bool\b")
+_ABSENT = re.compile(r"\s*absent(?:_over_time)?\s*\(([^()]|\([^()]*\))*\)\s*")
+_OR_CONSTANT = re.compile(r"\bor\s+(?:on\s*\(\s*\)\s*)?vector\s*\(\s*(-?\d+(?:\.\d+)?)\s*\)\s*(\)?)\s*")
+_WHOLE = re.compile(r"\s*(?:sum|max|min|avg)\s*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\s*")
+_NOT_NEGATIVE = re.compile(r"(?:rate|irate|increase|count|changes|resets|count_over_time)\s*\((?:[^()]|\([^()]*\))*\)")
+_UP = re.compile(r"\s*up\s*(?:\{[^}]*\})?\s*")
+_NEVER_MEASURED = 1e18  #: what is larger is a slip
 
 
 def weak_verify(subject: Subject) -> Iterator[Finding]:
@@ -54,9 +65,62 @@ def _query(args: dict[str, Any], _guide: Guide) -> str:
     bare = _TEXTS.sub("", query)
     if bare.strip() and "{{" not in query and _CONSTANT.fullmatch(query.strip()):
         return "the query is a constant"
-    if not any(args.get(name) is not None for name in _COMPARISONS) and not _COMPARES.search(bare):
+    compared = _compared(args)
+    if not compared and not _COMPARES.search(_BOOL.sub("", bare)):
+        if _BOOL.search(bare):
+            return "with bool a comparison gives 0 or 1, and without a limit any sample will do"
         return "without a comparison it holds as soon as there is any sample"
+    return _without_series(bare, compared) or _always(bare, compared)
+
+
+def _compared(args: dict[str, Any]) -> dict[str, float]:
+    """Return the comparisons whose limit is a number already."""
+    given = {name: args[name] for name in _COMPARISONS if args.get(name) is not None}
+    return {name: value if isinstance(value, (int, float)) else math.nan for name, value in given.items()}
+
+
+def _holds(compared: dict[str, float], value: float) -> bool:
+    """Whether a value is as asked for. A limit that a template brings is met by none: nothing is said of it then."""
+    return all(_COMPARISONS[name](value, limit) for name, limit in compared.items())
+
+
+def _without_series(bare: str, compared: dict[str, float]) -> str:
+    """Say when it holds though no series is there: what is broken altogether looks the same."""
+    if _ABSENT.fullmatch(bare) and _holds(compared, 1.0):
+        return "it holds as soon as the series are gone, as they are when nothing is scraped"
+    stands_in = _OR_CONSTANT.search(bare)
+    if stands_in is None or stands_in.end() != len(bare) or (stands_in[2] and not _WHOLE.fullmatch(bare)):
+        return ""
+    if compared and _holds(compared, float(stands_in[1])):
+        return f"with no series at all it holds, too: vector({stands_in[1]}) stands in for what is missing"
     return ""
+
+
+def _always(bare: str, compared: dict[str, float]) -> str:
+    """Say when every value that the query can have is as asked for."""
+    if not compared or _COMPARES.search(bare):  # what a comparison leaves out may be all
+        return ""
+    low, high = -_NEVER_MEASURED, _NEVER_MEASURED
+    if _UP.fullmatch(bare):
+        low, high = 0.0, 1.0
+    elif _NOT_NEGATIVE.fullmatch(bare.strip()):
+        low = 0.0
+    return _always_within(compared, low, high)
+
+
+def _always_within(compared: dict[str, float], low: float, high: float) -> str:
+    if "equals" in compared or not (_holds(compared, low) and _holds(compared, high)):
+        return ""
+    shown = ", ".join(f"{name}: {limit:g}" for name, limit in compared.items())
+    return f"{shown} holds for whatever is measured"
+
+
+def _number(args: dict[str, Any], _guide: Guide) -> str:
+    """Judge a built-in number of a database: none is negative, a share is at most 1."""
+    metric, compared = args.get("metric"), _compared(args)
+    if not isinstance(metric, str) or "{{" in metric or not compared:
+        return ""
+    return _always_within(compared, 0.0, 1.0 if metric == "used_share" else _NEVER_MEASURED)
 
 
 def _probe(args: dict[str, Any], _guide: Guide) -> str:
@@ -81,4 +145,5 @@ _JUDGES: dict[str, Callable[[dict[str, Any], Guide], str]] = {
     "command.check": _command,
     "prometheus.query": _query,
     "http.probe": _probe,
+    "postgres.check": _number,
 }

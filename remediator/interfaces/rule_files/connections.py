@@ -22,11 +22,16 @@ Configured = Mapping[str, Collection[str]]
 
 
 def with_connections(
-    rules: tuple[Rule, ...], documents: Mapping[str, Document], configured: Configured, problems: list[Problem]
+    rules: tuple[Rule, ...],
+    documents: Mapping[str, Document],
+    configured: Configured,
+    problems: list[Problem],
+    every: frozenset[str] = frozenset(),
 ) -> tuple[Rule, ...]:
     """Return the rules, their guides knowing what an alert may choose; add a problem for each unknown name.
 
-    ``documents``: the file that each guide stands in, by the guide's name.
+    ``documents``: the file that each guide stands in, by the guide's name. ``every``: systems of which any name is
+    right.
     """
     guides: dict[str, Guide] = {}
     told: set[tuple[Path, str]] = set()
@@ -35,12 +40,12 @@ def with_connections(
         guide = guides.get(rule.guide.name)
         # Where no connection is a template, what one rule leads to is what all rules of the guide lead to.
         looked_at = guide is not None and not guide.chosen
-        for place, problem in () if looked_at else _unknown(rule, documents[rule.guide.name], configured):
+        for place, problem in () if looked_at else _unknown(rule, documents[rule.guide.name], configured, every):
             if (place, problem.message) not in told:  # two rules with one guide: once
                 told.add((place, problem.message))
                 problems.append(problem)
         if guide is None:
-            guide = guides[rule.guide.name] = replace(rule.guide, chosen=tuple(_chosen(rule, configured)))
+            guide = guides[rule.guide.name] = replace(rule.guide, chosen=tuple(_chosen(rule, configured, every)))
         made.append(replace(rule, guide=guide))
     return tuple(made)
 
@@ -51,13 +56,15 @@ def _key(document: Document, guide: str) -> str:
     return guide if guide in written else guide.rpartition("/")[2]
 
 
-def _unknown(rule: Rule, document: Document, configured: Configured) -> Iterator[tuple[Path, Problem]]:
+def _unknown(
+    rule: Rule, document: Document, configured: Configured, every: frozenset[str]
+) -> Iterator[tuple[Path, Problem]]:
     for use in foresee(rule, registry.find):
         if not isinstance(use, Use):
             continue
         for field, system, name in connection_of(use.action, use.parameters):
             there = configured.get(system, ())
-            if tokens_in(name) or name in there:
+            if tokens_in(name) or name in there or system in every:
                 continue
             step: Path = ("guides", _key(document, use.place.guide), *use.place.path, use.place.action)
             written = _args(rule, use.place.path).get(field)
@@ -72,13 +79,13 @@ def _args(rule: Rule, path: Path) -> Mapping[str, object]:
     return next(step.args for at, step, _ in steps_of(rule) if at == path)
 
 
-def _chosen(rule: Rule, configured: Configured) -> Iterator[Chosen]:
+def _chosen(rule: Rule, configured: Configured, every: frozenset[str]) -> Iterator[Chosen]:
     """Yield the connections of a guide that only an alert tells; those of a step's output are told by its failure."""
     seen: set[tuple[str, str]] = set()
     for _, step, _ in steps_of(rule):
         for system, template in _templated(step):
             asked = {chain[0] for chain in compile_template(template).names}
-            if "steps" not in asked and (system, template) not in seen:
+            if "steps" not in asked and (system, template) not in seen and system not in every:
                 seen.add((system, template))
                 yield Chosen(step.id, system, template, frozenset(configured.get(system, ())))
 

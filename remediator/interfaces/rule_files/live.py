@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -15,48 +16,83 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
+from remediator.actions.answers.access import credentials, hide, trust
+from remediator.actions.answers.api import ApiConnection
 from remediator.core.lint import Finding, Subject
 from remediator.core.lint.names import all_steps, guide_names, labels_in
 from remediator.core.lint.subject import RuleAt
 from remediator.core.matchers import Matcher
 from remediator.core.problems import Problem, nearest
 from remediator.core.records import StepPlan
-from remediator.errors import ConfigurationError, RenderError, TemplateError
+from remediator.errors import ConfigurationError, PermanentError, RenderError, TemplateError
 from remediator.interfaces.rule_files.samples import sample_query
 
 LARGEST = 64 * 1024 * 1024  #: bytes of an answer
 _WITHIN = 30.0  #: seconds for an answer
+_MEANT = {
+    401: ": it wants credentials (see --prometheus.bearer-token-file, or name a connection)",
+    403: ": these credentials are not enough",
+}
 
 Named = tuple[str, Finding]
 
 
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A credential is for one host: another one that this one names does not get it."""
+
+    def redirect_request(self, *_args: Any, **_more: Any) -> None:
+        """Follow nothing; who asked gets the 3xx as an error."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prometheus:
-    """A Prometheus that is asked a few things, one after the other."""
+    """A Prometheus that is asked a few things, one after the other: a connection, as the daemon has it."""
 
-    url: str
+    api: ApiConnection
+
+    @classmethod
+    def at(cls, url: str) -> Prometheus:
+        """Return one that asks for no credentials. Raise ConfigurationError for what is no URL."""
+        try:
+            return cls(ApiConnection(url=url))
+        except ValidationError as error:
+            said = error.errors(include_url=False, include_input=False)[0]["msg"].removeprefix("Value error, ")
+            raise ConfigurationError((Problem(f"--prometheus: {said}"),)) from None  # what was given may be a secret
 
     def ask(self, path: str, **query: str) -> Any:
         """Return ``data`` of an answer. Raise ConfigurationError when there is none; ValueError with a refusal."""
-        address = f"{self.url.rstrip('/')}{path}?{urllib.parse.urlencode(query)}"
-        if not address.startswith(("http://", "https://")):
-            raise self._failure("takes http://host:port")
+        address = f"{self.api.url}{path}?{urllib.parse.urlencode(query)}"
         try:
-            with urllib.request.urlopen(address, timeout=_WITHIN) as answer:  # noqa: S310 -- the scheme was checked
+            known = credentials(self.api)
+            request = urllib.request.Request(address, headers=known.headers)  # noqa: S310 -- a BaseUrl is http or https
+            with self._opener().open(request, timeout=_WITHIN) as answer:
                 document = json.loads(answer.read(LARGEST))
+        except PermanentError as error:
+            raise self._failure(str(error)) from error
         except urllib.error.HTTPError as error:
             if error.code in (400, 422):
-                raise ValueError(_reason(error.read(65536))) from error
-            raise self._failure(f"answers {error.code}") from error
+                raise ValueError(hide(_reason(error.read(65536)), known.secrets)) from error
+            raise self._failure(f"answers {error.code}{_MEANT.get(error.code, '')}") from error
         except (urllib.error.URLError, OSError, ValueError, http.client.HTTPException) as error:
             raise self._failure(f"cannot be asked: {getattr(error, 'reason', error)}") from error
         if not isinstance(document, dict) or document.get("status") != "success":
             raise self._failure("does not answer as Prometheus does")
         return document.get("data")
 
+    def _opener(self) -> urllib.request.OpenerDirector:
+        trusted = trust(self.api.ca_file, tls_verify=self.api.tls_verify)
+        if isinstance(trusted, bool):
+            context = ssl.create_default_context()
+            if not trusted:
+                context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        else:
+            context = trusted
+        return urllib.request.build_opener(_NoRedirects, urllib.request.HTTPSHandler(context=context))
+
     def _failure(self, said: str) -> ConfigurationError:
-        return ConfigurationError((Problem(f"--prometheus {self.url.partition('?')[0]}: {said}"),))
+        return ConfigurationError((Problem(f"--prometheus {self.api.url}: {said}"),))
 
 
 def _reason(body: bytes) -> str:
@@ -66,14 +102,15 @@ def _reason(body: bytes) -> str:
         return "the query was refused"
 
 
-def live_findings(url: str, subject: Subject) -> list[Named]:
+def live_findings(server: Prometheus, subject: Subject) -> list[Named]:
     """Return what Prometheus says against the rules. Raise ConfigurationError when it cannot be asked."""
-    server = Prometheus(url)
     try:
         known = _alerts(server)
         return [*_about_alerts(server, known, subject), *_about_queries(server, subject)]
     except (TypeError, KeyError, AttributeError) as error:
-        raise ConfigurationError((Problem(f"--prometheus {url}: does not answer as Prometheus does"),)) from error
+        raise ConfigurationError(
+            (Problem(f"--prometheus {server.api.url}: does not answer as Prometheus does"),)
+        ) from error
 
 
 def _alerts(server: Prometheus) -> dict[str, list[Mapping[str, Any]]]:

@@ -43,10 +43,13 @@ class Loaded:
     sources: tuple[Source, ...] = ()
 
 
-def load_rules(patterns: Iterable[str], root: Path, connections: Configured | None = None) -> Loaded:
+def load_rules(
+    patterns: Iterable[str], root: Path, connections: Configured | None = None, *, every: frozenset[str] = frozenset()
+) -> Loaded:
     """Return the table of all rule files, in the order of the patterns and then of their names.
 
     ``connections``: the configured ones, by system and name; with them a rule that names another is wrong.
+    Of the systems in ``every`` any name is right.
     Raises ConfigurationError with everything that is wrong in any of them.
     """
     reading = Reading(root)
@@ -58,7 +61,7 @@ def load_rules(patterns: Iterable[str], root: Path, connections: Configured | No
         for position, rule in file.rules:
             reading.problems += missing_intervals(file.document, position, rule, intervals)
     if connections is not None:
-        sources = _connected(sources, connections, reading.problems)
+        sources = _connected(sources, connections, every, reading.problems)
     errors = tuple(problem for problem in reading.problems if problem.severity == "error")
     if errors:
         raise ConfigurationError(errors)
@@ -92,17 +95,19 @@ def _sources(files: list[RuleFile], problems: list[Problem]) -> tuple[Source, ..
     return tuple(sources)
 
 
-def _connected(sources: tuple[Source, ...], connections: Configured, problems: list[Problem]) -> tuple[Source, ...]:
+def _connected(
+    sources: tuple[Source, ...], connections: Configured, every: frozenset[str], problems: list[Problem]
+) -> tuple[Source, ...]:
     """Return the sources, their guides knowing which connections an alert may choose."""
     documents = {guide.name: source.document for source in sources for _, guide in source.guides}
     rules = tuple(rule for source in sources for _, rule in source.rules)
-    if "default" not in connections.get("alertmanager", ()):
+    if "alertmanager" not in every and "default" not in connections.get("alertmanager", ()):
         for source in sources:
             problems += [
                 problem_at(source.document, ("rules", position, "silence"), _NOTHING_TO_SILENCE, _SILENCE_HINT)
                 for position, rule in source.rules if rule.text.silence != "never"
             ]  # fmt: skip
-    made = iter(with_connections(rules, documents, connections, problems))
+    made = iter(with_connections(rules, documents, connections, problems, every))
     return tuple(
         replace(source, rules=tuple((position, next(made)) for position, _ in source.rules)) for source in sources
     )

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections import OrderedDict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
 from remediator.core.durations import SECOND
-from remediator.core.guards import HOLD_AGAIN, Changed, Facts, Spent, StormNow
+from remediator.core.guards import Changed, Facts, Spent, StormNow
 from remediator.core.limits import Storm, Throttle, inhibits, meets, sources
 from remediator.core.matchers import MatchOp
 from remediator.core.records import Plan
 from remediator.engine.work import Site
 from remediator.rehearsal.backtest.passing import Passing
-from remediator.store.facts import budget_scopes, limited_scopes
+from remediator.rehearsal.backtest.scopes import Scopes
 from remediator.store.storms import EVERYTHING, WRITE_AGAIN, scope_of
 
 WOKEN = 4  #: runs that a lock wakes when it is let go: the oldest
-
-Limited = tuple[str, str, Throttle]
 
 
 @dataclass(slots=True)
@@ -31,34 +30,6 @@ class _Storm:
     until: int | None
     episodes: int
     evidence: Passing
-
-
-class Scopes:
-    """What limits a plan, told once for all runs of it."""
-
-    __slots__ = ("above", "budgets", "limited", "places", "throttles", "wanted")
-
-    def __init__(self, plan: Plan, site: Site) -> None:
-        self.limited: Sequence[Limited] = tuple(limited_scopes(plan, site.limits))
-        self.budgets: Sequence[tuple[str, Throttle]] = tuple(budget_scopes(plan, site.limits))
-        #: The same as they are asked most often: what a run is held on, the scope, its limit, its window.
-        self.throttles = tuple(
-            (f"{guard}:{scope}", scope, limit.max, int(limit.per * SECOND)) for guard, scope, limit in self.limited
-        )
-        self.places = tuple((f"budget:{scope}", scope, limit, int(limit.per * SECOND)) for scope, limit in self.budgets)
-        #: What an older run may be held on that this one needs, too.
-        self.wanted = (
-            *(f"{guard}:{scope}" for guard, scope, _ in self.limited),
-            *(f"budget:{scope}" for scope, _ in self.budgets),
-            *(f"{kind}:{target}" for target in plan.locks for kind in ("lock", "cooldown")),
-        )
-        self.above = {target: _prefixes(target) for target in plan.locks}
-
-
-def _prefixes(target: str) -> tuple[str, ...]:
-    """Return what lies above a target, the target itself last."""
-    parts = target.split("/")
-    return tuple("/".join(parts[:count]) for count in range(1, len(parts) + 1))
 
 
 class Ledger:
@@ -77,6 +48,10 @@ class Ledger:
         self._remedied: dict[tuple[str, str], deque[int]] = {}
         self._held: dict[str, list[tuple[int, int, Passing]]] = {}
         self._newest: dict[str, dict[str, int]] = {}  #: of budgets: the last targets taken in, the newest first
+        self._seen = 0  #: counts what changed
+        self._last_seen: dict[str, int] = {}  #: by mark or limit: the count when it changed last
+        self._used_until: dict[str, int] = {}  #: by limit: until when it is used up; forgotten when it changes
+        self._storms_until = 0.0  #: when the last storm ends
         self.firing: dict[str, dict[str, Mapping[str, str]]] = {}  #: labels by alertname and fingerprint
 
     def facts(self, run: Passing, now: int) -> Facts:
@@ -96,46 +71,74 @@ class Ledger:
                 ),
             ),
             waiting_before=self._waiting_before(run),
-            storms=self._storms_of(run) if self._storms else (),
+            storms=self.storms_of(run),
             firing=self._firing(plan),
             intervals=self._site.table.intervals,
             repeated=self._repeated(plan, now) if special is not None and special.repeats else 0,
             loop_guard=loop_guard,
         )
 
-    def still(self, run: Passing, now: int) -> int | None:
-        """Return until when the limit, or the line, that holds a run still does; None: ask the guards.
+    def spent(self, run: Passing, now: int) -> tuple[str, str, int] | None:
+        """Return (guard, scope, until) of the limit that holds a run; None: the guards have to be asked.
 
         A limit that is used up holds many runs, and each is looked at whenever a place in it becomes free. What
-        the guards would ask first (storms, other alerts, windows, locks, cooldown) is only looked at here; where
-        any of it could speak, they are asked.
+        the guards would ask first (the envelope, storms, other alerts, windows, locks, cooldown) is only looked
+        at here; where any of it could speak, they are asked.
         """
-        plan, special = run.plan, run.plan.limits
-        if special is not None and (special.inhibited_by or special.active or special.mute or special.storm):
+        run.line = None
+        if not self._is_plain(run, now):
             return None
-        if self._storms and any(storm.until is None or storm.until > now for storm in self._storms.values()):
-            return None
-        if self._locks and self._is_locked(run.scopes):
-            return None
-        if plan.cooldown and self._changed_since(run.scopes, now - int(plan.cooldown * SECOND)):
-            return None
-        spent = self._spent_until(run, now)
-        if spent is not None:
-            return spent[1] if spent[0] == run.held_scope else None
-        before = self._waiting_before(run) if run.held_by == "order" else None
-        return now + HOLD_AGAIN if before is not None and before[0] == run.held_scope else None
-
-    def _spent_until(self, run: Passing, now: int) -> tuple[str, int] | None:
-        spent = self._spent
-        for key, scope, most, window in run.scopes.throttles:
-            taken = spent.get(scope)
+        scopes = run.scopes
+        for key, scope, most, window in scopes.throttles:
+            taken = self._spent.get(scope)
             if taken is not None and len(taken) == most and now < taken[0] + window:
-                return key, taken[0] + window
-        for key, scope, limit, window in run.scopes.places:
+                self._used_until[key] = taken[0] + window
+                run.line, run.checked = scopes.line(key), self._seen
+                return "throttle", key, taken[0] + window
+        for key, scope, limit, window in scopes.places:
             at = self._taken_at(scope, limit, run.plan.locks)
             if at is not None and now < at + window:
-                return key, at + window
+                if len(run.plan.locks) == 1 and run.plan.locks[0] not in self._newest[scope]:
+                    self._used_until[key] = at + window
+                    run.line, run.checked = scopes.line(key), self._seen
+                return "budget", key, at + window
         return None
+
+    def unchanged(self, run: Passing, now: int) -> int:
+        """Return until when the limit that holds a run is used up, if nothing else can hold it; 0: look closer."""
+        line = run.line
+        if line is None or now < self._storms_until:
+            return 0
+        if run.checked != self._seen:
+            last, checked = self._last_seen, run.checked
+            for mark in line.watch:
+                if last.get(mark, 0) > checked:
+                    return 0
+            run.checked = self._seen
+        until = self._used_until.get(line.key, 0)
+        return until if until > now else 0
+
+    def still_in_line(self, run: Passing, now: int) -> bool:
+        """Whether a run that waits behind an older one still does, and for nothing else."""
+        if not self._is_plain(run, now):
+            return False
+        before = self._waiting_before(run)
+        return before is not None and before[0] == run.held_scope
+
+    def _is_plain(self, run: Passing, now: int) -> bool:
+        """Whether nothing but limits, and older runs, can hold a run."""
+        plan, special = run.plan, run.plan.limits
+        if not (run.scopes.allowed and run.scopes.fits) or now < self._storms_until:
+            return False
+        if special is not None and (special.inhibited_by or special.active or special.mute or special.storm):
+            return False
+        if self._locks and self._is_locked(run.scopes):
+            return False
+        return not (plan.cooldown and self._changed_since(run.scopes, now - int(plan.cooldown * SECOND)))
+
+    def _note(self, marks: Iterable[str]) -> None:
+        self._seen += 1
+        self._last_seen.update(dict.fromkeys(marks, self._seen))
 
     # -- what a run takes, and lets go
 
@@ -145,14 +148,22 @@ class Ledger:
             self._locks.setdefault(target, run)
             for prefix in above[:-1]:
                 self._locked_below.setdefault(prefix, set()).add(target)
-        for _, scope, limit in run.scopes.limited:
-            self._spent.setdefault(scope, deque(maxlen=limit.max)).append(now)
-        for scope, _ in run.scopes.budgets:
+        full = []
+        for key, scope, most, window in run.scopes.throttles:
+            taken = self._spent.setdefault(scope, deque(maxlen=most))
+            taken.append(now)
+            self._used_until.pop(key, None)
+            if len(taken) == most and now < taken[0] + window:
+                full.append(key)
+        for key, scope, _, _ in run.scopes.places:
+            self._used_until.pop(key, None)
+            full.append(key)
             self._newest.pop(scope, None)
             touched = self._touched.setdefault(scope, OrderedDict())
             for target in run.plan.locks:
                 touched[target] = now
                 touched.move_to_end(target)
+        self._note((*run.scopes.marks, *full))
 
     def release(self, run: Passing) -> list[Passing]:
         """Let go of locks; return the runs that waited for them."""
@@ -168,6 +179,7 @@ class Ledger:
 
     def changed(self, run: Passing, now: int) -> None:
         """Note that a run has changed its targets."""
+        self._note(run.scopes.marks)
         for target, above in run.scopes.above.items():
             if target not in self._changed:
                 for prefix in above[:-1]:
@@ -187,12 +199,14 @@ class Ledger:
     def held_on(self, scope: str, most: int) -> list[Passing]:
         """Return the oldest runs that are held on this."""
         waiting = self._held.get(scope)
-        if not waiting:
-            return []
-        found = {run.number: run for _, _, run in waiting if run.held_scope == scope and run.open}
-        self._held[scope] = [(run.created_at, run.number, run) for run in found.values()]
-        heapq.heapify(self._held[scope])
-        return [found[number] for number in sorted(found)[:most]]
+        found: dict[int, tuple[int, int, Passing]] = {}
+        while waiting and len(found) < most:
+            first = heapq.heappop(waiting)
+            if first[2].held_scope == scope and first[2].open:
+                found[first[1]] = first
+        for first in found.values():
+            heapq.heappush(self._held[scope], first)
+        return [run for _, _, run in found.values()]
 
     def _waiting_before(self, run: Passing) -> tuple[str, str] | None:
         best: tuple[int, str, Passing] | None = None
@@ -214,6 +228,10 @@ class Ledger:
 
     # -- storms
 
+    def storms_of(self, run: Passing) -> tuple[StormNow, ...]:
+        """Return the storms that can hold this run."""
+        return self._storms_of(run) if self._storms else ()
+
     def came(self, scope: str, most: int, now: int) -> None:
         """Note a new alert of a scope that can have a storm."""
         self._came.setdefault(scope, deque(maxlen=most)).append(now)
@@ -232,6 +250,8 @@ class Ledger:
             storm.episodes += 1
             if until is not None and (storm.until is None or until - storm.until >= WRITE_AGAIN):
                 storm.until = until
+        ends = self._storms[scope].until
+        self._storms_until = max(self._storms_until, math.inf if ends is None else ends)
 
     def _storms_of(self, run: Passing) -> tuple[StormNow, ...]:
         found = ((scope, self._storms.get(scope)) for scope in (EVERYTHING, scope_of(run.plan.rule)))

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from remediator.core.records import Plan
 from remediator.core.transitions import Mode
-
-if TYPE_CHECKING:
-    from remediator.rehearsal.backtest.ledger import Scopes
+from remediator.rehearsal.backtest.scopes import Line, Scopes
 
 HELD, ACTING, ASKING, LOOKING = "held", "acting", "asking", "looking"
 
@@ -18,13 +14,16 @@ class Passing:
 
     __slots__ = (
         "acted_at",
+        "checked",
         "created_at",
         "due",
+        "ends",
         "episodes",
         "gate",
         "guards",
         "held_by",
         "held_scope",
+        "line",
         "looked_at",
         "lowered",
         "number",
@@ -33,13 +32,17 @@ class Passing:
         "resolved",
         "same",
         "scopes",
+        "starts_at",
         "state",
         "waiting_since",
         "woken",
     )  # fmt: skip
 
-    def __init__(self, number: int, plan: Plan, scopes: Scopes, same: tuple[str, bool], gate: Mode, now: int) -> None:
+    def __init__(
+        self, number: int, plan: Plan, scopes: Scopes, same: tuple[str, bool], gate: Mode, starts_at: int, now: int
+    ) -> None:
         self.number, self.plan, self.scopes, self.same, self.gate = number, plan, scopes, same, gate
+        self.starts_at = starts_at  #: of its alert; its plan may have been made for an earlier one with these labels
         self.created_at = now
         self.state = HELD
         self.open = True
@@ -48,7 +51,10 @@ class Passing:
         self.lowered = ""  #: the guard that made it ask or observe
         self.guards: list[str] = []  #: those that held it, in order
         self.waiting_since: int | None = None
+        self.ends = now  #: how long it may be held
         self.due = now
+        self.line: Line | None = None  #: the limit that holds it, where nothing else can have come between
+        self.checked = 0  #: the ledger's count when that was so
         self.looked_at = -1
         self.woken = False
         self.acted_at: int | None = None

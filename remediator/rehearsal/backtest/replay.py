@@ -6,26 +6,28 @@ then its locks are let go. One that asks waits for an approval that nobody gives
 
 from __future__ import annotations
 
-import heapq
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from remediator.core.alert import Alert
 from remediator.core.durations import SECOND
-from remediator.core.guards import Facts, Hold, Refuse, judge, judge_envelope
+from remediator.core.guards import Facts, Hold, Refuse, judge, judge_envelope, judge_storm
+from remediator.core.guards.amounts import ORDER_AGAIN
 from remediator.core.plan import Refusal
 from remediator.core.records import Plan
 from remediator.core.transitions import Mode, stricter
 from remediator.engine.admit import CHUNK, FORGOTTEN, propose
 from remediator.engine.forward import asks_of, binding_mode
 from remediator.engine.work import Site
-from remediator.rehearsal.backtest.ledger import Ledger, Scopes
+from remediator.rehearsal.backtest.agenda import Agenda
+from remediator.rehearsal.backtest.ledger import Ledger
 from remediator.rehearsal.backtest.passing import ACTING, ASKING, HELD, LOOKING, Episode, Passing
+from remediator.rehearsal.backtest.scopes import Scopes
 from remediator.rehearsal.backtest.tally import Tally
 from remediator.store.storms import EVERYTHING, scope_of
 
-LIMITS = ("throttle", "budget", "order")  #: guards that hold many runs at once
+NEXT = 2  #: runs that are looked at when one that was held on the same goes on
 CASES_KEPT = 50_000  #: fingerprints whose plans are remembered
 EPISODES_KEPT = 200_000  #: fingerprints whose last episode is remembered, before closed ones are forgotten
 
@@ -53,8 +55,9 @@ class Replay:
         self._episodes: dict[str, Episode] = {}
         self._openings: dict[str, deque[int]] = {}
         self._joinable: dict[tuple[str, bool], list[Passing]] = {}
-        self._events: list[tuple[int, bool, int, int, int, Passing]] = []
+        self._agenda = Agenda()
         self._number = 0
+        self._hold_max = int(site.hold_max * SECOND)
         rules = site.table.rules
         self._inhibitors = any(rule.text.inhibited_by for rule in rules)
         self._varying = frozenset(
@@ -65,13 +68,19 @@ class Replay:
 
     def advance(self, at: int) -> None:
         """Let time pass until then, that instant included."""
-        events = self._events
-        while events and events[0][0] <= at:
-            self.now, _, _, _, _, run = heapq.heappop(events)
-            if not run.open or (run.state == HELD and run.looked_at == self.now and not run.woken):
-                continue  # it stood there twice
-            run.woken, run.looked_at = False, self.now
-            self._look(run, self.now)
+        first = self._agenda.first
+        if first is not None and first <= at:
+            unchanged, add = self._ledger.unchanged, self._agenda.add
+            for now, run in self._agenda.until(at):
+                self.now = now
+                if not run.open or (run.state == HELD and run.looked_at == now and not run.woken):
+                    continue  # it stood there twice
+                run.woken, run.looked_at = False, now
+                if run.line is not None and not run.resolved and run.ends > now and (until := unchanged(run, now)):
+                    run.due = min(run.ends, until)
+                    add(run.due, (False, run.plan.priority, run.created_at, run.number, run))
+                else:
+                    self._look(run, now)
         self.now = max(self.now, at)
 
     def post(self, at: int, alerts: Sequence[Alert]) -> None:
@@ -92,8 +101,7 @@ class Replay:
 
     def _later(self, run: Passing, at: int) -> None:
         # What ends at an instant ends after all that is looked at then.
-        ends = run.state == ACTING
-        heapq.heappush(self._events, (at, ends, run.plan.priority, run.created_at, run.number, run))
+        self._agenda.add(at, (run.state == ACTING, run.plan.priority, run.created_at, run.number, run))
 
     def _wake(self, runs: Sequence[Passing]) -> None:
         for run in runs:
@@ -123,13 +131,23 @@ class Replay:
         if episode is None:
             self._open(alert, now)
             return
-        again = {rule for rule, run in episode.runs.items() if run is not None and run.state == "cancelled"}
+        again = self._seen_again(episode, woken)
         if episode.resolved_at is not None:
             self._fires_again(episode, alert)
         episode.last_seen = now
-        woken += [run for run in episode.runs.values() if run is not None and run.open and run.held_scope]
         if again:
             self._decide_all(alert, episode, self._cases_of(alert), again, now)
+
+    @staticmethod
+    def _seen_again(episode: Episode, woken: list[Passing]) -> set[str]:
+        """Wake what is held; return the rules whose run was cancelled, to be decided anew."""
+        again: set[str] = set()
+        for rule, run in episode.runs.items():
+            if run is not None and run.state == "cancelled":
+                again.add(rule)
+            elif run is not None and run.held_scope and run.open:
+                woken.append(run)
+        return again
 
     def _grace(self, episode: Episode, fingerprint: str, now: int) -> int:
         grace, flapping = int(self._site.grace * SECOND), self._site.limits.flapping
@@ -263,11 +281,12 @@ class Replay:
                 self._came(case.rule, now, again)
                 self._tally.joined(case.rule, now)
                 return
-        plan = plan._replace(starts_at=alert.starts_at, fingerprint=alert.fingerprint, labels=alert.labels)
+        if plan.starts_at != alert.starts_at and self._site.limits.stale:
+            plan = plan._replace(starts_at=alert.starts_at)
         mode, why = binding_mode(plan, self._site, may_act=acts, created_at=now)
         self._number += 1
         assert case.scopes is not None  # noqa: S101 -- a plan has some
-        run = Passing(self._number, plan, case.scopes, same, stricter(mode, case.first), now)
+        run = Passing(self._number, plan, case.scopes, same, stricter(mode, case.first), alert.starts_at, now)
         run.lowered = "" if mode is plan.mode else why
         run.episodes.append(episode)
         episode.runs[case.rule] = run
@@ -292,7 +311,7 @@ class Replay:
             if now >= run.due:
                 self._done(run, now)
         elif run.state == HELD:
-            if run.resolved or run.held_by not in LIMITS or not self._still_held(run, now):
+            if run.resolved or run.held_by != "order" or now >= run.ends or not self._still_in_line(run, now):
                 self._move(run, now)
         elif run.resolved:
             self._end(run, "cancelled", now)
@@ -303,31 +322,38 @@ class Replay:
         if run.resolved:
             self._end(run, "cancelled", now)
             return
-        plan = run.plan
-        fires_until = min(plan.starts_at, run.created_at) + int(plan.wait * SECOND)
+        fires_until = min(run.starts_at, run.created_at) + int(run.plan.wait * SECOND)
         if now < fires_until:
             self._held(run, "for", "", fires_until, now)
-        elif run.gate is not Mode.AUTO:
-            self._without_acting(run, run.gate, now)
-        else:
+        elif run.gate is Mode.AUTO:
             self._judge(run, now)
+        else:
+            # A storm holds those that would not act, too: people would hear of them one by one.
+            storms = Facts(storms=self._ledger.storms_of(run))
+            storm = judge_storm(run.plan, storms, self._site.envelope, now) if storms.storms else None
+            if isinstance(storm, Hold):
+                self._hold(run, storm.guard, storm.scope, storm.until, now)
+            else:
+                self._without_acting(run, run.gate, now)
 
-    def _still_held(self, run: Passing, now: int) -> bool:
-        """Whether what holds a run still does; then nothing changes but when it is looked at again."""
-        ends = (run.waiting_since if run.waiting_since is not None else now) + int(self._site.hold_max * SECOND)
-        until = self._ledger.still(run, now) if now < ends else None
-        if until is None:
+    def _still_in_line(self, run: Passing, now: int) -> bool:
+        """Whether only the line still holds a run; then nothing changes but when it is looked at again."""
+        if not self._ledger.still_in_line(run, now):
             return False
-        run.due = min(ends, until)
+        run.due = min(run.ends, now + ORDER_AGAIN)
         self._later(run, run.due)
         return True
 
     def _judge(self, run: Passing, now: int) -> None:
+        spent = self._ledger.spent(run, now)
+        if spent is not None:
+            self._hold(run, *spent, now)
+            return
         verdict = judge(run.plan, self._ledger.facts(run, now), self._site.envelope, now)
         if verdict is None:
             self._claim(run, now)
         elif isinstance(verdict, Hold):
-            self._hold(run, verdict, now)
+            self._hold(run, verdict.guard, verdict.scope, verdict.until, now)
         elif isinstance(verdict, Refuse):
             self._refused(run, verdict, now)
         else:
@@ -337,11 +363,18 @@ class Replay:
     def _claim(self, run: Passing, now: int) -> None:
         self._ledger.take(run, now)
         verify = run.plan.verify
-        run.held_by = run.held_scope = ""
+        self._next_in_line(run)
         run.state, run.acted_at = ACTING, now + self._takes
         run.due = now + self._takes + (int(verify.hold * SECOND) if verify else 0)
         self._tally.acted(run, now)
         self._later(run, run.due)
+
+    def _next_in_line(self, run: Passing) -> None:
+        """A run is not held any more: those that waited longest for the same are looked at."""
+        if run.held_scope:
+            self._wake([other for other in self._ledger.held_on(run.held_scope, NEXT) if other is not run])
+        run.held_by = run.held_scope = ""
+        run.line = None
 
     def _done(self, run: Passing, now: int) -> None:
         self._ledger.changed(run, run.acted_at if run.acted_at is not None else now)
@@ -349,15 +382,14 @@ class Replay:
         self._end(run, "acted", now)
         self._wake(woken)
 
-    def _hold(self, run: Passing, hold: Hold, now: int) -> None:
-        since = run.waiting_since if run.state == HELD and run.waiting_since is not None else now
-        ends = since + int(self._site.hold_max * SECOND)
-        if now >= ends:
-            self._tally.given_up(run, hold.guard)
+    def _hold(self, run: Passing, guard: str, scope: str, until: int | None, now: int) -> None:
+        if run.state != HELD or run.waiting_since is None:
+            run.waiting_since, run.ends, run.state = now, now + self._hold_max, HELD
+        if now >= run.ends:
+            self._tally.given_up(run, guard)
             self._end(run, "escalated", now)
             return
-        run.waiting_since, run.state = since, HELD
-        self._held(run, hold.guard, hold.scope, min(ends, hold.until if hold.until is not None else ends), now)
+        self._held(run, guard, scope, min(run.ends, until if until is not None else run.ends), now)
 
     def _held(self, run: Passing, guard: str, scope: str, due: int, now: int) -> None:
         if guard != run.held_by:
@@ -373,6 +405,7 @@ class Replay:
     def _without_acting(self, run: Passing, mode: Mode, now: int) -> None:
         """Observe, or ask and wait."""
         run.held_by = run.held_scope = ""
+        run.line = None
         if mode is Mode.ASK:
             if refused := judge_envelope(run.plan, Facts(), self._site.envelope, now):
                 assert isinstance(refused, Refuse)  # noqa: S101 -- the envelope does nothing else
@@ -389,8 +422,9 @@ class Replay:
         self._end(run, "refused", now)
 
     def _end(self, run: Passing, how: str, now: int) -> None:
+        self._next_in_line(run)
         run.state, run.open = how, False
-        run.held_by = run.held_scope = ""
+        run.episodes = []  # nothing has to be looked for in circles
         joinable = self._joinable.get(run.same)
         if joinable is not None:
             if run in joinable:

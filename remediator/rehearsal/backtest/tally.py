@@ -22,6 +22,8 @@ class RuleTally:
     joined: int = 0  #: episodes that an equal run dealt with already
     runs: int = 0  #: let through to act
     at_once: int = 0  #: of these, without having been held
+    depends: int = 0  #: would run or ask, if its diagnosis meets the condition of a remedy
+    remedies: tuple[str, ...] = ()  #: those that the diagnosis chooses from
     asked: Counter[str] = field(default_factory=Counter)  #: would ask a person, by what makes it so
     observed: Counter[str] = field(default_factory=Counter)  #: would only look, by what makes it so
     held: Counter[str] = field(default_factory=Counter)  #: by guard
@@ -92,6 +94,7 @@ class Tally:
         """A run would act."""
         rule = self.rules[run.plan.rule]
         rule.runs += 1
+        _depends(rule, run)
         rule.at_once += not run.guards
         rule.hours[now // HOUR] += 1
         for target in run.plan.locks:
@@ -113,6 +116,8 @@ class Tally:
     def lowered(self, run: Passing, mode: Mode) -> None:
         """A run would not act by itself."""
         rule = self.rules[run.plan.rule]
+        if mode is Mode.ASK:
+            _depends(rule, run)
         (rule.asked if mode is Mode.ASK else rule.observed)[run.lowered or "mode"] += 1
 
     def ended(self, run: Passing, how: str, _now: int) -> None:
@@ -124,3 +129,11 @@ class Tally:
     def end(self, now: int) -> None:
         """The replay is over."""
         self.ended_at = now
+
+
+def _depends(rule: RuleTally, run: Passing) -> None:
+    """Count a run of which nobody knows whether it would find something to do: history has no diagnosis."""
+    remedies = run.plan.remedies
+    if remedies and remedies[0].when is not None:
+        rule.depends += 1
+        rule.remedies = tuple(remedy.name for remedy in remedies)

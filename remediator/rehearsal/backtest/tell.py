@@ -14,6 +14,13 @@ from remediator.rehearsal.backtest.tally import HOUR, RuleTally, Tally
 
 SHOWN = 5  #: targets, overlaps, moves
 TARGETS = 1000  #: of a rule, in JSON
+LEFT_OUT = (
+    "pauses and maintenance",
+    "who approves or refuses",
+    "breakers",
+    "what a diagnosis finds",
+    "whether the remedy helps",
+)  #: what decides too, and does not stand in a history
 
 
 def document(made: Backtest) -> dict[str, Any]:
@@ -23,6 +30,7 @@ def document(made: Backtest) -> dict[str, Any]:
     return {
         "history": history,
         **_tally(made.tally),
+        "left_out": list(LEFT_OUT),
         **({"before": _tally(made.before), "moved": moved} if made.before is not None else {}),
     }
 
@@ -42,6 +50,7 @@ def _rule(rule: RuleTally) -> dict[str, Any]:
     return {
         "rule": rule.rule, "episodes": rule.episodes, "joined": rule.joined, "would_run": rule.runs,
         "at_once": rule.at_once, "would_ask": dict(rule.asked), "would_observe": dict(rule.observed),
+        "depends_on_diagnosis": rule.depends,
         "held": dict(rule.held), "held_too_long": dict(rule.given_up), "refused": dict(rule.refused),
         "refusals": rule.reasons, "resolved_first": rule.cancelled, "targets_touched": len(rule.targets),
         "targets": dict(rule.targets.most_common(TARGETS)),
@@ -96,6 +105,8 @@ def text(made: Backtest, said: str, only: tuple[str, ...] = ()) -> Iterator[str]
     if made.before is not None:
         yield ""
         yield from _changes(made, made.before)
+    yield ""
+    yield f"not in a history, and left out: {', '.join(LEFT_OUT)}"
 
 
 def _of_rule(rule: RuleTally, shown: Columns) -> Iterator[str]:
@@ -113,6 +124,9 @@ def _of_rule(rule: RuleTally, shown: Columns) -> Iterator[str]:
             yield f"  {name:<14} {found.total():>7,}  {_listed(found)}"
     for guard, reason in rule.reasons.items():
         yield f"    {guard}: {reason[:160]}"
+    if rule.depends:
+        chosen = ", ".join(rule.remedies[:SHOWN])
+        yield f"  depends on diagnosis {rule.depends:>4,}  of those that would run or ask: one of {chosen}; or none"
     if rule.cancelled:
         yield f"  resolved first {rule.cancelled:>7,}  before anything could be done"
     if rule.targets:

@@ -43,6 +43,7 @@ def test_connections(system):
 
 EXAMPLES = {
     "http.probe": {"url": "http://h/x", "status": [204, "3xx"], "json": {"path": "$.a", "equals": 1}, "timeout": "1s"},
+    "http.query": {"connection": "c", "query": "q", "values": {"a": 1, "b": "x", "c": True}, "select": {"d": {"path": "$.d", "above": 1}}, "json": {"path": "$.a"}},
     "http.request": {"url": "http://h/x", "json": {"a": 1}, "headers": {"X-A": "b"}, "expect": 201},
     "prometheus.query": {"query": "up", "below": 1, "settle": "5m"},
     "alertmanager.alerts": {"labels": {"alertname": "A"}, "is": "firing"},

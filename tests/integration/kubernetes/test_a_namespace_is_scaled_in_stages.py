@@ -46,7 +46,9 @@ async def test_by_the_counts_that_an_earlier_step_has_given(server, context, sca
 
 async def test_by_kinds(server, context, scale_all, shop):
     p = scale_all.parameters(namespace="shop", kinds=["deployment"], replicas=0)
-    assert {right.resource for right in scale_all.permissions(p)} == {"deployments", "deployments/scale", "horizontalpodautoscalers"}
+    assert {right.resource for right in scale_all.permissions(p)} == {
+        "deployments", "deployments/scale", "horizontalpodautoscalers", "resourcequotas",
+    }  # fmt: skip
     await scale_all.perform(p, context)
     assert counts(shop) == {"api": 0, "web": 0, "worker": 0, "db": 1}
     with pytest.raises(PermanentError, match="has no statefulset/db"):

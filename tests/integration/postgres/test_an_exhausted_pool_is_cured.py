@@ -1,3 +1,4 @@
+import re
 import time
 
 import psycopg
@@ -19,7 +20,7 @@ async def test_by_ending_idle_sessions(clients, context, perform, action, until)
     time.sleep(1.1)
     preview = await action("terminate_idle").preview(action("terminate_idle").parameters(**IDLE), context)
     assert preview.startswith(f"{len(leaked)} sessions would be ended\n- ")
-    assert "shop, leaky, 127.0.0.1; idle for 1s" in preview
+    assert re.search(r"shop, leaky, 127\.0\.0\.1; idle for [1-9]", preview)  # on a busy machine a little longer
     said = await perform("terminate_idle", context, **IDLE)
     assert (said.ended, said.remaining, said.spared) == (len(leaked), 0, 0)
     assert {each.application for each in said.sessions} == {"leaky"}

@@ -108,9 +108,10 @@ class Guards(RuleBasedStateMachine):
         over = [run for (run,) in self.tx.all("SELECT id FROM run WHERE finished_at IS NOT NULL ORDER BY rule = 'grow', id")]
         if over:
             try:
-                self.site.look(undo.asked_for(self.tx, over[-1 - number % len(over)], "ann", "wrong", self.small.now, new_id).run)
+                made = undo.asked_for(self.tx, over[-1 - number % len(over)], "ann", "wrong", self.small.now, new_id)
             except ConflictError:
                 return
+            self.site.look(*(one.run for one in made))
 
     def _end_what_holds(self) -> None:
         for scope in ("everything", "rule tidy"):

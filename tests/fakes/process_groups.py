@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import time
 
 import psutil
+
+DIES_WITHIN = 2.0  #: seconds in which a busy kernel ends what has been killed
 
 
 def alive(group: int) -> list[str]:
@@ -16,4 +19,12 @@ def alive(group: int) -> list[str]:
                 found.append(process.name())
         except (psutil.NoSuchProcess, ProcessLookupError):
             continue
+    return found
+
+
+def left(group: int) -> list[str]:
+    """Return the names of those that still run when what was killed has had its time to die."""
+    until = time.monotonic() + DIES_WITHIN
+    while (found := alive(group)) and time.monotonic() < until:
+        time.sleep(0.01)
     return found

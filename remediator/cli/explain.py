@@ -165,7 +165,7 @@ def reading(path: Path) -> Iterator[Tx]:
 
 def _site(rules: list[Path] | None, config: Path | None) -> Site:
     """Return what binds: the configuration's; without one a test's, where rules may act."""
-    from remediator.app import envelope_of, site_of  # noqa: PLC0415 -- see above
+    from remediator.app.site import envelope_of, site_of  # noqa: PLC0415 -- see above
     from remediator.interfaces.configuration import read_settings  # noqa: PLC0415 -- see above
     from remediator.interfaces.rule_files import load_rules  # noqa: PLC0415 -- see above
     from remediator.rehearsal.documents import SettingsText  # noqa: PLC0415 -- see above

@@ -24,7 +24,7 @@ def serve(
     log_format: Annotated[str, typer.Option("--log.format", help="json, pretty, auto")] = "auto",
 ) -> None:
     """Take alerts, run guides. SIGHUP reloads the rules, SIGTERM drains and stops."""
-    from remediator.app import Options, run  # noqa: PLC0415 -- other commands start faster without it
+    from remediator.app.wiring import Options, run  # noqa: PLC0415 -- other commands start faster without it
     from remediator.logs import LEVELS  # noqa: PLC0415 -- see above
 
     if log_level not in LEVELS:

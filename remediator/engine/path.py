@@ -88,6 +88,11 @@ class Path:
             rest.add_done_callback(self._rest.discard)
             return Accepted(notification)
 
+    async def reject(self, field: str, reason: str, body: bytes) -> None:
+        """Keep what could not be read, and why. Raises StoreError."""
+        now = self._clock.now()
+        await self._store.do(lambda tx: inbox.store_rejected(tx, new_id(now), field, reason, body, now))
+
     async def _admit_later(self, notification: str, alerts: tuple[Alert, ...]) -> None:
         while True:
             await asyncio.sleep(ADMIT_AGAIN)

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from remediator.actions import registry
 from remediator.actions.context import Clients
-from remediator.app import envelope_of, site_of
+from remediator.app.site import envelope_of, site_of
 from remediator.core.alert import Alert, Notification
 from remediator.core.durations import SECOND
 from remediator.core.reporting import Message, Receipt

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from remediator import logs
-from remediator.app import envelope_of, site_of
+from remediator.app.site import envelope_of, site_of
 from remediator.core.alert import Alert
 from remediator.core.durations import SECOND
 from remediator.core.rules import RuleTable

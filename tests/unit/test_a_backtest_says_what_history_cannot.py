@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from remediator.app import envelope_of, site_of
+from remediator.app.site import envelope_of, site_of
 from remediator.cli import application
 from remediator.core.alert import Alert
 from remediator.interfaces.rule_files import load_rules

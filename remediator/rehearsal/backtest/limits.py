@@ -19,7 +19,7 @@ class Limits:
         self.used_until: dict[str, int] = {}  #: by limit: until when it is used up; forgotten when it changes
 
     def used_up(self, run: Passing, now: int) -> tuple[str, str, int] | None:
-        """Return (guard, scope, until) of the first limit that holds a run; ``run.line`` when all it waits for is that."""
+        """Return (guard, scope, until) of the first limit that holds a run; ``run.line`` where only that holds it."""
         scopes = run.scopes
         for key, scope, most, window in scopes.throttles:
             taken = self._spent.get(scope)

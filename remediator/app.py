@@ -11,13 +11,14 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import structlog
 from aiohttp import web
+from msgspec import Struct
+from msgspec.structs import replace
 
 from remediator import __version__, logs
 from remediator.actions import registry
@@ -63,8 +64,7 @@ log = structlog.get_logger("remediator")
 BACKLOG = 1024  #: connections that wait to be accepted
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """The command line."""
 
     config: Path

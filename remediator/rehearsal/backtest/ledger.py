@@ -6,8 +6,9 @@ import heapq
 import math
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from remediator.core.durations import SECOND
 from remediator.core.guards import Changed, Facts, Spent, StormNow
@@ -22,8 +23,7 @@ from remediator.store.storms import EVERYTHING, WRITE_AGAIN, scope_of
 WOKEN = 4  #: runs that a lock wakes when it is let go: the oldest
 
 
-@dataclass(slots=True)
-class _Storm:
+class _Storm(Struct):
     """A storm, as its row has it."""
 
     since: int

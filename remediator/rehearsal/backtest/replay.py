@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from remediator.core.alert import Alert
 from remediator.core.durations import SECOND
@@ -32,8 +34,7 @@ CASES_KEPT = 50_000  #: fingerprints whose plans are remembered
 EPISODES_KEPT = 200_000  #: fingerprints whose last episode is remembered, before closed ones are forgotten
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """What a rule wants done about a fingerprint."""
 
     rule: str
@@ -282,7 +283,7 @@ class Replay:
                 self._tally.joined(case.rule, now)
                 return
         if plan.starts_at != alert.starts_at and self._site.limits.stale:
-            plan = plan._replace(starts_at=alert.starts_at)
+            plan = replace(plan, starts_at=alert.starts_at)
         mode, why = binding_mode(plan, self._site, may_act=acts, created_at=now)
         self._number += 1
         assert case.scopes is not None  # noqa: S101 -- a plan has some

@@ -6,12 +6,13 @@ import asyncio
 import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import structlog
 from aiohttp import web
+from msgspec import Struct
+from msgspec.structs import replace
 
 from remediator import __version__, logs
 from remediator.actions.context import Clients
@@ -47,8 +48,7 @@ from remediator.store.sqlite import Probe, SqliteStore
 log = structlog.get_logger("remediator")
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """The command line."""
 
     config: Path

@@ -89,7 +89,7 @@ class Engine:
 
     def take_up(self, made: Made) -> None:
         """Have a run looked at that was just made."""
-        self.queue.know(*made)
+        self.queue.know(made.run, made.priority, made.created_at)
         self.wake(made.run)
 
     def later(self, run: str, at: int) -> None:

@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
+from msgspec import Struct
 
 from remediator.core.alert import Alert, Notification
 from remediator.engine.admit import CHUNK, Admitted, Proposal, admit, chunks, propose
@@ -35,8 +35,7 @@ ADMIT_AGAIN = 1.0  #: seconds between tries while the store refuses
 KNOWN_KEPT = 100_000  #: fingerprints remembered as open, so that a resend costs no planning
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """What the sender is told: it is stored."""
 
     notification: str

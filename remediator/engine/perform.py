@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
 from typing import Any, Protocol, TypeVar
 
 import structlog
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from remediator.actions.context import Context
 from remediator.core.action import Action, CheckOutputs, Intent, Outputs
@@ -49,8 +50,7 @@ class Confirm(Protocol):
         """End the silences that this run made, which were to end then; return how many. Raises ActionError."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """How one step came out."""
 
     task: Task

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import bcrypt
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field
 
 from remediator.actions import registry
@@ -41,8 +42,7 @@ class WebFileText(BaseModel):
     basic_auth_users: dict[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class WebFile:
+class WebFile(Struct, frozen=True):
     """What the web file means."""
 
     users: Mapping[str, str]

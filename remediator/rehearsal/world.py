@@ -9,11 +9,11 @@ import asyncio
 import random
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from msgspec.structs import replace
 from pydantic import BaseModel
 
 from remediator.actions import registry

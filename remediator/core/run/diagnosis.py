@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from remediator.core.plan import scope_of
 from remediator.core.records import Outcome, Phase, RemedyPlan
@@ -11,8 +11,7 @@ from remediator.core.run.state import RunState
 from remediator.core.templates import compile_condition
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """The remedy whose condition holds, and why the ones before it do not."""
 
     remedy: RemedyPlan | None

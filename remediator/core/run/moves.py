@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from msgspec import Struct
 
 from remediator.core.guards.verdicts import Hold
 from remediator.core.policy import ANYBODY, ApprovalNeed
@@ -14,7 +13,7 @@ from remediator.core.transitions import Status
 ALERT = StepPlan(id="alert", action="", args={}, timeout=10.0, attempts=2)  #: what is asked and done about the alert
 
 
-class Job(NamedTuple):
+class Job(Struct, frozen=True):
     """One step to perform. ``key`` is its place in the journal."""
 
     key: str
@@ -24,31 +23,27 @@ class Job(NamedTuple):
     remedy: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Do:
+class Do(Struct, frozen=True):
     """Perform these steps (reads in parallel; a change alone)."""
 
     jobs: tuple[Job, ...]
     status: Status
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """Ask the guards, then take locks and reservations."""
 
     cycle: int
 
 
-@dataclass(frozen=True, slots=True)
-class Poll:
+class Poll(Struct, frozen=True):
     """Take one sample of every verify condition."""
 
     cycle: int
     changed_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """Nothing to do until then, or until the row changes."""
 
     until: int | None
@@ -59,15 +54,13 @@ class Wait:
     need: ApprovalNeed = ANYBODY  #: who must approve what is shown
 
 
-@dataclass(frozen=True, slots=True)
-class Stand:
+class Stand(Struct, frozen=True):
     """Somebody wants this alert quiet: hold nothing, and look again later."""
 
     hold: Hold
 
 
-@dataclass(frozen=True, slots=True)
-class Finish:
+class Finish(Struct, frozen=True):
     """The run is over."""
 
     status: Status
@@ -77,8 +70,7 @@ class Finish:
 Move = Do | Claim | Poll | Wait | Stand | Finish
 
 
-@dataclass(frozen=True, slots=True)
-class Setback:
+class Setback(Struct, frozen=True):
     """A remedy was tried and did not help."""
 
     reason: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from remediator.core.action import Parameters
 from remediator.core.policy import ANYBODY, ApprovalNeed
@@ -14,7 +15,7 @@ from remediator.core.transitions import Mode, Status
 REFUSED = "refused"  #: stands for an approval when a person has said no; no digest looks like it
 
 
-class RunState(NamedTuple):
+class RunState(Struct, frozen=True):
     """A run as the engine moves it: the row's part that decides, and the journal by key."""
 
     id: str

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
+from msgspec.structs import replace
 
 from remediator.core.alert import Alert
 from remediator.core.durations import SECOND
@@ -22,8 +23,7 @@ from remediator.store.storms import EVERYTHING, scope_of
 CASES_KEPT = 50_000  #: fingerprints whose plans are remembered
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """What a rule wants done about a fingerprint."""
 
     rule: str
@@ -93,7 +93,7 @@ class Decisions:
                 self._tally.joined(case.rule, now)
                 return
         if plan.starts_at != alert.starts_at and self._site.limits.stale:
-            plan = plan._replace(starts_at=alert.starts_at)
+            plan = replace(plan, starts_at=alert.starts_at)
         mode, why = binding_mode(plan, self._site, may_act=acts, created_at=now)
         self._number += 1
         assert case.scopes is not None  # noqa: S101 -- a plan has some

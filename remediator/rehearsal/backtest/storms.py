@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from remediator.core.durations import SECOND
 from remediator.core.guards import StormNow
@@ -13,8 +14,7 @@ from remediator.rehearsal.backtest.passing import Passing
 from remediator.store.storms import EVERYTHING, WRITE_AGAIN, scope_of
 
 
-@dataclass(slots=True)
-class _Storm:
+class _Storm(Struct):
     """A storm, as its row has it."""
 
     since: int

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from remediator.core.durations import SECOND
 from remediator.core.transitions import Mode
@@ -13,8 +14,7 @@ HOUR = 3600 * SECOND
 REASONS = 20  #: refusals of a guard whose words are kept
 
 
-@dataclass(slots=True)
-class RuleTally:
+class RuleTally(Struct):
     """What came of one rule. A run may be held by several guards; each counts once for each time it did."""
 
     rule: str

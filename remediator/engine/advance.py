@@ -130,11 +130,6 @@ class Engine:
         """Whether nothing is in flight and nothing is ready."""
         return not self._in_flight and not self.queue.ready
 
-    @property
-    def in_flight(self) -> int:
-        """How many runs are being carried just now."""
-        return len(self._in_flight)
-
     def cancel_reading(self, run: str) -> None:
         """End the reading steps of a run at once; a change is never cut off."""
         for task in self._reading.get(run, ()):

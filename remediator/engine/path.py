@@ -24,7 +24,6 @@ from remediator.core.alert import Alert, Notification
 from remediator.engine.admit import CHUNK, Admitted, Proposal, admit, chunks, propose
 from remediator.engine.advance import Engine
 from remediator.engine.clock import Clock, new_id
-from remediator.engine.work import Work
 from remediator.errors import NotificationError, StoreError
 from remediator.store import inbox
 from remediator.store.sqlite import SqliteStore, Tx
@@ -189,6 +188,3 @@ async def recover(
     if runs or waiting:
         log.info("took up what was left", runs=len(runs), notifications=len(waiting))
     return len(runs), len(waiting)
-
-
-__all__ = ["Accepted", "BacklogFullError", "Path", "Work", "recover"]

@@ -36,8 +36,6 @@ class EditOutputs(Outputs):
 
 P = TypeVar("P", bound=Parameters)
 
-Earlier = Callable[[Api, P, Document, Collection[Place]], Awaitable[Mapping[Place, Any]]]
-
 
 def _as_it_is(parameters: Any, _found: Document) -> Any:
     return parameters

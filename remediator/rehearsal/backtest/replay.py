@@ -46,7 +46,6 @@ class Replay:
     def finish(self, at: int) -> None:
         """End the replay: what is not over then is counted as open."""
         self._runs.advance(at)
-        self._tally.end(at)
 
     def _admit(self, alert: Alert, woken: list[Passing], now: int) -> None:
         fingerprint = alert.fingerprint
@@ -99,7 +98,7 @@ class Replay:
 
     def _open(self, alert: Alert, now: int) -> None:
         cases = self._decisions.cases_of(alert)
-        episode = Episode(now, len(cases))
+        episode = Episode(now)
         if len(self._episodes) >= EPISODES_KEPT and alert.fingerprint not in self._episodes:
             self._forget(now)
         self._episodes[alert.fingerprint] = episode

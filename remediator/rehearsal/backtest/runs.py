@@ -76,14 +76,14 @@ class Runs:
             if run.resolved or run.held_by != "order" or now >= run.ends or not self._still_in_line(run, now):
                 self.move(run, now)
         elif run.resolved:
-            self._end(run, "cancelled", now)
+            self._end(run, "cancelled")
         elif now >= run.due:
-            self._end(run, "observed" if run.state == LOOKING else "expired", now)
+            self._end(run, "observed" if run.state == LOOKING else "expired")
 
     def move(self, run: Passing, now: int) -> None:
         """Move a run that is new, held, or woken: it acts, is held, asks, looks or ends."""
         if run.resolved:
-            self._end(run, "cancelled", now)
+            self._end(run, "cancelled")
             return
         fires_until = min(run.starts_at, run.created_at) + int(run.plan.wait * SECOND)
         if now < fires_until:
@@ -118,7 +118,7 @@ class Runs:
         elif isinstance(verdict, Hold):
             self._hold(run, verdict.guard, verdict.scope, verdict.until, now)
         elif isinstance(verdict, Refuse):
-            self._refused(run, verdict, now)
+            self._refused(run, verdict)
         else:
             run.lowered = verdict.guard
             self._without_acting(run, verdict.mode, now)
@@ -142,7 +142,7 @@ class Runs:
     def _done(self, run: Passing, now: int) -> None:
         self._ledger.changed(run, run.acted_at if run.acted_at is not None else now)
         woken = self._ledger.release(run)
-        self._end(run, "acted", now)
+        self._end(run, "acted")
         self.wake(woken)
 
     def _hold(self, run: Passing, guard: str, scope: str, until: int | None, now: int) -> None:
@@ -150,7 +150,7 @@ class Runs:
             run.waiting_since, run.ends, run.state = now, now + self._hold_max, HELD
         if now >= run.ends:
             self._tally.given_up(run, guard)
-            self._end(run, "escalated", now)
+            self._end(run, "escalated")
             return
         self._held(run, guard, scope, min(run.ends, until if until is not None else run.ends), now)
 
@@ -172,7 +172,7 @@ class Runs:
         if mode is Mode.ASK:
             if refused := judge_envelope(run.plan, Facts(), self._site.envelope, now):
                 assert isinstance(refused, Refuse)  # noqa: S101 -- the envelope does nothing else
-                self._refused(run, refused, now)
+                self._refused(run, refused)
                 return
             run.state, run.due = ASKING, now + int(run.plan.approval_timeout * SECOND)
         else:
@@ -180,11 +180,11 @@ class Runs:
         self._tally.lowered(run, mode)
         self._later(run, run.due)
 
-    def _refused(self, run: Passing, refused: Refuse, now: int) -> None:
+    def _refused(self, run: Passing, refused: Refuse) -> None:
         self._tally.refused_run(run, refused.guard, refused.reason)
-        self._end(run, "refused", now)
+        self._end(run, "refused")
 
-    def _end(self, run: Passing, how: str, now: int) -> None:
+    def _end(self, run: Passing, how: str) -> None:
         self._next_in_line(run)
         run.state, run.open = how, False
         run.episodes = []  # nothing has to be looked for in circles
@@ -194,4 +194,4 @@ class Runs:
                 joinable.remove(run)
             if not joinable:
                 del self._joinable[run.same]
-        self._tally.ended(run, how, now)
+        self._tally.ended(run, how)

@@ -11,7 +11,6 @@ from remediator.core.transitions import Mode
 from remediator.rehearsal.backtest.passing import Passing
 
 HOUR = 3600 * SECOND
-REASONS = 20  #: refusals of a guard whose words are kept
 
 
 class RuleTally(Struct):
@@ -120,15 +119,11 @@ class Tally:
             _depends(rule, run)
         (rule.asked if mode is Mode.ASK else rule.observed)[run.lowered or "mode"] += 1
 
-    def ended(self, run: Passing, how: str, _now: int) -> None:
+    def ended(self, run: Passing, how: str) -> None:
         """A run is over."""
         self.open -= 1
         if how == "cancelled":
             self.rules[run.plan.rule].cancelled += 1
-
-    def end(self, now: int) -> None:
-        """The replay is over."""
-        self.ended_at = now
 
 
 def _depends(rule: RuleTally, run: Passing) -> None:

@@ -62,12 +62,18 @@ def checked_name(name: str) -> str:
     return lower
 
 
+@lru_cache(maxsize=1024)
+def parsed_url(url: str) -> URL:
+    """Return the parts of a URL: a step's is asked for when it is planned, judged and sent. Raise ValueError."""
+    return URL(url)
+
+
 def checked_url(url: str) -> str:
     """Return the URL. Raise ValueError unless it is http or https, with a host and without a user's name."""
     if len(url) > URL_LIMIT or CONTROL.search(url):
         raise ValueError(f"the URL has a control character or more than {URL_LIMIT} characters")
     try:
-        parsed = URL(url)
+        parsed = parsed_url(url)
         port = parsed.port
     except ValueError as error:
         raise ValueError("this is not a URL") from error

@@ -24,7 +24,7 @@ Connections = Mapping[str, Mapping[str, BaseModel]]
 class TlsText(BaseModel):
     """``tls_server_config`` of the web file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     cert_file: Path
     key_file: Path
@@ -36,7 +36,7 @@ class TlsText(BaseModel):
 class WebFileText(BaseModel):
     """The web configuration file, in the form of Prometheus' exporter-toolkit."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     tls_server_config: TlsText | None = None
     basic_auth_users: dict[str, str] = {}

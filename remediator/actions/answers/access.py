@@ -103,7 +103,7 @@ Headers = Annotated[dict[str, str], AfterValidator(checked_headers)]
 class BasicAuth(BaseModel):
     """HTTP Basic authentication (RFC 7617)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     username: str = Field(pattern=r"^[^:\x00-\x1f\x7f]+$", description="The user's name; without a colon.")
     password_file: str = Field(description="File that holds the password; read at each use.")
@@ -112,7 +112,7 @@ class BasicAuth(BaseModel):
 class Access(BaseModel):
     """What every HTTP connection can say about credentials and TLS."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     bearer_token_file: str = Field("", description="File that holds a bearer token; read at each use.")
     basic_auth: BasicAuth | None = Field(None, description="User name and password file, instead of a token.")

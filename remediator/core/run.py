@@ -27,6 +27,7 @@ from remediator.core.undo_part import place, step_of
 
 MAX_REMEDIES = 2  #: tried in one run
 CONFIRM_AFTER = 600 * SECOND  #: a run older than this asks whether the alert still fires before it changes anything
+CONFIRMED_FOR = 5 * SECOND  #: between two changes of a remedy Alertmanager is asked again when its answer is older
 _ALERT = StepPlan(id="alert", action="", args={}, timeout=10.0, attempts=2)  #: what is asked and done about the alert
 
 REFUSED = "refused"  #: stands for an approval when a person has said no; no digest looks like it
@@ -106,9 +107,13 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """Somebody wants this alert quiet: hold nothing, and look again later."""
+    """Somebody wants this alert quiet: hold nothing, and look again later.
+
+    ``begun``: a remedy has begun; it keeps what it holds and stops before its next change.
+    """
 
     hold: Hold
+    begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +159,8 @@ def _paused(run: RunState, move: Move) -> Move:
 
     It begins nothing, and no time runs out for it.
     """
-    begins = isinstance(move, Do) and any(job.key not in run.journal for job in move.jobs)
+    entries = [run.journal.get(job.key) for job in move.jobs] if isinstance(move, Do) else []
+    begins = any(entry is None or entry.outcome is not Outcome.INTENT for entry in entries)
     if begins or isinstance(move, Claim) or (isinstance(move, Finish) and move.status is Status.EXPIRED):
         return Wait(None, run.status, f"paused by {run.paused_by}", held_by="pause")
     return move
@@ -192,6 +198,8 @@ def _guides_move(run: RunState, now: int) -> Move:  # noqa: C901, PLR0911, PLR09
             return Claim(cycle)
         if run.deadline is not None and now >= run.deadline and not (run.paused_by or _acting_done(run, cycle)):
             reason = f"its time of {show_duration(run.plan.timeout)} is up"
+            if run.held_scope.startswith(SILENCED):
+                reason += " while the alert is silenced by a person"
             return _give_up(run, setback or Setback(reason, step_failed=True), reason)
         came = _cycle(run, cycle, tried, setback, now)
         if not isinstance(came, Setback):
@@ -235,6 +243,8 @@ def _cycle(  # noqa: C901, PLR0911, PLR0912 -- see next_move
     for index, step in enumerate(remedy.steps):
         entry = run.journal.get(f"{cycle}/act/{index}")
         if entry is None:
+            if index and step.changes and run.confirms and (silenced := _silenced_meanwhile(run, cycle, now)):
+                return silenced
             return Do((Job(f"{cycle}/act/{index}", Phase.ACT, cycle, step, remedy.name),), Status.ACTING)
         if entry.outcome is Outcome.FAILED:
             return _take_back(run, cycle, remedy, f"{remedy.name}: {step.action} failed: {entry.error}", failed=True)
@@ -367,6 +377,22 @@ def _still_silenced(run: RunState, cycle: int) -> Move | None:
         said = {"by": "somebody, as far as is known", "silence": run.held_scope.removeprefix(SILENCED)}
         return Stand(judge_silence(run.id, said))
     return _unless_it_fires(run, entry.output or {})
+
+
+def _silenced_meanwhile(run: RunState, cycle: int, now: int) -> Do | Stand | None:
+    """Ask whether a person has silenced the alert since the last change; if they have, the next one is not begun.
+
+    An answer of some seconds ago will do: a quick remedy asks once. All else that Alertmanager may say stops nothing:
+    what has begun is finished.
+    """
+    asked = [entry for entry in run.journal.values() if entry.phase is Phase.CONFIRM and entry.cycle == cycle]
+    last = max(asked, key=lambda entry: entry.finished_at or 0, default=None)
+    if last is None or now - (last.finished_at or 0) >= CONFIRMED_FOR:
+        return Do((Job(f"{cycle}/confirm/meanwhile", Phase.CONFIRM, cycle, _ALERT),), run.status)
+    said = last.output or {}
+    if last.outcome is Outcome.DONE and said.get("state") == "silenced":
+        return Stand(judge_silence(run.id, said), begun=True)
+    return None
 
 
 def _verify(run: RunState, cycle: int, remedy: RemedyPlan, now: int) -> Move | Setback:

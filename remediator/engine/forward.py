@@ -22,7 +22,7 @@ from remediator.core.transitions import Mode, Status, stricter
 from remediator.engine.claim import claim, hold_in_storm, refuse, stand_back
 from remediator.engine.finish import finish, let_go, loud_again, told_to
 from remediator.engine.limits import Slots
-from remediator.engine.steps import begin_steps, poll_backends
+from remediator.engine.steps import begin_steps, poll_backends, stop_before
 from remediator.engine.work import Site, Work
 from remediator.errors import PermanentError
 from remediator.store import inbox, journal, outbox
@@ -109,7 +109,8 @@ def move(
             case Wait():
                 return _wait(tx, row, run, site, step, now)
             case Stand():
-                return stand_back(tx, row, run, site, step.hold, now)
+                stop = stop_before if step.begun else stand_back
+                return stop(tx, row, run, site, step.hold, now)
             case Finish():
                 return finish(tx, row, run, site, step, now)
         if isinstance(came, Work):

@@ -47,11 +47,12 @@ def begin_steps(
         forbidden = _forbids(tx, run, site, change, now)
         only_ask = forbidden is not None and change.key in run.journal
         if forbidden is not None and not only_ask:
-            return _stop_before(tx, row, run, site, forbidden, now)
+            return stop_before(tx, row, run, site, forbidden, now)
         first = change.phase is Phase.ACT and change.key.endswith("/0") and change.key not in run.journal
         if first and (came := hold_before_change(tx, row, run, site, now)):
             return came
         row.move(run, run.status, now, held_by="", held_scope="", held_until=None)
+        run = run._replace(held_scope="")
     scope = scope_of(run.plan, run.journal, step.jobs[0].cycle)
     made = [_ready(run, job, scope, resolved.get(job.key), site, now) for job in step.jobs]
     tasks = tuple(task._replace(only_ask=only_ask or task.only_ask) for task in made if isinstance(task, Task))
@@ -122,8 +123,8 @@ def _outside(plan: Plan, task: Task, envelope: Envelope) -> str:
     return ""
 
 
-def _stop_before(tx: Tx, row: RunRow, run: RunState, site: Site, forbidden: Hold | str, now: int) -> Work:
-    """Wait while paused; end where the site or the rule was tightened."""
+def stop_before(tx: Tx, row: RunRow, run: RunState, site: Site, forbidden: Hold | str, now: int) -> Work:
+    """Wait while paused, or silenced by a person; end where the site or the rule was tightened."""
     if isinstance(forbidden, str):
         status = Status.ESCALATED if has_changed(run) else Status.CANCELLED
         return finish(tx, row, run, site, Finish(status, f"stopped before the next change: {forbidden}"), now)
@@ -132,7 +133,9 @@ def _stop_before(tx: Tx, row: RunRow, run: RunState, site: Site, forbidden: Hold
         return finish(tx, row, run, site, Finish(Status.ESCALATED, f"its time was up while {forbidden.reason}"), now)
     if late:
         told = call_people(tx, run, site, now)
-    due = min(forbidden.until or now + PAUSE_CHECK, now + PAUSE_CHECK)
+    # Another's clock may say that it goes on though its end is over here.
+    until = forbidden.until if forbidden.until is not None and forbidden.until > now else now + PAUSE_CHECK
+    due = min(until, now + PAUSE_CHECK)
     if run.deadline is not None and not late:
         due = min(due, run.deadline)
     row.move(

@@ -85,7 +85,7 @@ def _write(tx: Tx, run: RunState, entries: list[Entry]) -> RunState:
 def _forbids(tx: Tx, run: RunState, site: Site, job: Job, now: int) -> Hold | str | None:
     """Read again, before each change, what may forbid it: pause, envelope, the rule and its mode."""
     if run.paused_by:  # only what was begun before comes here
-        return Hold("pause", "", f"paused by {run.paused_by}", None)
+        return Hold("pause", "", f"paused by {run.paused_by}", None, f"remediator runs resume {run.id}")
     known = Facts(pauses=(*facts.pauses(tx), *site.paused))
     by_person = bool(run.plan.undoes) and not run.plan.wait
     paused = None if by_person else judge_pause(run.plan, known, site.envelope, now)

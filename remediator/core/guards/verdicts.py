@@ -75,7 +75,7 @@ class Pause:
     reason: str
     until: int | None
     at: int
-    kind: str = "pause"  #: or ``maintenance``
+    kind: str = "pause"  #: or ``maintenance``; ``file``: by the pause file, which only its removal ends
 
 
 @dataclass(frozen=True, slots=True)

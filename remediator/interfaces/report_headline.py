@@ -95,6 +95,9 @@ def _people(view: RunView) -> tuple[Need, str]:
 
 def _paused(view: RunView) -> tuple[Need, str]:
     so_far = f"{what_changed(view)} so far" if entries(view, Phase.ACT) else "nothing was changed"
+    if view.called:
+        since = f" since {show_time(view.paused_at)}"
+        return Need.NOW, f"a person is needed: it has been paused{since}, and must go on or be ended; {so_far}"
     return Need.LOOK, f"a person has paused it, and must let it go on or end it; {so_far}"
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import orjson
+from msgspec import Struct, field
 
 from remediator.actions import registry
 from remediator.core.action import Parameters
@@ -32,8 +32,7 @@ FORGOTTEN = 24 * 3600 * SECOND  #: an episode not heard of for so long is over, 
 CHUNK = 64  #: alerts admitted in one transaction
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """A rule that an alert meets, and the plan that would be run."""
 
     rule: str
@@ -42,8 +41,7 @@ class Proposal:
     ready: Mapping[str, Parameters] = field(default_factory=dict)  #: what was rendered on the way, by remedy/index
 
 
-@dataclass(slots=True)
-class Admitted:
+class Admitted(Struct):
     """What came of admitting some alerts; the engine takes it from here."""
 
     works: list[Work] = field(default_factory=list)

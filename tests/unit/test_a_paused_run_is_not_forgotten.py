@@ -1,9 +1,8 @@
 """Of a run that somebody has paused and nobody has thought of since people are reminded, once for each pause."""
 
-from dataclasses import replace
-
 import pytest
 from fakes.small_site import SmallSite, alert
+from msgspec.structs import replace
 
 from remediator.engine import upkeep
 from remediator.interfaces.markdown import to_markdown

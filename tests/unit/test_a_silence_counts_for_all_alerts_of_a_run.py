@@ -1,9 +1,8 @@
 """A run stands for every alert that has joined it: a person's silence holds it when none of these is loud any more."""
 
-from dataclasses import replace
-
 import pytest
 from fakes.small_site import SECOND, SmallSite, alert
+from msgspec.structs import replace
 
 from remediator.actions.context import Context
 from remediator.core.alert import Standing

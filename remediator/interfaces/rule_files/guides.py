@@ -7,9 +7,10 @@ cannot exist; an argument of the wrong type unless a template stands there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from remediator.actions import registry
@@ -36,8 +37,7 @@ from remediator.interfaces.rule_files.arguments import wrong_arguments
 AnyAction = Action[Any, Any]
 
 
-@dataclass(slots=True)
-class _Bench:
+class _Bench(Struct):
     """The guide on the bench: its document, and the problems found so far."""
 
     document: Document

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from msgspec import Struct, field
 from pydantic import BaseModel
 
 from remediator.core.guide import DefaultsText, GuideText, NamedIntervals, RuleFileText, RuleText
@@ -21,8 +21,7 @@ M = TypeVar("M", bound=BaseModel)
 MOST_FILES = 10_000  #: rule files in one table
 
 
-@dataclass(frozen=True, slots=True)
-class RuleFile:
+class RuleFile(Struct, frozen=True):
     """A rule file's parts; those that are wrong in themselves are left out, or None."""
 
     document: Document
@@ -38,8 +37,7 @@ class RuleFile:
         return f"{self.pack}/{name}" if self.pack else name
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Struct):
     """All that was read, in the order in which rules are looked at."""
 
     root: Path

@@ -7,10 +7,12 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from remediator.store.journal import plain
+
 
 def answer(document: Any, status: int = 200) -> web.Response:
     """Return a JSON answer."""
-    body = orjson.dumps(document, default=str, option=orjson.OPT_NON_STR_KEYS)
+    body = orjson.dumps(document, default=plain, option=orjson.OPT_NON_STR_KEYS)
     return web.Response(body=body, status=status, content_type="application/json")
 
 

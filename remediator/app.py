@@ -49,6 +49,7 @@ from remediator.interfaces.rule_files.audited import note_rejected, note_reload
 from remediator.interfaces.rule_files.watching import RuleWatch
 from remediator.interfaces.web.api import Api
 from remediator.interfaces.web.auth import Credentials, is_loopback
+from remediator.interfaces.web.connections import BoundedSite
 from remediator.interfaces.web.operate import Check, Operate
 from remediator.interfaces.web.server import make_application
 from remediator.interfaces.web.watched import WatchedCredentials
@@ -151,7 +152,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
             async with reloading:
                 return await reload_rules(settings, root, connections, engine, metrics, clock, watching, who)
 
-        webhook = Webhook(path.receive, reject, webhook_credentials, metrics)
+        webhook = Webhook(path.receive, reject, webhook_credentials, metrics, settings.web.read_timeout)
         operate = Operate(lambda: health(store, engine, deliverers, metrics, settings), reload, metrics.registry)
         api = Api(
             store, clock, engine.wake, engine.cancel_reading, logs.set_level, engine.site.reporters, nudge,
@@ -166,9 +167,12 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
             settings.web.max_body,
             options.route_prefix,
             open_door=settings.web.allow_unauthenticated,
+            read_timeout=settings.web.read_timeout,
         )
         runner = web.AppRunner(
             application, access_log=None, handle_signals=False, shutdown_timeout=settings.drain,
+            keepalive_timeout=settings.web.idle_timeout,
+            lingering_time=2.0,  # seconds for a body that is not wanted, so that its sender reads why
             auto_decompress=False,  # a few compressed bytes could become very many
         )  # fmt: skip
         await runner.setup()
@@ -188,7 +192,10 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
             *([watching.watch(lambda: reload("file watch"))] if settings.watch_rules else []),
         ):
             start(cleanups, task, dead)
-        await web.SockSite(runner, listening, ssl_context=web_file.tls, backlog=BACKLOG).start()
+        most = settings.web.max_connections
+        site = BoundedSite(runner, listening, most, ssl_context=web_file.tls, backlog=BACKLOG)
+        await site.start()
+        metrics.watch("remediator_web_connections", "Open connections.", "", lambda: {"": float(len(site.door))})
         bound = listening.getsockname()[1]
         operate.ready = True
         settle_memory()

@@ -111,11 +111,10 @@ class Path:
         self, notification: str, alerts: tuple[Alert, ...], *, arrived: Notification | None = None, admitted: int = 0
     ) -> Admitted:
         site, engine = self._engine.site, self._engine
-        proposals: Mapping[str, tuple[Proposal, ...]] = {
-            alert.fingerprint: propose(site.table, alert)
-            for alert in alerts
-            if alert.firing and alert.fingerprint not in self._known
-        }
+        new = [alert for alert in alerts if alert.firing and alert.fingerprint not in self._known]
+        proposals = {alert.fingerprint: propose(site.table, alert) for alert in new}
+        if len(proposals) < len(new):
+            proposals = {}  # one fingerprint for several: each is looked at by itself, under its own
         slots = None if engine.queue.ready else engine.slots
         done = Admitted()
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from remediator.core.matchers import parse_matchers
 from remediator.core.rules import Rule, RuleTable

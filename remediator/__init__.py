@@ -6,8 +6,8 @@ The way data takes, a folder or file a stage::
     match     core/rules                alerts against the rule table
     plan      core/plan                 a guide bound to the alert: frozen data
     guard     core/guards               may it act now? judged in the claiming transaction
-    run       core/run, engine/         next_move says what; the engine does it and journals it
-    verify    core/run, engine/         only what a later sample shows counts
+    run       core/run/, engine/        next_move says what; the engine does it and journals it
+    verify    core/run/, engine/        only what a later sample shows counts
     report    interfaces/report         the run, rendered for people
 
 ``engine/path.py`` is that path on one screen. Floors, each may import those to its right:

@@ -8,9 +8,17 @@ import sys
 from typing import Any, TextIO
 
 import orjson
-import structlog
 
-from remediator.core.redaction import is_suspicious, redact
+# structlog's console renderer imports rich where it is installed: a tenth of a start, for tracebacks that show
+# what the variables hold. Ours are plain, so it need not find it; None in ``sys.modules`` says "not there".
+_NOT_THERE = {} if "rich" in sys.modules else {"rich": None}
+sys.modules.update(_NOT_THERE)  # type: ignore[arg-type]  # the import system documents None
+import structlog  # noqa: E402 -- see above
+
+for _name in _NOT_THERE:
+    del sys.modules[_name]
+
+from remediator.core.redaction import is_suspicious, redact  # noqa: E402 -- see above
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -41,7 +49,7 @@ def configure(style: str, level_name: str, stream: TextIO | None = None) -> None
         tail: list[Any] = [
             structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=True),
             _without_secrets,
-            structlog.dev.ConsoleRenderer(colors=out.isatty()),
+            structlog.dev.ConsoleRenderer(colors=out.isatty(), exception_formatter=structlog.dev.plain_traceback),
         ]
     else:
         tail = [

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import aiohttp
+from msgspec import Struct, field
 
 from remediator.core.problems import nearest
 from remediator.errors import PermanentError
@@ -38,8 +38,7 @@ class Clients:
                 await client.close()
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """What an action is handed besides its parameters."""
 
     session: aiohttp.ClientSession  #: the one client session of the daemon

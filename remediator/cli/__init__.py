@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+
+# What is loaded stays: to look for garbage among it, again and again, is a tenth of a start.
+gc.set_threshold(200_000, 20, 50)
 
 import typer
 

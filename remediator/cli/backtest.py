@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
 from remediator.cli.prometheus_options import CaFile, PasswordFile, TokenFile, User, Where, server_of
 from remediator.core.durations import SECOND, parse_duration, show_duration
@@ -57,7 +57,7 @@ def backtest(
 ) -> None:  # fmt: skip
     """Replay past alerts: which rule takes them, what its guards say, what it would touch. Nothing is done."""
     from remediator import logs  # noqa: PLC0415 -- other commands start faster
-    from remediator.app import settle_memory  # noqa: PLC0415 -- see above
+    from remediator.app.lifetime import settle_memory  # noqa: PLC0415 -- see above
     from remediator.rehearsal.backtest import tell  # noqa: PLC0415 -- see above
     from remediator.rehearsal.backtest.against import run  # noqa: PLC0415 -- see above
 
@@ -100,7 +100,7 @@ def _seconds(option: str, written: str) -> float:
 
 def _site(paths: list[Path], config: Path | None, *, as_written: bool) -> Site:
     """Return what binds runs: the configuration's limits, or a test's where all is allowed."""
-    from remediator.app import envelope_of, site_of  # noqa: PLC0415 -- see above
+    from remediator.app.site import envelope_of, site_of  # noqa: PLC0415 -- see above
     from remediator.interfaces.rule_files import load_rules  # noqa: PLC0415 -- see above
     from remediator.rehearsal.backtest.against import as_auto  # noqa: PLC0415 -- see above
 

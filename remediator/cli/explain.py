@@ -7,11 +7,11 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec.structs import replace
 
 from remediator.cli.client import DEFAULT_URL, Daemon, PasswordFile, Url, User
 from remediator.errors import NotificationError, RemediatorError
@@ -165,7 +165,7 @@ def reading(path: Path) -> Iterator[Tx]:
 
 def _site(rules: list[Path] | None, config: Path | None) -> Site:
     """Return what binds: the configuration's; without one a test's, where rules may act."""
-    from remediator.app import envelope_of, site_of  # noqa: PLC0415 -- see above
+    from remediator.app.site import envelope_of, site_of  # noqa: PLC0415 -- see above
     from remediator.interfaces.configuration import read_settings  # noqa: PLC0415 -- see above
     from remediator.interfaces.rule_files import load_rules  # noqa: PLC0415 -- see above
     from remediator.rehearsal.documents import SettingsText  # noqa: PLC0415 -- see above

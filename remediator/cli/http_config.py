@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ssl
 from base64 import b64encode
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from remediator.core.problems import Problem
@@ -77,8 +78,7 @@ class _HttpConfig(_Section):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """What a request carries, and whom it trusts."""
 
     headers: dict[str, str]

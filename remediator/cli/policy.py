@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec import to_builtins
 
 application = typer.Typer(no_args_is_help=True, help="What rules may do here at most.")
 
@@ -34,4 +34,4 @@ def explain(
     root = Path.cwd() if rules else config.parent.resolve()
     table = load_rules(tuple(rules or settings.rules), root).table
     found = at_most(table, settings)
-    typer.echo(json.dumps([asdict(rule) for rule in found], indent=2) if as_json else as_text(found, settings))
+    typer.echo(json.dumps([to_builtins(rule) for rule in found], indent=2) if as_json else as_text(found, settings))

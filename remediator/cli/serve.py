@@ -24,8 +24,8 @@ def serve(
     log_format: Annotated[str, typer.Option("--log.format", help="json, pretty, auto")] = "auto",
 ) -> None:
     """Take alerts, run guides. SIGHUP reloads the rules, SIGTERM drains and stops."""
-    from remediator.app import Options, run  # noqa: PLC0415 -- other commands start faster without it
-    from remediator.logs import LEVELS  # noqa: PLC0415 -- see above
+    from remediator.logs import LEVELS  # noqa: I001, PLC0415 -- other commands start faster without it; it goes first
+    from remediator.app.wiring import Options, run  # noqa: PLC0415 -- see above
 
     if log_level not in LEVELS:
         raise typer.BadParameter(f"--log.level is one of {', '.join(LEVELS)}")

@@ -7,7 +7,9 @@ person gave, and where there is none that is a gap, said with rule, step and fie
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from remediator.core.action import Permission
 from remediator.core.foresight import Blind, Find, Place, Use, connection_of, could_be, foresee, tokens_in
@@ -17,8 +19,7 @@ from remediator.core.transitions import Mode
 READS = frozenset({"get", "list", "watch"})  #: verbs that change nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """What a person said for what only alerts will tell."""
 
     namespaces: tuple[str, ...] = ()
@@ -27,8 +28,7 @@ class Given:
     reads_only: bool = False  #: leave out what changes something: previews will then be refused, too
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """One right at one connection, and which step needs it."""
 
     connection: str
@@ -36,8 +36,7 @@ class Need:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """A right that cannot be told, and what would tell it."""
 
     place: Place

@@ -8,10 +8,10 @@ decides when it runs, how often it is tried and what its failure means.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Any, Generic, TypeVar
 
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict
 
 
@@ -41,8 +41,7 @@ Fixed = Annotated[str, Lands.LITERAL]
 """Text that stands in the guide as it is: a template there is refused at load (a host that is asked)."""
 
 
-@dataclass(frozen=True, slots=True)
-class NamesConnection:
+class NamesConnection(Struct, frozen=True):
     """Marks a text parameter (in its ``Annotated``) as the name of an entry under ``connections``.
 
     What stands there literally is checked when rules are loaded, what a label chooses when a run is planned.
@@ -70,8 +69,7 @@ class CheckOutputs(Outputs):
     reason: str = ""  #: why, in a sentence for the report
 
 
-@dataclass(frozen=True, slots=True)
-class Permission:
+class Permission(Struct, frozen=True):
     """One right that an action needs at its backend, in the backend's own words."""
 
     verb: str
@@ -85,8 +83,7 @@ P = TypeVar("P", bound=Parameters)
 R = TypeVar("R", bound=Outputs)
 
 
-@dataclass(frozen=True, slots=True)
-class Intent(Generic[P]):
+class Intent(Struct, Generic[P], frozen=True):
     """What is about to be done, with nothing relative left in it; journalled before it happens."""
 
     parameters: P  #: absolute: ``+50%`` has become a number, "now" a time
@@ -109,8 +106,7 @@ def _unbound(_parameters: Any) -> tuple[Permission, ...]:
     return ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action(Generic[P, R]):
+class Action(Struct, Generic[P, R], frozen=True, kw_only=True):
     """One declared action. ``context`` arguments are ``remediator.actions.context.Context``."""
 
     name: str  #: ``system.verb``; the system is the module's name below ``remediator.actions``

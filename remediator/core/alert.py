@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(Struct, frozen=True):
     """One element of a notification. Times are microseconds since 1970."""
 
     fingerprint: str  #: Alertmanager's, of the label set
@@ -24,8 +24,7 @@ class Alert:
         return self.labels.get("alertname", "")
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """How an alert stands at Alertmanager just now. A silence of our own does not count."""
 
     state: str  #: ``firing``, ``silenced``, ``inhibited`` or ``resolved``
@@ -35,8 +34,7 @@ class Standing:
     silence: str = ""  #: its id
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+class Notification(Struct, frozen=True):
     """One webhook body, checked."""
 
     receiver: str

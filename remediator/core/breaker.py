@@ -5,8 +5,10 @@ A backend's breaker counts transport errors; an outcome breaker counts runs that
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from remediator.core.durations import SECOND
 
@@ -19,8 +21,7 @@ class BreakerState(StrEnum):
     HALF_OPEN = "half_open"
 
 
-@dataclass(frozen=True, slots=True)
-class BreakerLimits:
+class BreakerLimits(Struct, frozen=True):
     """When it opens and how it closes again."""
 
     failures: int = 5  #: in a row, to open it
@@ -28,8 +29,7 @@ class BreakerLimits:
     trials: int = 3  #: that must succeed to close it
 
 
-@dataclass(frozen=True, slots=True)
-class Breaker:
+class Breaker(Struct, frozen=True):
     """One breaker. ``key``: ``backend:http/db:8080``, ``rule:NAME``, ``target:T guide:G``."""
 
     key: str

@@ -11,10 +11,10 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal, get_args, get_origin
 
+from msgspec import Struct, field
 from pydantic import ValidationError
 
 from remediator.core.action import Action, NamesConnection, Parameters
@@ -38,16 +38,14 @@ _MOST = 256  #: combinations of a step's enumerated values
 _TRIES = 200  #: samples tried until the parameters are valid
 
 
-@dataclass(frozen=True, slots=True)
-class Hole:
+class Hole(Struct, frozen=True):
     """An argument that is not known before an alert comes."""
 
     field: str  #: its place in the step's arguments, dotted
     source: str  #: the template that stands there
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A rule's step."""
 
     rule: str
@@ -60,8 +58,7 @@ class Place:
         return f'rule "{self.rule}", guide "{self.guide}", step "{self.step}" ({self.action})'
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """One way in which a rule may use an action: its parameters, tokens where the alert decides."""
 
     place: Place
@@ -71,8 +68,7 @@ class Use:
     holes: Mapping[str, Hole] = field(default_factory=dict)  #: by token
 
 
-@dataclass(frozen=True, slots=True)
-class Blind:
+class Blind(Struct, frozen=True):
     """A step of which nothing can be foretold, and why."""
 
     place: Place

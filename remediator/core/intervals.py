@@ -105,7 +105,7 @@ _TEXT = WithJsonSchema({"type": ["string", "integer"]})
 class TimeRange(BaseModel):
     """From a time of the day to another; the end is excluded. Midnight is crossed by two ranges."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     start_time: Annotated[int, BeforeValidator(_minutes), WithJsonSchema({"type": "string"})] = Field(
         description="HH:MM, included."
@@ -124,7 +124,7 @@ class TimeRange(BaseModel):
 class TimeInterval(BaseModel):
     """One interval; a field that is left out does not restrict it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     times: tuple[TimeRange, ...] = Field((), description="Times of the day.")
     weekdays: tuple[Annotated[Any, BeforeValidator(_weekday), _TEXT], ...] = Field((), description="monday:friday.")

@@ -9,8 +9,9 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from remediator.core.matchers import MatchOp
 from remediator.core.plan import coerce
@@ -22,8 +23,7 @@ _MOST = 64  #: combinations looked at; beyond it alternatives count as unknown
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+(?:\|[A-Za-z0-9_-]+)*", re.ASCII)  # no character that means something to RE2
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """One combination of what is known. ``scope`` is what templates can be rendered with."""
 
     scope: Mapping[str, Any]

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from remediator.core.matchers import Matcher, parse_matchers
 
 
-@dataclass(frozen=True, slots=True)
-class Throttle:
+class Throttle(Struct, frozen=True):
     """At most ``max`` in a window of ``per`` seconds."""
 
     max: int
     per: float
 
 
-@dataclass(frozen=True, slots=True)
-class Storm:
+class Storm(Struct, frozen=True):
     """More than ``max`` new episodes within ``per`` are a storm; it is over after ``calm`` without."""
 
     max: int
@@ -27,8 +26,7 @@ class Storm:
     resume: str = "auto"  #: ``auto`` after the calm, ``manual`` by a person
 
 
-@dataclass(frozen=True, slots=True)
-class Repeats:
+class Repeats(Struct, frozen=True):
     """A target that needed the same remedy more than ``max`` times within ``per`` has a cause to be fixed."""
 
     max: int
@@ -36,16 +34,14 @@ class Repeats:
     then: str = "tell"  #: ``tell`` people, or ``stop``: a person decides each further time
 
 
-@dataclass(frozen=True, slots=True)
-class Inhibition:
+class Inhibition(Struct, frozen=True):
     """Not while another alert fires: Alertmanager's inhibit rule, seen from its target."""
 
     source: tuple[str, ...]  #: matchers that the other alert meets
     equal: tuple[str, ...] = ()  #: labels that both have with the same value; an absent one counts as empty
 
 
-@dataclass(frozen=True, slots=True)
-class Flapping:
+class Flapping(Struct, frozen=True):
     """A fingerprint with more than ``max`` episodes within ``per`` is one trouble until it is quiet for ``quiet``."""
 
     max: int
@@ -53,8 +49,7 @@ class Flapping:
     quiet: float
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """At most this part of what a diagnosis counted, within ``per``."""
 
     percent: float
@@ -66,16 +61,14 @@ class Share:
         return max(1, int(count * self.percent / 100))
 
 
-@dataclass(frozen=True, slots=True)
-class Rung:
+class Rung(Struct, frozen=True):
     """Who is told when nobody has acknowledged for so many seconds."""
 
     after: float
     tell: str
 
 
-@dataclass(frozen=True, slots=True)
-class RuleLimits:
+class RuleLimits(Struct, frozen=True):
     """What only some rules have."""
 
     budget: Throttle | None = None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from remediator.core.matchers import Matcher
 from remediator.core.rules import Rule, RuleTable
 
 
-@dataclass(frozen=True, slots=True)
-class Missed:
+class Missed(Struct, frozen=True):
     """A matcher that does not hold."""
 
     matcher: str
@@ -18,8 +18,7 @@ class Missed:
     value: str | None  #: what the alert has there; None when it has no such label
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(Struct, frozen=True):
     """A rule, as an alert meets it."""
 
     rule: str

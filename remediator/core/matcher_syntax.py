@@ -14,7 +14,8 @@ around classic tokens.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from remediator.errors import MatcherError
 
@@ -45,8 +46,7 @@ _CLASSIC = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """One matcher as it stands in the text. ``offset`` is the character where its value begins."""
 
     name: str

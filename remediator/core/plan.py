@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import re2
+from msgspec import Struct
 from pydantic import ValidationError
 
 from remediator.core.action import Action, Parameters
@@ -52,8 +52,7 @@ _SEGMENT = re.compile(r"[^\x00-\x20/\x7f]{1,253}")
 _SEGMENT_ENDS = re.compile(r"/(?![^{]*\}\})")
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why no plan can be made; final."""
 
     guard: str

@@ -7,8 +7,9 @@ either. Pure: asked when rules are loaded, when a run is judged, and before each
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+
+from msgspec import Struct, field
 
 BOUNDS = {
     "replicas": "replicas that a workload is given",
@@ -24,8 +25,7 @@ BOUNDS = {
 """What ``policy.bounds`` can limit; actions tell their amounts under these names."""
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalNeed:
+class ApprovalNeed(Struct, frozen=True):
     """Who must say yes: so many different persons, out of these (empty: anybody who may operate)."""
 
     persons: int = 1
@@ -44,8 +44,7 @@ class ApprovalNeed:
 ANYBODY = ApprovalNeed()
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalRule:
+class ApprovalRule(Struct, frozen=True):
     """These actions, on these targets, need people whatever the rule says."""
 
     actions: tuple[str, ...]
@@ -53,8 +52,7 @@ class ApprovalRule:
     need: ApprovalNeed = field(default_factory=ApprovalNeed)
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """What this site allows beyond places. The default binds nothing but what actions ask for themselves."""
 
     actions: tuple[str, ...] = ("*",)

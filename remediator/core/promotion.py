@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from remediator.core.durations import SECOND, show_duration
 from remediator.core.transitions import Mode
@@ -11,8 +11,7 @@ NEXT = {Mode.OBSERVE: Mode.ASK, Mode.ASK: Mode.AUTO}
 """One step up; nothing is above auto."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """What came of a rule's runs. Counts; times in microseconds since 1970."""
 
     rule: str
@@ -39,8 +38,7 @@ class Evidence:
         return self.approved + self.refused + self.expired
 
 
-@dataclass(frozen=True, slots=True)
-class Thresholds:
+class Thresholds(Struct, frozen=True):
     """What must have been seen before a rule goes one step up. Shares are 0 to 1, times in seconds."""
 
     runs: int = 10  #: observed (for ask) or asked (for auto)

@@ -1,15 +1,15 @@
 """The frozen records of a run: its plan, its journal, and the view that reports are made from.
 
-Those that are made many times a run are named tuples: as frozen as a dataclass, and made in a
-fraction of its time.
+Records are msgspec's structs: as frozen as a frozen dataclass, declared and made in a fraction of its time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from remediator.core.limits import RuleLimits, Throttle
 from remediator.core.transitions import Mode, Status
@@ -17,8 +17,7 @@ from remediator.core.transitions import Mode, Status
 Args = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class StepPlan:
+class StepPlan(Struct, frozen=True):
     """One use of an action, arguments still as written (templates and all)."""
 
     id: str
@@ -34,8 +33,7 @@ class StepPlan:
     stage: str = ""  #: the part of an ordered recovery that it belongs to
 
 
-@dataclass(frozen=True, slots=True)
-class RemedyPlan:
+class RemedyPlan(Struct, frozen=True):
     """Named steps with a condition and a mode."""
 
     name: str
@@ -45,8 +43,7 @@ class RemedyPlan:
     lasts: float = 0.0  #: seconds after which it is taken back; 0: it stays
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyPlan:
+class VerifyPlan(Struct, frozen=True):
     """What must hold for the remedy to count. Durations in seconds."""
 
     conditions: tuple[StepPlan, ...]
@@ -56,7 +53,7 @@ class VerifyPlan:
     hold: float = 0.0
 
 
-class Plan(NamedTuple):
+class Plan(Struct, frozen=True):
     """A guide bound to an alert. Frozen with the run: later edits of the rules do not change it."""
 
     rule: str
@@ -115,7 +112,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Entry(NamedTuple):
+class Entry(Struct, frozen=True):
     """One step in the journal. ``key`` is unique in the run: ``0/diagnose/pool``, ``0/act/0.1``."""
 
     key: str
@@ -134,8 +131,7 @@ class Entry(NamedTuple):
     remedy: str = ""  #: the name of the remedy that it belongs to
 
 
-@dataclass(frozen=True, slots=True)
-class RunView:
+class RunView(Struct, frozen=True):
     """Everything that is known of a run: what reports, the API and the CLI render."""
 
     id: str

@@ -6,9 +6,10 @@ order, and stores the receipt. A reporter renders the run as it is now: there is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 from remediator.core.records import RunView
 
@@ -28,16 +29,14 @@ TOPICS = ("diagnosis", "action", "verification", "result", "approval", "storm", 
 """What a ``Message.topic`` may be; the empty one means the whole run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """Where something was posted, so that it can be updated and answered. Both are the receiver's own ids."""
 
     channel: str
     ts: str
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One piece to tell: one call's worth of work."""
 
     run: RunView

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 from pydantic import BaseModel
 
 from remediator.core.rules import Rule, RuleTable
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """What was done to one rule. ``before`` and ``after``: its text, or of a changed one the fields that differ."""
 
     what: str  #: ``rule added``, ``rule removed`` or ``rule changed``
@@ -21,8 +20,7 @@ class Edit:
     after: Mapping[str, Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class RuleChanges:
+class RuleChanges(Struct, frozen=True):
     """The difference of two rule tables."""
 
     added: tuple[str, ...] = ()

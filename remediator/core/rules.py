@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from heapq import merge
+
+from msgspec import Struct, field
 
 from remediator.core.guide import GuideText, RuleText
 from remediator.core.intervals import TimeInterval
@@ -13,8 +14,7 @@ from remediator.core.matchers import Matcher, MatchOp
 from remediator.core.records import RemedyPlan, StepPlan, VerifyPlan
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """A connection that an alert chooses: its name is a template, and only configured ones may come of it."""
 
     step: str  #: the first step that says so
@@ -23,8 +23,7 @@ class Chosen:
     allowed: frozenset[str]  #: the names under ``connections.<system>``
 
 
-@dataclass(frozen=True, slots=True)
-class Guide:
+class Guide(Struct, frozen=True):
     """A guide made ready: its steps are plans, its target is split into segments."""
 
     name: str
@@ -36,8 +35,7 @@ class Guide:
     chosen: tuple[Chosen, ...] = ()  #: checked when a run is planned; filled in where the configuration is known
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A rule made ready: its matchers are parsed, its guide is found."""
 
     name: str
@@ -71,8 +69,7 @@ def limits_of(text: RuleText) -> RuleLimits | None:
     return None if made == RuleLimits() else made
 
 
-@dataclass(frozen=True, slots=True)
-class RuleTable:
+class RuleTable(Struct, frozen=True):
     """All rules in their order. ``matching`` costs no work for rules about other alertnames."""
 
     rules: tuple[Rule, ...] = ()

@@ -7,7 +7,8 @@ step, a stage or a remedy on, or the last N. The rest stays, and can be taken ba
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from remediator.core.records import Entry, Phase, Plan, StepPlan
 from remediator.errors import NotFoundError
@@ -15,8 +16,7 @@ from remediator.errors import NotFoundError
 _NAMED = 20  #: names that an error tells
 
 
-@dataclass(frozen=True, slots=True)
-class UndoPart:
+class UndoPart(Struct, frozen=True):
     """Where to take back from; at most one of these is given. None: everything."""
 
     step: str = ""  #: this step and all after it

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import orjson
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from remediator.actions import registry
 from remediator.core.action import Parameters
 from remediator.core.alert import Alert
 from remediator.core.durations import SECOND, show_duration
+from remediator.core.fingerprints import fingerprint_apart
 from remediator.core.guards import Lower
 from remediator.core.plan import Refusal, bind
 from remediator.core.records import Plan
@@ -26,14 +28,14 @@ from remediator.engine.forward import asks_of, binding_mode, is_quiet, move
 from remediator.engine.limits import Slots
 from remediator.engine.work import Site, Work
 from remediator.store import inbox, journal, storms
+from remediator.store.journal import encode
 from remediator.store.sqlite import Tx
 
 FORGOTTEN = 24 * 3600 * SECOND  #: an episode not heard of for so long is over, when a later one begins
 CHUNK = 64  #: alerts admitted in one transaction
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """A rule that an alert meets, and the plan that would be run."""
 
     rule: str
@@ -42,8 +44,7 @@ class Proposal:
     ready: Mapping[str, Parameters] = field(default_factory=dict)  #: what was rendered on the way, by remedy/index
 
 
-@dataclass(slots=True)
-class Admitted:
+class Admitted(Struct):
     """What came of admitting some alerts; the engine takes it from here."""
 
     works: list[Work] = field(default_factory=list)

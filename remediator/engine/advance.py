@@ -89,7 +89,7 @@ class Engine:
 
     def take_up(self, made: Made) -> None:
         """Have a run looked at that was just made."""
-        self.queue.know(*made)
+        self.queue.know(made.run, made.priority, made.created_at)
         self.wake(made.run)
 
     def later(self, run: str, at: int) -> None:
@@ -129,11 +129,6 @@ class Engine:
     def idle(self) -> bool:
         """Whether nothing is in flight and nothing is ready."""
         return not self._in_flight and not self.queue.ready
-
-    @property
-    def in_flight(self) -> int:
-        """How many runs are being carried just now."""
-        return len(self._in_flight)
 
     def cancel_reading(self, run: str) -> None:
         """End the reading steps of a run at once; a change is never cut off."""

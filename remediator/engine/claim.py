@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from remediator.core.durations import SECOND, show_duration
 from remediator.core.guards import Facts, Hold, Lower, Refuse, judge, judge_dependencies, judge_storm, judge_windows
 from remediator.core.guards.shares import share_of
@@ -51,7 +53,7 @@ def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) 
         inbox.decide_run(tx, run.id, "run", now)
     if run.held_scope:
         row.wake += facts.held_on(tx, run.held_scope, most=2)
-    return run._replace(status=status, claimed=cycle, deadline=deadline, waiting_since=None, held_scope="")
+    return replace(run, status=status, claimed=cycle, deadline=deadline, waiting_since=None, held_scope="")
 
 
 def _lower(tx: Tx, row: RunRow, run: RunState, lower: Lower, now: int) -> RunState:
@@ -60,13 +62,13 @@ def _lower(tx: Tx, row: RunRow, run: RunState, lower: Lower, now: int) -> RunSta
     row.lowered = lower
     row.columns.update(mode=mode, mode_reason=f"{lower.guard}: {lower.said}"[:1000])
     inbox.decide_run(tx, run.id, "run", now, guard=lower.guard, reason=f"lowered to {mode}: {lower.said}")
-    return run._replace(mode=mode, mode_reason=lower.reason)
+    return replace(run, mode=mode, mode_reason=lower.reason)
 
 
 def refuse(tx: Tx, row: RunRow, run: RunState, site: Site, verdict: Refuse, status: Status, now: int) -> Work:
     """End a run that must not act; decision and run have the same words."""
     inbox.decide_run(tx, run.id, "refused", now, guard=verdict.guard, reason=verdict.said)
-    return finish(tx, row, run, site, Finish(status, verdict.said), now)._replace(refused=verdict)
+    return replace(finish(tx, row, run, site, Finish(status, verdict.said), now), refused=verdict)
 
 
 def hold_in_storm(tx: Tx, row: RunRow, run: RunState, site: Site, now: int) -> Work | None:
@@ -97,7 +99,7 @@ def stand_back(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: 
         outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
     if new:
         inbox.decide_run(tx, run.id, "held", now, guard=hold.guard, reason=hold.said, until=hold.until)
-    run = run._replace(status=Status.HELD, claimed=-1, held_scope=hold.scope, waiting_since=None, deadline=None)
+    run = replace(run, status=Status.HELD, claimed=-1, held_scope=hold.scope, waiting_since=None, deadline=None)
     return Work(run, due=due, wake=tuple(woken), told=told or loud, held=hold if new else None)
 
 
@@ -156,5 +158,5 @@ def _hold(tx: Tx, row: RunRow, run: RunState, site: Site, hold: Hold, now: int) 
     told = run.status is not Status.HELD and hold.guard != "order" and not in_storm and not run.storm
     if told:
         outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
-    run = run._replace(status=Status.HELD, claimed=-1, held_scope=hold.scope, deadline=deadline)
+    run = replace(run, status=Status.HELD, claimed=-1, held_scope=hold.scope, deadline=deadline)
     return Work(run, due=due, wake=tuple(woken), told=told or loud or called, held=hold)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from remediator.core.action import Intent
 from remediator.core.records import Entry, Outcome, Phase
 from remediator.core.run import Finish, Poll, RunState
@@ -51,7 +53,7 @@ def conclude(tx: Tx, run: RunState, results: tuple[Result, ...], site: Site, slo
                 facts.remedied(tx, run.id, run.plan, now)
         if said.any_breaker or result.transport:  # an answer matters only to a breaker that has failed before
             _count_answer(tx, run.id, result, site, now)
-    run = run._replace(journal={**run.journal, **entries})
+    run = replace(run, journal={**run.journal, **entries})
     return forward(tx, refresh(run, site, said), site, slots, now)
 
 
@@ -74,7 +76,7 @@ def conclude_poll(
         started_at=before.started_at if before else now, finished_at=now, attempt=output["polls"], output=output,
     )  # fmt: skip
     journal.write_step(tx, run.id, entry)
-    run = run._replace(journal={**run.journal, key: entry})
+    run = replace(run, journal={**run.journal, key: entry})
     return forward(tx, refresh(run, site, journal.control(tx, run.id)), site, slots, now)
 
 
@@ -104,7 +106,7 @@ def _outcome_entry(result: Result, intent: Entry | None, now: int) -> Entry:
     before = intent.before
     if job.phase is Phase.PREVIEW and output is not None:
         before, output = output["before"], {"preview": output["preview"]}
-    return intent._replace(outcome=result.outcome, before=before, output=output, error=result.error[:4000],
+    return replace(intent, outcome=result.outcome, before=before, output=output, error=result.error[:4000],
         attempt=result.attempt, finished_at=now,
     )  # fmt: skip
 

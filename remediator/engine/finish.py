@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from remediator.core.guards import say_repeats
 from remediator.core.records import Outcome, Phase
 from remediator.core.reporting import SILENCES, Telling
@@ -40,7 +42,7 @@ def finish(tx: Tx, row: RunRow, run: RunState, site: Site, move: Finish, now: in
         made = (undo.given_up if given_up else undo.when_its_time_is_over)(tx, run, now, new_id)
     told = loud_again(tx, run, now)
     told = (not quiet and _tell_end(tx, row, run, site, move.status, acted=acted, now=now)) or told
-    return Work(run._replace(status=move.status), wake=tuple(woken), made=tuple(made), finish=move, told=told)
+    return Work(replace(run, status=move.status), wake=tuple(woken), made=tuple(made), finish=move, told=told)
 
 
 def _count_outcome(tx: Tx, run: RunState, site: Site, status: Status, now: int) -> None:

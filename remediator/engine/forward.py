@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from msgspec.structs import replace
+
 from remediator.core.action import Intent
 from remediator.core.durations import SECOND, show_duration
 from remediator.core.guards import Facts, Hold, judge_envelope
@@ -35,7 +37,8 @@ _NOTHING: Mapping[str, ApprovalNeed] = MappingProxyType({})
 def refresh(run: RunState, site: Site, said: Control) -> RunState:
     """Take over what others may have written, and what binds now: tightening applies at once."""
     mode, reason = binding_mode(run.plan, site, may_act=bool(said.may_act), created_at=run.created_at)
-    return run._replace(
+    return replace(
+        run,
         status=Status(said.status), cancelled_by=said.cancelled_by, resolved=said.resolved_at is not None,
         approved=said.approved, mode=mode, mode_reason=reason, asks=asks_of(run.plan, site), confirms=site.confirms,
         quiet=is_quiet(run.plan, site), storm=said.storm, paused_by=said.paused_by, take_back=bool(said.take_back),
@@ -87,7 +90,7 @@ def forward(
     row = RunRow()
     work = move(tx, row, run, site, slots, now, resolved)
     row.write(tx, run.id)
-    return work._replace(wake=(*work.wake, *row.wake)) if row.wake else work
+    return replace(work, wake=(*work.wake, *row.wake)) if row.wake else work
 
 
 def move(
@@ -124,7 +127,7 @@ def _poll(row: RunRow, run: RunState, slots: Slots, step: Poll, now: int) -> Wor
         return Work(run, full=missing, wants=wants)
     if run.status is not Status.VERIFYING:
         row.move(run, Status.VERIFYING, now, due_at=now, reason="verifying")
-        run = run._replace(status=Status.VERIFYING)
+        run = replace(run, status=Status.VERIFYING)
     return Work(run, poll=step)
 
 
@@ -150,7 +153,7 @@ def _wait(tx: Tx, row: RunRow, run: RunState, site: Site, move: Wait, now: int) 
             "shown": move.shown, "approved": "", "claimed": -1, "waiting_since": since, "deadline": None,
             "persons": move.need.persons, "approvers": ",".join(sorted(move.need.by)),
         }  # fmt: skip
-        run = run._replace(claimed=-1, waiting_since=since, approved="", deadline=None)
+        run = replace(run, claimed=-1, waiting_since=since, approved="", deadline=None)
         if told and (reporters := told_to(tx, row, run, site)):
             outbox.tell(tx, reporters, run.id, Telling.MESSAGE, "", now)
             outbox.tell(tx, reporters, run.id, Telling.THREAD, "approval", now)
@@ -162,7 +165,7 @@ def _wait(tx: Tx, row: RunRow, run: RunState, site: Site, move: Wait, now: int) 
             inbox.decide_run(tx, run.id, "held", now, guard=hold.guard, reason=hold.said, until=hold.until)
             held = hold
     row.move(run, move.status, now, **columns)
-    return Work(run._replace(status=move.status), due=move.until, wake=tuple(woken), told=told, held=held)
+    return Work(replace(run, status=move.status), due=move.until, wake=tuple(woken), told=told, held=held)
 
 
 def _stop_paused(tx: Tx, row: RunRow, run: RunState, site: Site, move: Wait, now: int) -> Work:
@@ -180,7 +183,7 @@ def _stop_paused(tx: Tx, row: RunRow, run: RunState, site: Site, move: Wait, now
         journal.supersede(tx, run.id, now)
         inbox.decide_run(tx, run.id, "held", now, guard="pause", reason=move.reason)
         columns |= {"claimed": -1}
-        run = run._replace(claimed=-1)
+        run = replace(run, claimed=-1)
     row.move(run, status, now, reason=move.reason[:1000], **columns)
     outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
-    return Work(run._replace(status=status), wake=tuple(woken), told=True, held=Hold("pause", "", move.reason))
+    return Work(replace(run, status=status), wake=tuple(woken), told=True, held=Hold("pause", "", move.reason))

@@ -14,17 +14,16 @@ A notification comes in at the top; every line below is a stage, and data only g
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Protocol
 
 import structlog
+from msgspec import Struct
 
 from remediator.core.alert import Alert, Notification
-from remediator.engine.admit import CHUNK, Admitted, Proposal, admit, chunks, propose
+from remediator.engine.admit import CHUNK, Admitted, admit, chunks, propose
 from remediator.engine.advance import Engine
 from remediator.engine.clock import Clock, new_id
-from remediator.engine.work import Work
 from remediator.errors import NotificationError, StoreError
 from remediator.store import inbox
 from remediator.store.sqlite import SqliteStore, Tx
@@ -35,8 +34,7 @@ ADMIT_AGAIN = 1.0  #: seconds between tries while the store refuses
 KNOWN_KEPT = 100_000  #: fingerprints remembered as open, so that a resend costs no planning
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """What the sender is told: it is stored."""
 
     notification: str
@@ -87,6 +85,11 @@ class Path:
             self._rest.add(rest)
             rest.add_done_callback(self._rest.discard)
             return Accepted(notification)
+
+    async def reject(self, field: str, reason: str, body: bytes) -> None:
+        """Keep what could not be read, and why. Raises StoreError."""
+        now = self._clock.now()
+        await self._store.do(lambda tx: inbox.store_rejected(tx, new_id(now), field, reason, body, now))
 
     async def _admit_later(self, notification: str, alerts: tuple[Alert, ...]) -> None:
         while True:
@@ -184,6 +187,3 @@ async def recover(
     if runs or waiting:
         log.info("took up what was left", runs=len(runs), notifications=len(waiting))
     return len(runs), len(waiting)
-
-
-__all__ = ["Accepted", "BacklogFullError", "Path", "Work", "recover"]

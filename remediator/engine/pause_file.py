@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import structlog
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from remediator.core.guards import Pause
 from remediator.engine.advance import Engine
@@ -23,8 +24,7 @@ REASON_READ = 500  #: characters of the file
 UNWRITTEN_KEPT = 100  #: changes of the file that are kept while the store refuses
 
 
-@dataclass(slots=True)
-class PauseFile:
+class PauseFile(Struct):
     """One file; while it exists nothing is changed. What becomes of it goes into the audit trail."""
 
     engine: Engine

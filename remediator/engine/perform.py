@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
 from typing import Any, Protocol, TypeVar
 
 import structlog
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
-from tenacity.wait import wait_base
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from remediator.actions.context import Context
 from remediator.core.action import Action, CheckOutputs, Intent, Outputs
@@ -29,8 +28,7 @@ from remediator.store.journal import encode
 log = structlog.get_logger("perform")
 
 OUTPUT_LIMIT = 64 * 1024  #: characters of a step's output that are kept
-SLOWEST_RETRY = 10.0  #: seconds; a backend may ask for more with Retry-After, up to the next
-LONGEST_PAUSE = 60.0
+LONGEST_PAUSE = 60.0  #: seconds that a backend may ask for with Retry-After
 LOOKS = 3  #: tries of what only looks on behalf of a change, however often the change itself may be tried
 
 T = TypeVar("T")
@@ -52,8 +50,7 @@ class Confirm(Protocol):
         """End the silences that this run made, which were to end then; return how many. Raises ActionError."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """How one step came out."""
 
     task: Task
@@ -74,18 +71,6 @@ class MayGoOn(Protocol):
 
 async def _always() -> str:
     return ""
-
-
-class _Pause(wait_base):
-    """Exponential with jitter; what the backend asked for goes first."""
-
-    def __init__(self) -> None:
-        self._usual = wait_random_exponential(multiplier=0.5, max=SLOWEST_RETRY)
-
-    def __call__(self, retry_state: Any) -> float:
-        error = retry_state.outcome.exception() if retry_state.outcome else None
-        asked = getattr(error, "retry_after", None)
-        return min(asked, LONGEST_PAUSE) if asked is not None else self._usual(retry_state)
 
 
 async def perform(  # noqa: PLR0911 -- a return a phase
@@ -168,19 +153,9 @@ async def _tried(
             raise
         asked, last = error.retry_after, str(error)
         await asyncio.sleep(random.uniform(0.1, 0.5) if asked is None else min(asked, LONGEST_PAUSE))  # noqa: S311 -- jitter
-    tries = AsyncRetrying(
-        stop=stop_after_attempt(attempts - 1),
-        retry=retry_if_exception_type(TemporaryError),
-        wait=_Pause(),
-        reraise=True,
-    )
-    async for attempt in tries:
-        with attempt:
-            if why := await may_go_on():
-                raise PermanentError(f"{last}; not tried again: {why}")
-            async with asyncio.timeout(limit):
-                return await do(), attempt.retry_state.attempt_number + 1
-    raise PermanentError("no attempt was made")
+    from remediator.engine.retries import tried_again  # noqa: PLC0415 -- most steps do without, and so does a start
+
+    return await tried_again(do, attempts - 1, limit, last, LONGEST_PAUSE, may_go_on)
 
 
 async def _ask(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from remediator.actions import registry
@@ -54,7 +55,7 @@ def begin_steps(
         row.move(run, run.status, now, held_by="", held_scope="", held_until=None)
     scope = scope_of(run.plan, run.journal, step.jobs[0].cycle)
     made = [_ready(run, job, scope, resolved.get(job.key), site, now) for job in step.jobs]
-    tasks = tuple(task._replace(only_ask=only_ask or task.only_ask) for task in made if isinstance(task, Task))
+    tasks = tuple(replace(task, only_ask=only_ask or task.only_ask) for task in made if isinstance(task, Task))
     wants = tuple(task.backend for task in tasks)
     if tasks and (missing := slots.take(run.id, wants)):
         return Work(run, full=missing, wants=wants)
@@ -69,7 +70,7 @@ def begin_steps(
         outbox.tell(tx, told_to(tx, row, run, site), run.id, Telling.MESSAGE, "", now)
     if run.status is not step.status:
         row.move(run, step.status, now, due_at=now, held_scope="", held_by="", held_until=None)
-    return Work(run._replace(status=step.status), tasks=tasks, told=told)
+    return Work(replace(run, status=step.status), tasks=tasks, told=told)
 
 
 def _write(tx: Tx, run: RunState, entries: list[Entry]) -> RunState:
@@ -78,7 +79,7 @@ def _write(tx: Tx, run: RunState, entries: list[Entry]) -> RunState:
         return run
     for entry in entries:
         journal.write_step(tx, run.id, entry)
-    return run._replace(journal={**run.journal, **{entry.key: entry for entry in entries}})
+    return replace(run, journal={**run.journal, **{entry.key: entry for entry in entries}})
 
 
 def _forbids(tx: Tx, run: RunState, site: Site, job: Job, now: int) -> Hold | str | None:
@@ -151,7 +152,7 @@ def _ready(
         return Task(job, None, None, "alertmanager", Intent(asked, {}), started_at=now)
     if job.phase is Phase.PREVIEW and (awaited := _awaited(run, job)):
         said = {"preview": f"what exactly is known once {', '.join(awaited)} is done"}
-        return _entry(job, Outcome.DONE, now, before={}, finished=True)._replace(output=said)
+        return replace(_entry(job, Outcome.DONE, now, before={}, finished=True), output=said)
     action = registry.find(job.step.action)
     earlier = run.journal.get(job.key)
     begun = earlier is not None
@@ -165,7 +166,7 @@ def _ready(
             intent: Intent[Any] | None = Intent(parameters, earlier.before or {})
             started_at = earlier.started_at if begun else now
             task = Task(job, action, parameters, action.backend(parameters), intent, begun, started_at)
-            return task._replace(only_ask=begun and bool(_outside(run.plan, task, site.envelope)))
+            return replace(task, only_ask=begun and bool(_outside(run.plan, task, site.envelope)))
         if resolved is not None:
             parameters = resolved.parameters
         else:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
 import structlog
+from msgspec import Struct
 
 from remediator.core.durations import SECOND
 from remediator.engine.advance import Engine
@@ -23,8 +23,7 @@ PAUSES_KEPT = 86400 * SECOND  #: after their end; clocks may jump back a little
 SPENT_KEPT = 32 * 86400 * SECOND  #: longer than any throttle's window needs
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """How long what is over is kept."""
 
     age: float

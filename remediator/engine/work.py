@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct, field
 
 from remediator.core.action import Action, Intent, Parameters
 from remediator.core.breaker import BreakerLimits
@@ -17,8 +18,7 @@ from remediator.store.facts import SiteLimits
 from remediator.store.undo import Made
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """What binds every run here: the daemon's settings and the rule table, as they are now."""
 
     table: RuleTable = field(default_factory=RuleTable)
@@ -42,7 +42,7 @@ class Quiet(Parameters):
     ends_at: int  #: microseconds since 1970
 
 
-class Task(NamedTuple):
+class Task(Struct, frozen=True):
     """One step to perform. With ``intent`` it is journalled; without, it must be resolved first."""
 
     job: Job
@@ -64,7 +64,7 @@ def as_it_is(_run: RunState, task: Task) -> Task:
     return task
 
 
-class Work(NamedTuple):
+class Work(Struct, frozen=True):
     """What a run needs from outside next; nothing when it waits or is over."""
 
     run: RunState

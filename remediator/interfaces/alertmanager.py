@@ -35,7 +35,7 @@ LabelValue = Annotated[str, Field(max_length=16 * 1024)]
 class AlertText(BaseModel):
     """One element of ``alerts``."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     status: Literal["firing", "resolved"]
     labels: dict[LabelName, LabelValue] = Field(max_length=MOST_LABELS)
@@ -49,7 +49,7 @@ class AlertText(BaseModel):
 class NotificationText(BaseModel):
     """A webhook's body."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     receiver: str = Field("", max_length=1024)
     group_key: str = Field("", alias="groupKey", max_length=64 * 1024)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import bcrypt
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field
 
 from remediator.actions import registry
@@ -24,7 +25,7 @@ Connections = Mapping[str, Mapping[str, BaseModel]]
 class TlsText(BaseModel):
     """``tls_server_config`` of the web file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     cert_file: Path
     key_file: Path
@@ -36,14 +37,13 @@ class TlsText(BaseModel):
 class WebFileText(BaseModel):
     """The web configuration file, in the form of Prometheus' exporter-toolkit."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     tls_server_config: TlsText | None = None
     basic_auth_users: dict[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class WebFile:
+class WebFile(Struct, frozen=True):
     """What the web file means."""
 
     users: Mapping[str, str]

@@ -6,8 +6,9 @@ With a store the guards' facts are those of its rows; without one nothing has ha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from remediator.actions import registry
 from remediator.core.alert import Alert
@@ -25,8 +26,7 @@ from remediator.store import facts, inbox, journal
 from remediator.store.sqlite import Tx
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What one guard says: ``lets through``, ``holds``, ``refuses``, ``observe`` or ``ask``."""
 
     guard: str
@@ -36,8 +36,7 @@ class Said:
     advice: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """A step as it would be done; arguments that wait for another step's outputs stand as written."""
 
     id: str
@@ -47,8 +46,7 @@ class Step:
     problem: str = ""  #: why it would fail already
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
+class Remedy(Struct, frozen=True):
     """A remedy with its condition."""
 
     name: str
@@ -57,8 +55,7 @@ class Remedy:
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Would:
+class Would(Struct, frozen=True):
     """What one rule would do."""
 
     rule: str
@@ -90,8 +87,7 @@ class Would:
         return next((one for one in lowered if one.verdict == "observe"), lowered[0] if lowered else Said("", "run"))
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
+class Explained(Struct, frozen=True):
     """An alert, the rules that were looked at, and what those that match would do."""
 
     labels: Mapping[str, str]

@@ -50,11 +50,11 @@ def _would(one: Would) -> dict[str, Any]:
 
 
 def _said(said: Said) -> dict[str, Any]:
-    return {name: getattr(said, name) for name in Said.__slots__}
+    return {name: getattr(said, name) for name in Said.__struct_fields__}
 
 
 def _step(step: Step) -> dict[str, Any]:
-    return {**{name: getattr(step, name) for name in Step.__slots__}, "arguments": dict(step.arguments)}
+    return {**{name: getattr(step, name) for name in Step.__struct_fields__}, "arguments": dict(step.arguments)}
 
 
 def text(made: Mapping[str, Any], *, every: bool = False) -> Iterator[str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from remediator.core.problems import nearest
 from remediator.core.redaction import redact
@@ -63,8 +64,7 @@ _TRUE = frozenset({"yes", "on", "y"})
 _FALSE = frozenset({"no", "off", "n"})
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One of pydantic's errors, with what stands in the file."""
 
     kind: str  #: pydantic's type of it
@@ -75,8 +75,7 @@ class Finding:
     secret: bool = False  #: the value must not be shown
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """What to tell."""
 
     message: str

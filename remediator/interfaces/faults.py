@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from remediator.core.problems import Problem, nearest
@@ -17,8 +18,7 @@ from remediator.interfaces.shapes import Trace, follow
 MOST_PROBLEMS = 100  #: told at once
 
 
-@dataclass(frozen=True, slots=True)
-class _Fault:
+class _Fault(Struct, frozen=True):
     """One error on its way to become a problem."""
 
     trace: Trace

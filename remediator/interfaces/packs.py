@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from remediator.actions import registry
 from remediator.core.problems import Problem, nearest
@@ -19,8 +20,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 _ROW = re.compile(r"([A-Z][A-Z0-9]*-[0-9]+)(?: |$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Pack:
+class Pack(Struct, frozen=True):
     """One shipped file and its rules, made ready; what it includes is among ``files``, beside it its tests."""
 
     name: str  #: the file's name without its ending
@@ -40,8 +40,7 @@ class Pack:
         return " ".join(comment).partition(". ")[0].removesuffix(".") + "."
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A row of a troubleshooting guide: the rules whose names begin with its id."""
 
     name: str  #: such as Z2-3

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from remediator.core.rules import Rule
 from remediator.interfaces.packs import Pack, Row, actions_of, mode_of, rows_of
@@ -33,8 +34,7 @@ they count as fake.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(Struct, frozen=True):
     """A module of scenarios: the rows that it plays, and what its backends are."""
 
     file: str  #: below the folder of scenarios

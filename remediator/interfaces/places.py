@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from msgspec import Struct
+
 from remediator.core.problems import Problem
 from remediator.core.redaction import HIDDEN, is_secret_name, redact
 
@@ -28,8 +30,7 @@ _ONE_CHARACTER = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a key or a value begins. Lines and columns count from 1, columns in characters."""
 
     line: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 from remediator.actions import registry
 from remediator.core.durations import show_duration
@@ -16,8 +17,7 @@ from remediator.core.transitions import Mode, stricter
 from remediator.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class RemedyAtMost:
+class RemedyAtMost(Struct, frozen=True):
     """How far one remedy can go."""
 
     name: str
@@ -26,8 +26,7 @@ class RemedyAtMost:
     actions: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RuleAtMost:
+class RuleAtMost(Struct, frozen=True):
     """How far one rule can go."""
 
     rule: str

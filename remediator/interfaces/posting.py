@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import aiohttp
 import orjson
+from msgspec import Struct
 
 from remediator.errors import PermanentError, TemporaryError
 from remediator.interfaces.report_lines import clean
@@ -19,8 +19,7 @@ _LONGEST_WAIT = 3600.0
 _ANSWER = 2000  #: bytes of an answer that are looked at
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A final answer: no redirect was followed."""
 
     status: int

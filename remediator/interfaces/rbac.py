@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from remediator.core.access import Need
 from remediator.core.action import Permission
@@ -20,8 +20,7 @@ from remediator.core.action import Permission
 _API = "rbac.authorization.k8s.io"
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """The service account that gets the rights."""
 
     name: str

@@ -7,7 +7,7 @@ happened and whether a person is needed, why, what to do now, then the five part
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from remediator.core.records import RunView
 from remediator.core.transitions import Status
@@ -18,8 +18,7 @@ from remediator.interfaces.report_lines import CELL, Item, Line, clean, safe_url
 from remediator.interfaces.report_parts import action, reflection, result, situation, task
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """All that is said about a run. Every text is data that is not yet escaped; see ``report_lines``."""
 
     run: str  #: the run's id

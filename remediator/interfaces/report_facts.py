@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from remediator.actions import registry
 from remediator.core.durations import SECOND, show_duration
@@ -74,8 +75,7 @@ def took(view: RunView) -> str:
     return show_duration(max(0, view.finished_at - view.created_at) / SECOND)
 
 
-@dataclass(frozen=True, slots=True)
-class RuledOut:
+class RuledOut(Struct, frozen=True):
     """A remedy that was not tried, and why."""
 
     name: str

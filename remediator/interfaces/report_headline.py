@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from remediator.core.records import Phase, RunView
 from remediator.core.transitions import Status
@@ -21,8 +22,7 @@ class Need(StrEnum):
     NOBODY = "nobody"
 
 
-@dataclass(frozen=True, slots=True)
-class Headline:
+class Headline(Struct, frozen=True):
     """What happened, in one line."""
 
     symbol: str

@@ -10,10 +10,11 @@ import datetime as dt
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
 
 from remediator.core.durations import SECOND
 from remediator.core.redaction import redact, redact_tree, shorten
@@ -40,8 +41,7 @@ class Kind(Enum):
     LINK = "link"  #: an http(s) address that may be made clickable
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line: an optional label of ours and a text. ``topic`` as in ``core.reporting.TOPICS``."""
 
     text: str
@@ -50,8 +50,7 @@ class Line:
     topic: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """Rows under a head; the first column names the row."""
 
     title: str

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import AliasChoices, AliasPath, BaseModel, RootModel, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
 
@@ -19,8 +20,7 @@ from remediator.core.redaction import is_secret_name
 from remediator.interfaces.places import Path
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Struct, frozen=True):
     """Where an error's ``loc`` leads."""
 
     path: Path  #: as far as the data goes

@@ -18,11 +18,10 @@ from remediator.interfaces.report import Report
 from remediator.interfaces.report_headline import Need
 from remediator.interfaces.report_lines import Item, Kind, Line, Table, clean
 
-BLOCKS, SECTION, FIELDS, FIELD, HEADER, ELEMENTS = 50, 3000, 10, 2000, 150, 10
+SECTION, FIELDS, FIELD, HEADER = 3000, 10, 2000, 150
 FALLBACK = 1000  #: of ``text``, which notifications show; Slack cuts it at 40,000
 _PART = 1500  #: of one part in the run's main message: all of it must be read at a glance
 _REPLY = 3  #: sections in a reply
-_ELEMENT = 500
 _LINE = _ROW = 1200
 _HEADINGS = {topic: topic.capitalize() for topic in TOPICS if topic}
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import BaseModel, ValidationError
 
 from remediator.actions.context import Context
@@ -29,8 +31,7 @@ _FAILURES: Mapping[str, type[ActionError]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Unanswered:
+class Unanswered(Struct, frozen=True):
     """A call that no answer fits."""
 
     guide: str
@@ -53,7 +54,7 @@ class Answers:
 
     def stand_in(self, run: RunState, task: Task) -> Task:
         """Return the task with an action that answers as the test says."""
-        return task if task.action is None else task._replace(action=_Call(self, run, task, task.action).action())
+        return task if task.action is None else replace(task, action=_Call(self, run, task, task.action).action())
 
     def choose(self, call: _Call, parameters: Parameters, *, use: bool) -> AnswerText | None:
         """Return the answer for a call; ``use`` counts it. None when there is none, which is noted."""

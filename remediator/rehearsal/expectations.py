@@ -22,7 +22,7 @@ Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list, json_schema_input_t
 class ChangeText(BaseModel):
     """A change that is expected: ``{http.request: {path: /restart}}``. The one other key names the action."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
 
     at: Duration | None = Field(None, description="When it begins.")
     outcome: Literal["done", "failed", "unknown"] | None = Field(None, description="How it comes out.")

@@ -7,8 +7,9 @@ came there. The daemon's store has no such table, and nothing reads it but this 
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from remediator.core.records import RunView
 from remediator.store import journal
@@ -49,8 +50,7 @@ def make_rows() -> sqlite3.Connection:
     return db
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A run came to stand so. Times are microseconds since 1970."""
 
     at: int
@@ -60,8 +60,7 @@ class Moment:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
+class Story(Struct, frozen=True):
     """One run: how it stands, and how it came there; or an alert that a rule took, and that was refused a run."""
 
     rule: str

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 from remediator.core.durations import duration_text
 from remediator.rehearsal.compare import aligned, change_fits, hold_fits, same_time
 from remediator.rehearsal.describe import Described, as_words
@@ -20,8 +22,7 @@ CONTAINED = frozenset({"because", "reason", "report"})
 LISTED = ("steps", "would")
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """Something is not as expected. ``place`` is the way from ``expect`` on."""
 
     place: Place
@@ -32,8 +33,7 @@ class Difference:
     same: tuple[tuple[int, int], ...] = ()  #: lines of expected and actual that agree
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """What is not as expected, and which run each expectation is about (None: none)."""
 
     differences: tuple[Difference, ...] = ()

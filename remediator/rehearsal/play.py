@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from remediator.actions.context import Context
 from remediator.core.alert import Alert, Standing
@@ -31,8 +31,7 @@ MOST_RESENT = 10_000
 Labels = frozenset[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Played:
+class Played(Struct, frozen=True):
     """What a test led to."""
 
     start: int  #: microseconds since 1970

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct, field
 from pydantic import BaseModel
 
 from remediator.actions import registry
@@ -26,8 +26,7 @@ Tables = dict[tuple[object, ...], RuleTable]
 """Rule tables that were read, by their files and the connections that they were read with."""
 
 
-@dataclass(frozen=True, slots=True)
-class TestFile:
+class TestFile(Struct, frozen=True):
     """A file of unit tests, with the rules that it is about."""
 
     __test__ = False  #: pytest looks at names

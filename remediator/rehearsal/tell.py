@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from remediator.rehearsal.describe import time_text
 from remediator.rehearsal.documents import TestText
@@ -16,8 +17,7 @@ MOST_MOMENTS = 40  #: of what happened, told with a failure
 WIDEST = 160  #: characters of a line that is not the user's own text
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What came of one test."""
 
     file: TestFile

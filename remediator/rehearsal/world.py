@@ -9,16 +9,16 @@ import asyncio
 import random
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from msgspec.structs import replace
 from pydantic import BaseModel
 
 from remediator.actions import registry
 from remediator.actions.context import Clients
-from remediator.app import envelope_of, site_of
+from remediator.app.site import envelope_of, site_of
 from remediator.core.alert import Alert, Notification
 from remediator.core.durations import SECOND
 from remediator.core.reporting import Message, Receipt

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import fields
 
 from remediator.core.durations import SECOND
 from remediator.core.promotion import Evidence
@@ -26,8 +28,7 @@ _RUNS = (
 )
 
 
-@dataclass(slots=True)
-class _Counting:
+class _Counting(Struct):
     """One rule's counts while rows are read."""
 
     counts: dict[str, int] = field(default_factory=dict)

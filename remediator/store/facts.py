@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from remediator.core.breaker import Breaker, BreakerLimits, BreakerState
 from remediator.core.durations import SECOND
@@ -22,8 +23,7 @@ _HEAD_OF_LINE = (
 NOTHING = Facts()
 
 
-@dataclass(frozen=True, slots=True)
-class SiteLimits:
+class SiteLimits(Struct, frozen=True):
     """The daemon's own throttles and its budget. None: no limit."""
 
     per_target: Throttle | None = None

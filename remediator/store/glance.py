@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from remediator.store.sqlite import Tx
 
@@ -14,7 +15,7 @@ _HEAD = (
 )
 
 
-class Glance(NamedTuple):
+class Glance(Struct, frozen=True):
     """What there is at all."""
 
     any_pause: int  #: 0 or 1, and so the next five

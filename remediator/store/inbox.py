@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from remediator.core.alert import Alert, Notification
 from remediator.core.durations import SECOND
@@ -14,8 +14,7 @@ REJECTED_KEPT = 200  #: rejected bodies, newest first
 REJECTED_BYTES = 64 * 1024  #: of each
 
 
-@dataclass(frozen=True, slots=True)
-class LastEpisode:
+class LastEpisode(Struct, frozen=True):
     """The newest episode of a fingerprint, as far as admission needs it."""
 
     id: str

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
+import msgspec
 import orjson
-from pydantic import TypeAdapter
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from remediator.core.guards import Lower
 from remediator.core.policy import ApprovalNeed
@@ -46,13 +48,23 @@ _VIEW = (
 
 
 @cache
-def _reader() -> TypeAdapter[Plan]:
-    return TypeAdapter(Plan)  # made when a stored plan is first read: a start is quicker without
+def _reader() -> msgspec.json.Decoder[Plan]:
+    return msgspec.json.Decoder(Plan)  # made when a stored plan is first read: a start is quicker without
+
+
+def plain(value: object) -> object:
+    """Return a value that JSON does not know as one that it does: a record by its fields, all else as text."""
+    if isinstance(value, Struct):
+        return asdict(value)
+    return dict(value) if isinstance(value, Mapping) else str(value)
+
+
+_PLAN = msgspec.json.Encoder(enc_hook=plain)
 
 
 def encode(value: Any) -> str:
     """Return JSON text."""
-    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    return orjson.dumps(value, default=plain, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 def decode(text: str | None) -> Any:
@@ -66,7 +78,7 @@ def insert_run(tx: Tx, run: RunState, same: str, row: RunRow, *, may_act: bool) 
     columns = {
         "id": run.id, "rule": plan.rule, "guide": plan.guide, "target": plan.target, "same": same, "status": run.status,
         "mode": run.mode, "mode_reason": run.mode_reason[:1000],
-        "may_act": int(may_act), "priority": plan.priority, "plan": encode(plan._asdict()),
+        "may_act": int(may_act), "priority": plan.priority, "plan": _PLAN.encode(plan).decode(),
         "created_at": now, "updated_at": now, "due_at": now, "undoes": plan.undoes, **row.columns,
     }  # fmt: skip
     # Column names come from our own calls, never from data.
@@ -78,7 +90,7 @@ def insert_run(tx: Tx, run: RunState, same: str, row: RunRow, *, may_act: bool) 
 
 @lru_cache(maxsize=512)  # a run is read at each of its steps, and its plan stays as it is
 def _plan(text: str) -> Plan:
-    return _reader().validate_json(text)
+    return _reader().decode(text)
 
 
 def load(tx: Tx, run: str) -> tuple[RunState, bool]:
@@ -96,7 +108,7 @@ def load(tx: Tx, run: str) -> tuple[RunState, bool]:
     return state, bool(row[11])
 
 
-class Control(NamedTuple):
+class Control(Struct, frozen=True):
     """What others may have written about a run, and whether some rare things exist at all."""
 
     status: str
@@ -218,8 +230,7 @@ def view(tx: Tx, run: str) -> RunView:
 
 def document(shown: RunView) -> Mapping[str, Any]:
     """Return a view as the API's JSON document."""
-    shallow = {name: getattr(shown, name) for name in RunView.__slots__}
-    return {**shallow, "plan": shown.plan._asdict(), "journal": [entry._asdict() for entry in shown.journal]}
+    return {**asdict(shown), "plan": asdict(shown.plan), "journal": [asdict(entry) for entry in shown.journal]}
 
 
 def _entry(row: Row) -> Entry:

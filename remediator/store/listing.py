@@ -71,8 +71,3 @@ def find_run(tx: Tx, part: str) -> list[str]:
     pattern = part.lower()
     rows = tx.all("SELECT id FROM run WHERE id GLOB ? OR id GLOB ? LIMIT 5", f"{pattern}*", f"*{pattern}")
     return [run for (run,) in rows]
-
-
-def counts_by_status(tx: Tx) -> dict[str, int]:
-    """Return how many open runs stand where."""
-    return dict(tx.all("SELECT status, count(*) FROM run WHERE finished_at IS NULL GROUP BY status"))

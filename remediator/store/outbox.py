@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from remediator.core.reporting import Receipt, Telling
 from remediator.store.sqlite import Tx
 
 
-@dataclass(frozen=True, slots=True)
-class Untold:
+class Untold(Struct, frozen=True):
     """One row of the outbox: one call to a reporter."""
 
     id: int

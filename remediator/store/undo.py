@@ -7,9 +7,10 @@ journal begins with the changes that it takes back.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import replace
 
 from remediator.core.durations import SECOND
 from remediator.core.records import Entry, Outcome, Phase
@@ -23,7 +24,7 @@ from remediator.store.sqlite import Tx
 Name = Callable[[int], str]  #: makes an id
 
 
-class Made(NamedTuple):
+class Made(Struct, frozen=True):
     """A run that was just made, as the queue must know it."""
 
     run: str
@@ -141,7 +142,7 @@ def _after_fixed(run: RunState, acts: list[Entry]) -> list[Entry]:
 def _make(
     tx: Tx, run: RunState, acts: list[Entry], now: int, name: Name, *, why: str, wait: float = 0.0, words: str = ""
 ) -> Made:
-    plan = run.plan._replace(undoes=run.id, undoes_part=words, wait=wait, mode=Mode.AUTO)
+    plan = replace(run.plan, undoes=run.id, undoes_part=words, wait=wait, mode=Mode.AUTO)
     made = RunState(name(now), plan, Status.QUEUED, now, Mode.AUTO)
     row = journal.RunRow()
     row.columns["reason"] = why[:1000]

@@ -1,8 +1,8 @@
 import asyncio
-import dataclasses
 import time
 
 import pytest
+from msgspec.structs import replace
 
 from remediator.actions.kubernetes import Connection
 from remediator.actions.kubernetes.refusals import AbsentError
@@ -36,7 +36,7 @@ async def test_an_alert_after_a_rollout_began_with_it(place, kind):
     await place.workload(kind)
     await change_image(place, kind, "registry.k8s.io/pause:3.10")
     now = time.time_ns() // 1000
-    late, early = (dataclasses.replace(place.context, now=now, starts_at=now + s * 1_000_000) for s in (60, -86_400))
+    late, early = (replace(place.context, now=now, starts_at=now + s * 1_000_000) for s in (60, -86_400))
     names = {"kind": kind, "name": "web", "namespace": place.namespace}
     found = await look(place, "rollout_history", late, **names)
     assert found.total == 2
@@ -194,7 +194,7 @@ async def test_a_command_in_a_container(place):
     named = dict(place.context.connections["kubernetes"])
     entry = {"argv": ["/pause", "-v"], "read_only": True, "time_limit": "10s"}
     named["default"] = Connection(kubeconfig=named["default"].kubeconfig, exec={"version": entry})
-    context = dataclasses.replace(place.context, connections={"kubernetes": named})
+    context = replace(place.context, connections={"kubernetes": named})
     with pytest.raises(PermanentError, match="no command"):
         await look(place, "exec", context, command="nope", namespace=place.namespace, **WEB)
     try:

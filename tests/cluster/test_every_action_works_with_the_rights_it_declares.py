@@ -1,11 +1,11 @@
 """Each action from beginning to end as a service account that has only what `remediator rbac` prints for it."""
 
 import asyncio
-import dataclasses
 import json
 import uuid
 
 import pytest
+from msgspec.structs import replace
 
 from remediator.errors import ActionError, AmbiguousError, PermanentError
 
@@ -198,7 +198,7 @@ async def test_running_a_job(place, account, cron):
     values = {"namespace": place.namespace, **what, "wait": "20s"}
     target = "cronjob/nightly" if cron else "job/once"
     _, _, context = await account(rule(place, "run_job", values, changes=True, target=target))
-    context = dataclasses.replace(context, key=uuid.uuid4().hex)
+    context = replace(context, key=uuid.uuid4().hex)
     action = place.action("run_job")
     p = action.parameters(**values)
     await known(place, lambda: action.preview(p, context))

@@ -1,9 +1,9 @@
 import asyncio
-import dataclasses
 import time
 import uuid
 
 import pytest
+from msgspec.structs import replace
 
 from remediator.errors import AmbiguousError, PermanentError
 
@@ -62,7 +62,7 @@ async def test_a_job_is_run_once(place, cron):
         where = f"/apis/batch/v1/namespaces/{place.namespace}/cronjobs"
         await place.api.request("POST", where, body={"metadata": {"name": "nightly"}, "spec": spec})
         values = {"cron_job": "nightly"}
-    context = dataclasses.replace(place.context, key=uuid.uuid4().hex)
+    context = replace(place.context, key=uuid.uuid4().hex)
     run_job = place.action("run_job")
     intent = await run_job.resolve(place.parameters("run_job", **values, wait="5s", ttl="1h"), context)
     assert await run_job.happened(intent, context) is False
@@ -86,7 +86,7 @@ async def test_a_job_that_fails_says_why(place):
     pod = {"containers": [{"name": "app", "image": "registry.k8s.io/pause:3.9"}], "restartPolicy": "Never"}
     pod |= {"nodeSelector": {"remediator.example/nowhere": "yes"}, "terminationGracePeriodSeconds": 0}
     job = {"spec": {"backoffLimit": 0, "activeDeadlineSeconds": 1, "template": {"spec": pod}}}
-    context = dataclasses.replace(place.context, key=uuid.uuid4().hex)
+    context = replace(place.context, key=uuid.uuid4().hex)
     run_job = place.action("run_job")
     intent = await run_job.resolve(place.parameters("run_job", name="late", template=job, wait="60s"), context)
     with pytest.raises(PermanentError, match=r"failed: .*active longer than specified deadline"):
@@ -99,7 +99,7 @@ async def test_a_job_that_fails_says_why(place):
 
 async def test_a_job_that_the_server_finds_invalid_is_found_beforehand(place):
     job = {"spec": {"template": {"spec": {"containers": [{"name": "app", "image": "registry.k8s.io/pause:3.9"}]}}}}
-    context = dataclasses.replace(place.context, key=uuid.uuid4().hex)
+    context = replace(place.context, key=uuid.uuid4().hex)
     with pytest.raises(PermanentError, match=r"422 .*restartPolicy"):
         await place.action("run_job").preview(place.parameters("run_job", name="bad", template=job), context)
 

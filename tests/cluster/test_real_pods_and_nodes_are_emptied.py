@@ -1,6 +1,5 @@
-import dataclasses
-
 import pytest
+from msgspec.structs import replace
 
 from remediator.errors import AmbiguousError, PermanentError, TemporaryError
 
@@ -92,7 +91,7 @@ async def test_a_node_with_a_protected_pod_is_not_touched(place, node):
     spec = {"nodeName": node, "containers": [{"name": "app", "image": "registry.k8s.io/pause:3.9"}],
             "terminationGracePeriodSeconds": 0, "tolerations": [{"operator": "Exists"}]}  # fmt: skip
     await place.create("pod", {"metadata": {"name": "one"}, "spec": spec})
-    guarded = dataclasses.replace(place.context, protected=(f"kubernetes/*/{place.namespace}/**",))
+    guarded = replace(place.context, protected=(f"kubernetes/*/{place.namespace}/**",))
     drain = place.action("drain")
     p = drain.parameters(node=node, unmanaged=True, grace_period=0, within="30s")
     for call in (drain.resolve, drain.preview, drain.perform):

@@ -1,7 +1,7 @@
-import dataclasses
 import uuid
 
 import pytest
+from msgspec.structs import replace
 
 from remediator.errors import ActionError, PermanentError
 
@@ -39,7 +39,7 @@ async def lines(place, verb, **values):
 async def test_a_quota_of_objects_refuses_the_dry_run(place):
     await quota(place, **{"count/jobs.batch": "0", "count/configmaps": "1"})  # every namespace has one, of its authority
     pod = {"containers": [{"name": "app", "image": "registry.k8s.io/pause:3.9"}], "restartPolicy": "Never"}
-    context = dataclasses.replace(place.context, key=uuid.uuid4().hex)
+    context = replace(place.context, key=uuid.uuid4().hex)
     job = place.parameters("run_job", name="once", template={"spec": {"template": {"spec": pod}}})
     with pytest.raises(PermanentError, match=r"403 refused by a quota: .*exceeded quota: most"):
         await place.action("run_job").preview(job, context)

@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from remediator.app import Options, run
+from remediator.app.wiring import Options, run
 
 
 class Death:

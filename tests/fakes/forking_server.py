@@ -29,7 +29,7 @@ from remediator.interfaces.rule_files import load_rules
 
 LIMIT = 1 << 17  #: bytes of an order
 MODULES = (
-    "anyio._backends._asyncio", "anyio.streams.tls", "uvloop", "watchfiles", "remediator.app", "remediator.cli", "remediator.actions.alertmanager", "remediator.actions.command",
+    "anyio._backends._asyncio", "anyio.streams.tls", "uvloop", "watchfiles", "remediator.app.wiring", "remediator.cli", "remediator.actions.alertmanager", "remediator.actions.command",
     "remediator.actions.http", "remediator.actions.prometheus", "remediator.interfaces.console",
     "remediator.rehearsal", "remediator.store.migrations",
 )  # fmt: skip

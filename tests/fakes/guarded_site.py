@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fakes.breaker_account import BreakerAccount
 from fakes.small_site import SECOND, SmallSite, alert
 
 from remediator.core.action import Intent
@@ -119,6 +120,7 @@ LIMITS = SiteLimits(
     loop_guard=600.0,
 )  # fmt: skip
 TRIALS = 2
+OUTCOMES = BreakerLimits(3, 600.0, 1)
 POLICY = Policy(approvals=(ApprovalRule(("http.*",), ("vault/**",), ApprovalNeed(2, MAY_APPROVE)),))
 EVERYWHERE = Envelope(("host/**", "kubernetes/**", "vault/**"), policy=POLICY)
 
@@ -149,12 +151,15 @@ class GuardedSite:
     begun: list[tuple[str, str]] = field(default_factory=list)  #: (rule, phase) of every change that was begun
     todo: deque[str] = field(default_factory=deque)  #: runs that are to be looked at
     looking: bool = False
+    outcome_breaker: BreakerLimits = OUTCOMES
 
     def __post_init__(self) -> None:
+        backend_breaker = BreakerLimits(2, 60.0, TRIALS)
         self.small = SmallSite.of(
-            self.folder, self.rules, limits=self.site_limits, envelope=EVERYWHERE, backend_breaker=BreakerLimits(2, 60.0, TRIALS),
-            outcome_breaker=BreakerLimits(3, 600.0, 1), reporters=("slack",), hold_max=1800.0,
+            self.folder, self.rules, limits=self.site_limits, envelope=EVERYWHERE, backend_breaker=backend_breaker,
+            outcome_breaker=self.outcome_breaker, reporters=("slack",), hold_max=1800.0,
         )  # fmt: skip
+        self.account = BreakerAccount(self.small.tx, backend_breaker, self.outcome_breaker)
 
     # -- what is done to it
 
@@ -187,7 +192,7 @@ class GuardedSite:
                 self.take(self.small.begin(run))
         self.looking = False
 
-    def come_out(self, number: int, outcome: Outcome, *, transport: bool, holds: bool) -> None:
+    def come_out(self, number: int, outcome: Outcome, *, transport: bool | None, holds: bool) -> None:
         """A step that is in flight comes out so."""
         if not self.flying:
             return
@@ -203,9 +208,10 @@ class GuardedSite:
         acts = [task for task in work.tasks if task.job.phase is Phase.ACT]
         if not acts and outcome is Outcome.UNKNOWN:
             outcome = Outcome.FAILED  # only a change can be unknown
+        failed = transport and outcome is not Outcome.DONE
         for task in work.tasks:
             self._note_change(work, task, outcome)
-        failed = transport and outcome is not Outcome.DONE
+            self.account.came(work.run.id, task, self.small.now, transport=failed)
         self.take(self.small.came(work, outcome, transport=failed, holds=holds, state="firing", concern=""))
 
     def die(self) -> None:
@@ -234,6 +240,24 @@ class GuardedSite:
         """Somebody resumes."""
         if self.pauses.pop(scope, 0) != 0:
             self.look(*control.resume(self.small.tx, scope, "ann", self.small.now))
+
+    def pause_one(self, number: int) -> None:
+        """Somebody pauses one of the runs that are in flight."""
+        if self.flying:
+            run = list(self.flying)[number % len(self.flying)]
+            with contextlib.suppress(control.ConflictError):
+                control.pause_run(self.small.tx, run, "ann", "why not", self.small.now)
+
+    def resume_ones(self) -> None:
+        """Somebody has all of these go on."""
+        for (run,) in self.small.tx.all("SELECT id FROM run WHERE paused_by <> '' AND finished_at IS NULL"):
+            self.look(*control.resume_run(self.small.tx, run, "ann", "go on", self.small.now))
+
+    def reset_breakers(self) -> None:
+        """Somebody closes all breakers by hand."""
+        for (key,) in self.small.tx.all("SELECT key FROM breaker"):
+            self.account.reset(key)
+            self.look(*control.reset_breaker(self.small.tx, key, "ann", self.small.now))
 
     def end_storm(self, scope: str) -> None:
         """Somebody says that a storm is over."""
@@ -269,6 +293,10 @@ class GuardedSite:
         """Take over what a transaction decided; check each change that begins."""
         if work is None:
             return
+        plan = work.run.plan
+        limits = {f"{guard}:{scope}": limit for guard, scope, limit in limited_scopes(plan, self.site_limits)}
+        limits |= {f"budget:{scope}": limit for scope, limit in budget_scopes(plan, self.site_limits)}
+        self.account.see(work, self.small.now, limits)
         for task in work.tasks:
             if task.job.phase in (Phase.ACT, Phase.UNDO) and task.intent is not None and not task.only_ask:
                 self._check(work, task)

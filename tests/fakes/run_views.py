@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from remediator.core.durations import SECOND
 from remediator.core.records import Entry, Outcome, Phase, Plan, RemedyPlan, RunView, StepPlan, VerifyPlan
@@ -50,11 +50,6 @@ PLAN = Plan(
 )
 
 
-def changed(record, **changes):
-    """Return the record with other values: dataclasses and named tuples alike."""
-    return record._replace(**changes) if hasattr(record, "_replace") else dataclasses.replace(record, **changes)
-
-
 def entry(phase: Phase, step: StepPlan, at: float, output: Any = None, **changes: Any) -> Entry:
     """A finished step of the first cycle that began ``at`` seconds after the run and took one."""
     made = Entry(
@@ -69,7 +64,7 @@ def entry(phase: Phase, step: StepPlan, at: float, output: Any = None, **changes
         finished_at=CREATED + int((at + 1) * SECOND),
         output=output,
     )
-    return changed(made, **changes)
+    return replace(made, **changes)
 
 
 def run(
@@ -92,7 +87,7 @@ def run(
         effective_mode=Mode.AUTO,
         episodes=("01JN8G4Q7E01",),
     )
-    return changed(made, **changes)
+    return replace(made, **changes)
 
 
 def diagnosed(used_share: float = 0.42) -> tuple[Entry, ...]:
@@ -108,12 +103,12 @@ def diagnosed(used_share: float = 0.42) -> tuple[Entry, ...]:
 def scaled(**changes: Any) -> Entry:
     """The gateway was scaled from 4 to 6."""
     done = entry(Phase.ACT, SCALE, 2, {"replicas": 6}, args=ABSOLUTE, before={"replicas": 4}, remedy="scale out")
-    return changed(done, **changes)
+    return replace(done, **changes)
 
 
 def verified(verdict: str, reason: str, at: float = 80) -> Entry:
     """The last word of the verification."""
-    whole = changed(LATENCY, id="all", action="")
+    whole = replace(LATENCY, id="all", action="")
     return entry(Phase.VERIFY, whole, at, {"verdict": verdict, "reason": reason})
 
 
@@ -126,7 +121,7 @@ def succeeded() -> RunView:
 def recovered_itself() -> RunView:
     """The verification held before anything was done."""
     pool, workload, latency = diagnosed()
-    latency = changed(latency, output={"holds": True, "reason": "0.11 is below 0.15"})
+    latency = replace(latency, output={"holds": True, "reason": "0.11 is below 0.15"})
     reason = "the verification already held before anything was done"
     return run(Status.RECOVERED_ITSELF, reason, pool, workload, latency, seconds=2, resolved_at=CREATED + SECOND)
 

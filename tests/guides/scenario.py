@@ -35,7 +35,7 @@ import yaml
 from aiohttp import web
 from e2e.daemon import FINAL, notification
 
-from remediator.app import Options, serve
+from remediator.app.wiring import Options, serve
 
 RULES = Path(__file__).parents[2] / "rules"
 _STARTS_WITHIN = 30.0

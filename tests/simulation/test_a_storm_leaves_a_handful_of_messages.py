@@ -2,9 +2,9 @@
 
 import re
 from collections import Counter
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from remediator.core.alert import Alert
 from remediator.core.durations import SECOND
@@ -42,7 +42,7 @@ def well(_run, task):
     async def perform(*_):
         return task.action.outputs.model_construct(status=200)
 
-    return task._replace(action=replace(task.action, perform=perform))
+    return replace(task, action=replace(task.action, perform=perform))
 
 
 def lived(tmp_path, mode, alerts, services):

@@ -1,14 +1,14 @@
 """A replay of random histories leads to the runs, holds and ends that the rehearsed daemon comes to."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from remediator import logs
-from remediator.app import envelope_of, site_of
+from remediator.app.site import envelope_of, site_of
 from remediator.core.alert import Alert
 from remediator.core.durations import SECOND
 from remediator.core.rules import RuleTable

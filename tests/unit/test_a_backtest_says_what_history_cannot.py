@@ -1,12 +1,12 @@
 """A backtest counts apart what hangs on a diagnosis or a person, and says what no history knows."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
-from remediator.app import envelope_of, site_of
+from remediator.app.site import envelope_of, site_of
 from remediator.cli import application
 from remediator.core.alert import Alert
 from remediator.interfaces.rule_files import load_rules

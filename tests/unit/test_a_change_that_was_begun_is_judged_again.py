@@ -1,9 +1,8 @@
 """A change whose process died, or that is tried again, is held against the site's whole policy as it is by now."""
 
-from dataclasses import replace
-
 import pytest
 from fakes.small_site import SmallSite, alert
+from msgspec.structs import replace
 
 from remediator.core.policy import ApprovalNeed, ApprovalRule, Policy
 from remediator.engine.forward import refresh

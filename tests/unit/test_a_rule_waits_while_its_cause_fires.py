@@ -1,9 +1,8 @@
-from dataclasses import replace
-
 import pytest
 from fakes.small_site import RULES, SmallSite, alert
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from remediator.core.alert import Alert
 from remediator.core.limits import Inhibition, RuleLimits, inhibits

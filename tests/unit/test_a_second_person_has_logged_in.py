@@ -1,7 +1,6 @@
-from dataclasses import replace
-
 import pytest
 from fakes.small_site import SmallSite, alert
+from msgspec.structs import replace
 
 from remediator.core.policy import ApprovalNeed, ApprovalRule, Policy
 from remediator.errors import ConflictError

@@ -1,6 +1,5 @@
-from dataclasses import replace
-
 from fakes.small_site import SmallSite, alert
+from msgspec.structs import replace
 
 from remediator.core.limits import Storm
 from remediator.store import control, storms

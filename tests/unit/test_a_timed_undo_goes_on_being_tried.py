@@ -1,9 +1,8 @@
 """What was to last for some time goes back, however long something is in the way; people hear of it once."""
 
-from dataclasses import replace
-
 import pytest
 from fakes.small_site import SmallSite, alert
+from msgspec.structs import replace
 
 from remediator.core.action import Intent
 from remediator.core.guards import Envelope

@@ -1,6 +1,6 @@
 from types import SimpleNamespace
 
-from remediator.app import envelope_of
+from remediator.app.site import envelope_of
 from remediator.engine.advance import Engine
 from remediator.engine.work import Site
 from remediator.settings import PROTECTED, Settings

@@ -1,7 +1,6 @@
-from dataclasses import replace
-
 import pytest
 from fakes.small_site import RULES, SECOND, SmallSite, alert, table_of
+from msgspec.structs import replace
 
 from remediator.core.alert import Standing
 from remediator.core.records import Outcome, Phase

@@ -3,13 +3,13 @@
 import asyncio
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 from click.testing import CliRunner
 from fakes.small_site import RULES, SECOND, SmallSite, alert
+from msgspec.structs import replace
 from typer.main import get_command
 
 from remediator.cli.runs import application

@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from fakes.run_views import EXAMPLES, HOSTILE, any_run_view, changed
+from fakes.run_views import EXAMPLES, HOSTILE, any_run_view
 from hypothesis import HealthCheck, example, given, settings
+from msgspec.structs import replace
 
 from remediator.interfaces.markdown import to_markdown
 from remediator.interfaces.report import compose
@@ -51,27 +52,27 @@ def test_markdown_shows_data_as_text(view):
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_labels_are_text(text):
     made = EXAMPLES["escalated"]()
-    plan = changed(
+    plan = replace(
         made.plan,
         labels={"alertname": text, "x": text},
         annotations={"summary": text},
         target=text,
         notes=f"{text}\n- {text}",
     )
-    assert_data_is_text(changed(made, plan=plan, reason=text, id=text))
+    assert_data_is_text(replace(made, plan=plan, reason=text, id=text))
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "http://", "ftp://x/y", "//x", "https://[::1", "x"])
 def test_only_http_addresses_become_links(url):
     made = EXAMPLES["escalated"]()
-    shown = to_markdown(compose(changed(made, plan=changed(made.plan, runbook_url=url))))
+    shown = to_markdown(compose(replace(made, plan=replace(made.plan, runbook_url=url))))
     assert "<" not in shown
     assert f"**Runbook:** `{url}`" in shown
 
 
 def test_an_address_is_encoded_before_it_becomes_a_link():
     made = EXAMPLES["escalated"]()
-    plan = changed(made.plan, runbook_url="https://runbooks.example.com/a b?<c>|d")
+    plan = replace(made.plan, runbook_url="https://runbooks.example.com/a b?<c>|d")
     assert "<https://runbooks.example.com/a%20b?%3Cc%3E%7Cd>" in to_markdown(
-        compose(changed(made, plan=plan))
+        compose(replace(made, plan=plan))
     )

@@ -2,7 +2,7 @@ import pytest
 
 from remediator.actions.kubernetes import Connection
 from remediator.actions.kubernetes.ourselves import own_places
-from remediator.app import envelope_of
+from remediator.app.site import envelope_of
 from remediator.core.guards import judge_place
 from remediator.settings import Settings
 

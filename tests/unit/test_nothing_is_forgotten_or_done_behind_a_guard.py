@@ -1,8 +1,7 @@
 """What once went wrong: each of these let something act, or be forgotten, that should not."""
 
-from dataclasses import replace
-
 from fakes.small_site import SmallSite, alert
+from msgspec.structs import replace
 
 from remediator.actions import registry
 from remediator.actions.context import Context

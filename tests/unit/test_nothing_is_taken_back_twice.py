@@ -1,6 +1,5 @@
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from test_a_run_is_taken_back import done, make
 
 from remediator.core.limits import RuleLimits, Share
@@ -46,16 +45,16 @@ def test_steps_are_taken_back_in_the_opposite_order_however_many(tmp_path):
     plan = over.run.plan
     (remedy,) = plan.remedies
     remedy = replace(remedy, steps=remedy.steps + (remedy.steps[2],) * 9)
-    text = journal.encode(plan._replace(remedies=(remedy,), undoes=over.run.id, wait=0.0)._asdict())
+    text = journal.encode(replace(plan, remedies=(remedy,), undoes=over.run.id, wait=0.0))
     site.tx.run("UPDATE run SET plan = ? WHERE id = ?", text, made)
     for n in range(3, 12):
-        entry = kept._replace(key=f"0/act/{n}", args={**kept.args, "replicas": n * 10})
+        entry = replace(kept, key=f"0/act/{n}", args={**kept.args, "replicas": n * 10})
         journal.write_step(site.tx, made, entry)
     assert carried(site, made) == [*(n * 10 for n in range(11, 2, -1)), 8, 4]
 
 
 def test_a_rule_with_a_share_can_be_taken_back(tmp_path):
     site, over = done(tmp_path)
-    plan = over.run.plan._replace(limits=RuleLimits(share=Share(25, "steps.fleet.value", 3600.0)))
-    site.tx.run("UPDATE run SET plan = ? WHERE id = ?", journal.encode(plan._asdict()), over.run.id)
+    plan = replace(over.run.plan, limits=RuleLimits(share=Share(25, "steps.fleet.value", 3600.0)))
+    site.tx.run("UPDATE run SET plan = ? WHERE id = ?", journal.encode(plan), over.run.id)
     assert carried(site, make(site, over.run.id)) == [8, 4]

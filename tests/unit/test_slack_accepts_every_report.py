@@ -3,9 +3,10 @@
 import re
 
 import pytest
-from fakes.run_views import EXAMPLES, HOSTILE, any_run_view, changed, run
+from fakes.run_views import EXAMPLES, HOSTILE, any_run_view, run
 from fakes.slack_api import check_content, markup, texts
 from hypothesis import HealthCheck, example, given, settings
+from msgspec.structs import replace
 
 from remediator.core.reporting import TOPICS
 from remediator.core.transitions import Status
@@ -54,10 +55,10 @@ def test_slack_accepts_every_report(view):
 def test_slack_accepts_the_examples_with_hostile_labels(name, text):
     made = EXAMPLES[name]()
     labels = {"alertname": text, "severity": text, text or "empty": text, **{f"label_{n}": text for n in range(40)}}
-    plan = changed(
+    plan = replace(
         made.plan, labels=labels, annotations={"summary": text}, target=text, notes=f"{text}\n" * 50, escalate=text
     )
-    assert_sound(changed(made, plan=plan, reason=text, held_by=text, approved_by=text))
+    assert_sound(replace(made, plan=plan, reason=text, held_by=text, approved_by=text))
 
 
 def test_what_is_cut_says_so():
@@ -67,7 +68,7 @@ def test_what_is_cut_says_so():
 
 
 def test_a_long_part_says_how_much_is_left_out():
-    plan = changed(EXAMPLES["held"]().plan, notes="a note for people that is long enough.\n" * 500)
+    plan = replace(EXAMPLES["held"]().plan, notes="a note for people that is long enough.\n" * 500)
     _, blocks = run_message(compose(run(Status.FAILED, "because", plan=plan)))
     assert any(
         re.search(r"… \d+ more of \d+ lines; the whole report: `remediator runs show`", t) for t in texts(blocks)

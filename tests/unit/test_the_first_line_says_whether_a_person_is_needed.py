@@ -1,6 +1,7 @@
 
 import pytest
-from fakes.run_views import CREATED, EXAMPLES, RUN, TARGET, changed, diagnosed, entry, run, scaled
+from fakes.run_views import CREATED, EXAMPLES, RUN, TARGET, diagnosed, entry, run, scaled
+from msgspec.structs import replace
 
 from remediator.core.records import Outcome, Phase, StepPlan
 from remediator.core.transitions import Status
@@ -57,7 +58,7 @@ def test_somebody_looks_when_it_resolved_after_a_change_that_failed(status):
 
 
 def test_an_unknown_step_needs_a_person_even_when_the_alert_resolved():
-    report = compose(changed(EXAMPLES["unknown"](), resolved_at=CREATED))
+    report = compose(replace(EXAMPLES["unknown"](), resolved_at=CREATED))
     assert report.need is Need.NOW
     assert "find out whether kubernetes.scale took effect" in report.title
 
@@ -85,9 +86,9 @@ def test_it_claims_no_more_than_the_journal(journal, said):
 
 def test_a_step_that_only_reads_is_no_change():
     plan = EXAMPLES["held"]().plan
-    read = changed(plan.remedies[1].steps[0], changes=False)
-    remedies = (plan.remedies[0], changed(plan.remedies[1], steps=(read,)))
-    looked = run(Status.FAILED, "because", scaled(), plan=changed(plan, remedies=remedies))
+    read = replace(plan.remedies[1].steps[0], changes=False)
+    remedies = (plan.remedies[0], replace(plan.remedies[1], steps=(read,)))
+    looked = run(Status.FAILED, "because", scaled(), plan=replace(plan, remedies=remedies))
     assert "nothing was changed" in compose(looked).title
 
 
@@ -104,7 +105,7 @@ def test_a_run_that_cannot_be_approved_yet_offers_no_approval():
 
 
 def test_a_hostile_run_id_stays_one_argument_of_the_command():
-    report = compose(changed(EXAMPLES["awaiting_approval"](), id="x; rm -rf /"))
+    report = compose(replace(EXAMPLES["awaiting_approval"](), id="x; rm -rf /"))
     assert report.advice[0].text == "remediator runs approve 'x; rm -rf /' --reason \"…\""
 
 
@@ -121,7 +122,7 @@ def test_ruled_out_remedies_say_what_was_seen():
 
 def test_a_remedy_whose_finding_failed_is_unknown_not_false():
     pool, *rest = diagnosed()
-    failed = changed(pool, outcome=Outcome.FAILED, output=None, error="connection refused")
+    failed = replace(pool, outcome=Outcome.FAILED, output=None, error="connection refused")
     why = passed_over(run(Status.ESCALATED, "no remedy applies", failed, *rest))
     said = "unknown, so it did not hold: steps.pool.used_share is unknown: connection refused"
     assert why["end idle sessions"].startswith(said)

@@ -1,7 +1,6 @@
-from dataclasses import replace
-
 import pytest
 from fakes.small_site import SmallSite, alert
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from remediator.core.policy import ApprovalNeed, ApprovalRule, Policy, approval_needed, exceeds

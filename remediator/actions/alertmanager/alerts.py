@@ -37,7 +37,7 @@ class FiringState(StrEnum):
 class AlertsParameters(Parameters):
     """Which alerts, and what they should be."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
     connection: Annotated[str, NamesConnection()] = Field(
         "default", description="Name of an entry under connections.alertmanager."
@@ -65,7 +65,7 @@ class AlertsParameters(Parameters):
 class AlertState(BaseModel):
     """One alert."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     labels: dict[str, str] = Field(description="Its labels; values of 200 characters at most.")
     state: Literal["firing", "silenced", "inhibited"] = Field(description="How it stands.")

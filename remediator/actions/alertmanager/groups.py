@@ -38,7 +38,7 @@ class GroupsParameters(Parameters):
 class AlertGroup(BaseModel):
     """One group."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     labels: dict[str, str] = Field(description="What its alerts have in common; values of 200 characters at most.")
     count: int = Field(description="Alerts in it.")

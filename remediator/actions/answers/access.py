@@ -64,12 +64,18 @@ def checked_name(name: str) -> str:
     return lower
 
 
+@lru_cache(maxsize=1024)
+def parsed_url(url: str) -> URL:
+    """Return the parts of a URL: a step's is asked for when it is planned, judged and sent. Raise ValueError."""
+    return URL(url)
+
+
 def checked_url(url: str) -> str:
     """Return the URL. Raise ValueError unless it is http or https, with a host and without a user's name."""
     if len(url) > URL_LIMIT or CONTROL.search(url):
         raise ValueError(f"the URL has a control character or more than {URL_LIMIT} characters")
     try:
-        parsed = URL(url)
+        parsed = parsed_url(url)
         port = parsed.port
     except ValueError as error:
         raise ValueError("this is not a URL") from error
@@ -99,7 +105,7 @@ Headers = Annotated[dict[str, str], AfterValidator(checked_headers)]
 class BasicAuth(BaseModel):
     """HTTP Basic authentication (RFC 7617)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     username: str = Field(pattern=r"^[^:\x00-\x1f\x7f]+$", description="The user's name; without a colon.")
     password_file: str = Field(description="File that holds the password; read at each use.")
@@ -108,7 +114,7 @@ class BasicAuth(BaseModel):
 class Access(BaseModel):
     """What every HTTP connection can say about credentials and TLS."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     bearer_token_file: str = Field("", description="File that holds a bearer token; read at each use.")
     basic_auth: BasicAuth | None = Field(None, description="User name and password file, instead of a token.")

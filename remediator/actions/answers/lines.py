@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 import re2
 from pydantic import AfterValidator, Field, StringConstraints
+
+from remediator.core.action import Outputs, Parameters
+from remediator.core.durations import Duration
 
 _SHOWN = 500  #: characters of a line that are kept
 _CAPTURED = 200  #: characters of a captured value that are kept
@@ -62,6 +65,50 @@ CountedRest = Annotated[
 ]
 
 
+class LinesParameters(Parameters):
+    """How much of a log is read, and what is looked for."""
+
+    tail: int = Field(500, ge=1, le=100_000, description="Lines from the end.")
+    since: Duration | None = Field(
+        None, gt=0, description="Only lines written within this time. Default: all there are."
+    )
+    grep: dict[PatternName, Pattern] = Field(
+        default_factory=dict, max_length=10,
+        description="RE2 patterns by name; a line fits when a pattern is found anywhere in it. 10 at most.",
+    )  # fmt: skip
+    count_by: CountBy = Field(default_factory=dict)
+    top: Top = 10
+    keep: int = Field(
+        20, ge=0, le=200, description="Lines to return: those that fit a pattern, or any when there are no patterns."
+    )
+    max_bytes: int = Field(1 << 20, ge=1024, le=16 << 20, description="Bytes that are read.")
+
+
+class LinesOutputs(Outputs):
+    """What a log says. ``complete`` is each action's own: what was cut off differs."""
+
+    lines: int = Field(description="Lines that were read.")
+    matched: int = Field(description="Lines that fit any pattern.")
+    counts: dict[str, int] = Field(description="Lines that fit, by the pattern's name.")
+    counted: Counted = Field(default_factory=dict)
+    counted_rest: CountedRest = Field(default_factory=dict)
+    shown: tuple[str, ...] = Field(
+        description="The last lines that fit (without patterns: the last lines), as many as keep says, 500 characters "
+        "each at most."
+    )
+
+
+class Told(TypedDict):
+    """The outputs that a tally knows, by name."""
+
+    lines: int
+    matched: int
+    counts: dict[str, int]
+    counted: dict[str, dict[str, int]]
+    counted_rest: dict[str, int]
+    shown: tuple[str, ...]
+
+
 class Tally:
     """Counts lines by pattern, and by what patterns capture. Feed it a log's bytes; ``end`` closes each log."""
 
@@ -91,6 +138,17 @@ class Tally:
     def counted_rest(self) -> dict[str, int]:
         """Lines whose captured values are not among those."""
         return {name: self._captured[name] - sum(values.values()) for name, values in self.counted.items()}
+
+    def told(self) -> Told:
+        """Return what outputs tell of it."""
+        return {
+            "lines": self.lines,
+            "matched": self.matched,
+            "counts": self.counts,
+            "counted": self.counted,
+            "counted_rest": self.counted_rest,
+            "shown": tuple(self.kept),
+        }
 
     def feed(self, part: bytes) -> None:
         """Take the next bytes; they may end anywhere."""

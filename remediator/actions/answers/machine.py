@@ -33,7 +33,7 @@ _SAID = 300
 class MachineConnection(BaseModel):
     """One machine: local, or an address with the user, the key and the host keys to trust."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     local: bool = Field(
         False, description="Whether it is the machine that the daemon runs on; then nothing else is said."

@@ -26,7 +26,7 @@ class Connection(BaseModel):
     and what stands here, plus REMEDIATOR_RUN and REMEDIATOR_KEY (the same when a step is repeated).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     argv: tuple[str, ...] = Field(min_length=1, description="The program's absolute path, then its first arguments.")
     cwd: str = Field("/", pattern=r"^/[^\x00]*$", description="Directory that it runs in; absolute.")

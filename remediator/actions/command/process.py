@@ -14,9 +14,10 @@ import os
 import signal
 from asyncio.subprocess import Process
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from time import perf_counter
 from typing import cast
+
+from msgspec import Struct
 
 from remediator.errors import PermanentError, TemporaryError
 
@@ -26,8 +27,7 @@ _BREATH = 0.001  #: seconds between two reads of what is thrown away: a flood mu
 _PASSES = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """How a child process ended."""
 
     exit_code: int | None  #: negative: the signal that ended it; None when it could not be ended

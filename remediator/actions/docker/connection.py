@@ -24,7 +24,7 @@ LOOKS = (Permission("GET", "/containers/NAME/json"), Permission("GET", "/contain
 class Connection(BaseModel):
     """One entry under ``connections.docker``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     socket: str = Field("", max_length=100, description="Path of the engine's socket, such as /run/docker.sock.")
     url: str = Field("", description="Instead: URL of a proxy before it, such as http://127.0.0.1:2375.")

@@ -4,48 +4,24 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from remediator.actions.answers.lines import CountBy, Counted, CountedRest, Pattern, PatternName, Tally, Top
+from remediator.actions.answers.lines import LinesOutputs, LinesParameters, Tally
 from remediator.actions.context import Context
 from remediator.actions.docker.connection import LOOKS, ContainerParameters, backend
 from remediator.actions.docker.engine import engine_of
 from remediator.actions.docker.state import section
-from remediator.core.action import Action, Outputs, Permission
-from remediator.core.durations import SECOND, Duration
+from remediator.core.action import Action, Permission
+from remediator.core.durations import SECOND
 
 _HEAD = 8  #: bytes before each piece of a log of two streams: stream, 0, 0, 0, length
 
 
-class LogsParameters(ContainerParameters):
+class LogsParameters(LinesParameters, ContainerParameters):
     """Whose log, and how much of it."""
 
-    tail: int = Field(500, ge=1, le=100_000, description="Lines from the end.")
-    since: Duration | None = Field(
-        None, gt=0, description="Only lines written within this time. Default: all there are."
-    )
-    grep: dict[PatternName, Pattern] = Field(
-        default_factory=dict, max_length=10,
-        description="RE2 patterns by name; a line fits when a pattern is found anywhere in it. 10 at most.",
-    )  # fmt: skip
-    count_by: CountBy = Field(default_factory=dict)
-    top: Top = 10
-    keep: int = Field(
-        20, ge=0, le=200, description="Lines to return: those that fit a pattern, or any when there are no patterns."
-    )
-    max_bytes: int = Field(1 << 20, ge=1024, le=16 << 20, description="Bytes that are read.")
 
-
-class LogsOutputs(Outputs):
+class LogsOutputs(LinesOutputs):
     """What the log says."""
 
-    lines: int = Field(description="Lines that were read.")
-    matched: int = Field(description="Lines that fit any pattern.")
-    counts: dict[str, int] = Field(description="Lines that fit, by the pattern's name.")
-    counted: Counted = Field(default_factory=dict)
-    counted_rest: CountedRest = Field(default_factory=dict)
-    shown: tuple[str, ...] = Field(
-        description="The last lines that fit (without patterns: the last lines), as many as keep says, 500 characters "
-        "each at most."
-    )
     complete: bool = Field(description="False when max_bytes cut something off: then the newest lines are missing.")
 
 
@@ -61,15 +37,7 @@ async def perform(p: LogsParameters, context: Context) -> LogsOutputs:
         data, cut = await engine.log(container, query, p.max_bytes)
     tally.feed(data if terminal else joined(data))
     tally.end()
-    return LogsOutputs(
-        lines=tally.lines,
-        matched=tally.matched,
-        counts=tally.counts,
-        counted=tally.counted,
-        counted_rest=tally.counted_rest,
-        shown=tuple(tally.kept),
-        complete=not cut,
-    )
+    return LogsOutputs(**tally.told(), complete=not cut)
 
 
 def joined(data: bytes) -> bytes:

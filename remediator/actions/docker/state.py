@@ -20,7 +20,7 @@ _TEXT = 300
 class StateParameters(ContainerParameters):
     """Which container, and what it should be."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
     is_: Literal["running", "healthy"] | None = Field(
         None, alias="is",

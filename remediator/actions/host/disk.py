@@ -20,7 +20,7 @@ class DiskParameters(HostParameters):
 class FileSystem(BaseModel):
     """One file system."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     mount: str = Field(description="Where it is mounted.")
     kind: str = Field(description='Such as "ext4".')

@@ -35,7 +35,7 @@ class OomParameters(HostParameters):
 class Killed(BaseModel):
     """One process that was killed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     at: str = Field(description="When, as the log says it (ISO 8601); empty when it does not.")
     process: str = Field(description="The process' name.")

@@ -26,7 +26,7 @@ class ProcessesParameters(HostParameters):
 class ProcessUse(BaseModel):
     """One process."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     pid: int = Field(description="Its id.")
     name: str = Field(description="Its name, as the kernel keeps it: 15 characters.")

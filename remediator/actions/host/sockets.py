@@ -25,7 +25,7 @@ class SocketsParameters(HostParameters):
 class ListeningSocket(BaseModel):
     """One socket that waits for others."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     protocol: str = Field(description='"tcp", "tcp6", "udp" or "udp6".')
     address: str = Field(description='The address that it listens on; "0.0.0.0" and "::" are all.')

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from functools import lru_cache
 from typing import Annotated, Any
 
-import jsonpath
 import orjson
-from jsonpath.function_extensions import ExpressionType, FilterFunction
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -25,45 +22,15 @@ from remediator.actions.answers.access import checked_name
 from remediator.actions.answers.reading import PATTERN_LIMIT, Regex, excerpt, matches_whole
 from remediator.core.action import Parameters
 
-_FOUND_LIMIT = 1000  #: values that one path may find
 _VALUE_LIMIT = 4096  #: bytes of JSON in a value that is kept
 _SHOWN = 120
 _RANGE = re.compile(r"([1-5])xx|([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?")
 
 
-class _Search(FilterFunction):
-    """RFC 9535's ``match`` and ``search`` with RE2: a path's regex meets whatever a server sends."""
-
-    arg_types = [ExpressionType.VALUE, ExpressionType.VALUE]  # noqa: RUF012 -- the base class declares it so
-    return_type = ExpressionType.LOGICAL
-
-    def __init__(self, around: str) -> None:
-        self._around = around
-
-    def __call__(self, value: object, pattern: object) -> bool:
-        if not isinstance(value, str) or not isinstance(pattern, str):
-            return False
-        try:
-            return matches_whole(f"{self._around}(?:{pattern}){self._around}", value)
-        except Exception:  # noqa: BLE001 -- RFC 9535, section 2.4.6: what is no regex is false
-            return False
-
-
-_JSONPATH = jsonpath.JSONPathEnvironment(strict=True)
-_JSONPATH.function_extensions["match"] = _Search("")
-_JSONPATH.function_extensions["search"] = _Search("(?s:.*)")
-
-
-@lru_cache(maxsize=256)
-def _path(text: str) -> Any:
-    return _JSONPATH.compile(text)
-
-
 def _is_path(text: str) -> str:
-    try:
-        _path(text)
-    except (jsonpath.JSONPathError, RecursionError) as error:
-        raise ValueError(f"this is not a JSONPath (RFC 9535): {str(error).splitlines()[0]}") from error
+    from remediator.actions.http import json_paths  # noqa: PLC0415 -- its library is only loaded where a path is asked
+
+    json_paths.compiled(text)
     return text
 
 
@@ -133,13 +100,9 @@ class HeaderCondition(Parameters):
 
 def find(document: object, condition: JsonCondition) -> list[Any]:
     """Return what the path finds. Raise ValueError when it is too much."""
-    try:
-        found = list(itertools.islice(_path(condition.path).finditer(document), _FOUND_LIMIT + 1))
-    except (jsonpath.JSONPathError, RecursionError) as error:
-        raise ValueError(f"{condition.path} cannot be followed in the answer") from error
-    if len(found) > _FOUND_LIMIT:
-        raise ValueError(f"{condition.path} finds more than {_FOUND_LIMIT} values")
-    return [match.obj for match in found]
+    from remediator.actions.http import json_paths  # noqa: PLC0415 -- see _is_path
+
+    return json_paths.find(document, condition.path)
 
 
 def judge_values(values: list[Any], condition: JsonCondition) -> str:

@@ -18,6 +18,7 @@ from remediator.actions.answers.access import (
     Headers,
     checked_url,
     credentials,
+    parsed_url,
     trust,
 )
 from remediator.actions.context import Context
@@ -100,7 +101,7 @@ def backend(parameters: Destination) -> str:
     """Return ``http/host:port``, or ``http/NAME`` of a connection."""
     if parameters.connection:
         return f"http/{parameters.connection}"
-    url = URL(parameters.url)
+    url = parsed_url(parameters.url)
     return f"http/{url.host}:{url.port}"
 
 
@@ -111,7 +112,7 @@ def place_of(parameters: Destination, context: Context) -> Place:
     if not parameters.connection:
         headers.update(parameters.headers)
         tls = trust(parameters.ca_file, tls_verify=parameters.tls_verify)
-        return Place(URL(parameters.url), headers, tls, NO_CREDENTIALS.secrets)
+        return Place(parsed_url(parameters.url), headers, tls, NO_CREDENTIALS.secrets)
     connection: Any = context.connection("http", parameters.connection)
     known = credentials(connection)
     headers.update(known.headers)

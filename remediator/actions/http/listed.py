@@ -48,7 +48,7 @@ VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]
 class Listed(BaseModel):
     """One question: a GraphQL query with its variables, or a JSON body."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     path: Annotated[str, Field(max_length=2048), AfterValidator(_is_path)] = Field(
         description="Where it is posted, below base_url."

@@ -11,12 +11,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 import aiohttp
 import orjson
+from msgspec import Struct
 
 from remediator.actions.context import Context
 from remediator.actions.kubernetes.connection import Connection, make_client
@@ -44,8 +44,7 @@ Body = Document | list[Document]
 """What a request sends; a JSON patch is a list."""
 
 
-@dataclass(slots=True)
-class _Session:
+class _Session(Struct):
     """A client and how many requests are using it, so that a replaced one is closed after its last."""
 
     client: Any
@@ -53,8 +52,7 @@ class _Session:
     replaced: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """Objects of a list; ``complete`` is false when there were more than we read."""
 
     items: list[Document]

@@ -8,8 +8,9 @@ is its own decision: lowering a bound takes nothing away, or starves it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from remediator.actions.kubernetes.amount import MOST, Amount, amount
 from remediator.actions.kubernetes.api import MERGE_PATCH, Api
@@ -17,8 +18,7 @@ from remediator.actions.kubernetes.documents import Document, number, text
 from remediator.errors import PermanentError
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """An autoscaler's bounds."""
 
     low: int

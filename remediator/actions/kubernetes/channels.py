@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import aiohttp
 import orjson
+from msgspec import Struct, field
 
 from remediator.actions.kubernetes.api import Api
 from remediator.actions.kubernetes.documents import Document, clean, objects, text
@@ -25,8 +25,7 @@ _OUT, _ERR, _STATUS = 1, 2, 3
 _LONGEST_STATUS = 64 * 1024
 
 
-@dataclass(slots=True)
-class Ended:
+class Ended(Struct):
     """How a command ended."""
 
     exit_code: int
@@ -35,8 +34,7 @@ class Ended:
     left_out: int  #: bytes of both that were not kept
 
 
-@dataclass(slots=True)
-class _Heard:
+class _Heard(Struct):
     """What came through the channels so far."""
 
     limit: int

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Literal, Self
 
+from msgspec import Struct
 from pydantic import Field, model_validator
 
 from remediator.actions.kubernetes.api import Api
@@ -43,8 +43,7 @@ class ChosenParameters(Parameters):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """Some of the chosen pods; ``complete`` is false while more may follow."""
 
     pods: list[Document]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from remediator.actions.kubernetes.documents import Document, clean, flag, number, objects, section, text
 from remediator.actions.kubernetes.workloads import replicas_of, strategy_of
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(Struct, frozen=True):
     """What one look at a workload says about its newest rollout."""
 
     complete: bool

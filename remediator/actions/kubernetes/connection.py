@@ -18,7 +18,7 @@ from remediator.errors import PermanentError, TemporaryError
 class Connection(BaseModel):
     """How to reach one cluster. With nothing said: the service account of the pod we run in."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     kubeconfig: Path | None = Field(None, description="A kubeconfig file. Default: $KUBECONFIG or ~/.kube/config.")
     context: str | None = Field(None, min_length=1, description="A context of that file. Default: its current one.")

@@ -8,8 +8,7 @@ the site protects (allow.protected, the daemon's own workload) is refused whatev
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from pydantic import Field
 
 from remediator.actions.context import Context
@@ -80,8 +79,7 @@ class DrainOutputs(Outputs):
     changed: bool = Field(description="False when the node was cordoned and empty already.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """The pods of a node, sorted out."""
 
     evict: tuple[PodReference, ...]  #: going ones among them: they are waited for

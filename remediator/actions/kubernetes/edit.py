@@ -8,9 +8,9 @@ the server answers 409 and nothing happened (what controllers write to its statu
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from msgspec import Struct
 from pydantic import Field
 
 from remediator.actions.context import Context
@@ -36,8 +36,6 @@ class EditOutputs(Outputs):
 
 P = TypeVar("P", bound=Parameters)
 
-Earlier = Callable[[Api, P, Document, Collection[Place]], Awaitable[Mapping[Place, Any]]]
-
 
 def _as_it_is(parameters: Any, _found: Document) -> Any:
     return parameters
@@ -59,8 +57,7 @@ def _no_names(_parameters: Any) -> tuple[str, ...]:
     return ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit(Generic[P]):
+class Edit(Struct, Generic[P], frozen=True, kw_only=True):
     """One kind of change. Its methods are an action's ``perform``, ``resolve``, ``happened``, ``preview``, ``undo``."""
 
     path: Callable[[P], str]

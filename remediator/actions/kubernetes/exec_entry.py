@@ -20,7 +20,7 @@ class ExecEntry(BaseModel):
     It runs without a shell (unless argv itself names one), with the container's user, rights and environment.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     argv: tuple[str, ...] = Field(min_length=1, max_length=64, description="The program, then its first arguments.")
     read_only: bool = Field(

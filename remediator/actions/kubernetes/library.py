@@ -13,11 +13,12 @@ import importlib
 import importlib.util
 import logging
 import sys
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from msgspec import Struct
 
 from remediator.actions.kubernetes.credential_plugin import in_a_group_of_its_own
 from remediator.errors import PermanentError
@@ -25,8 +26,7 @@ from remediator.errors import PermanentError
 _ROOT = "kubernetes_asyncio"
 
 
-@dataclass(frozen=True, slots=True)
-class Library:
+class Library(Struct, frozen=True):
     """The four things that we take from kubernetes_asyncio."""
 
     api_client: Any

@@ -119,13 +119,8 @@ async def perform(p: LogsParameters, context: Context) -> LogsOutputs:
     if unread and not read:
         raise unread[0][1]
     return LogsOutputs(
-        lines=tally.lines,
+        **tally.told(),
         bytes=p.max_bytes - max(left, 0),
-        matched=tally.matched,
-        counts=tally.counts,
-        counted=tally.counted,
-        counted_rest=tally.counted_rest,
-        shown=tuple(tally.kept),
         pods=tuple(read),
         matched_by_pod=read,
         unread=tuple(Unread(pod=pod, reason=str(error)[:300]) for pod, error in unread[:_MOST_UNREAD]),

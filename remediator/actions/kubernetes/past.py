@@ -8,8 +8,9 @@ object and gives it the newest number, so then its creation is not when the roll
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from remediator.actions.kubernetes.documents import Document, clean, number, objects, section, text
 from remediator.actions.kubernetes.moments import instant
@@ -21,8 +22,7 @@ _MOST_IMAGES = 20
 _MOST_DIGITS = 18
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Struct, frozen=True):
     """One revision of a workload."""
 
     number: int

@@ -41,7 +41,7 @@ Amount = Annotated[
 class Amounts(BaseModel):
     """Memory and CPU; what is not given stays."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     memory: Amount | None = Field(None, description="Memory: 2Gi, or x1.5 for one and a half times what there is.")
     cpu: Amount | None = Field(None, description="CPU: 2 (cores), 500m, or x1.5.")
@@ -50,7 +50,7 @@ class Amounts(BaseModel):
 class Ceilings(BaseModel):
     """What nothing set here may exceed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     memory: Quantity | None = Field(None, description="The most memory.")
     cpu: Quantity | None = Field(None, description="The most CPU.")

@@ -7,10 +7,10 @@ its annotation, a ControllerRevision holds a patch that replaces the template.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from remediator.actions.kubernetes.api import Api
 from remediator.actions.kubernetes.documents import Document, number, section, text
@@ -23,8 +23,7 @@ _HASH = "pod-template-hash"
 _LONGEST_NUMBER = 18
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(Struct, frozen=True):
     """One earlier or present pod template."""
 
     number: int

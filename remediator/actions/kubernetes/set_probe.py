@@ -26,7 +26,7 @@ Count = Annotated[int, Field(ge=1, le=1000)]
 class ProbeTimes(BaseModel):
     """What shall change of one probe; what is not given stays. Names and bounds as in a pod's specification."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     initial_delay_seconds: Annotated[int, Field(ge=0, le=3600)] | None = Field(
         None, description="Seconds from the container's start to the first probe."

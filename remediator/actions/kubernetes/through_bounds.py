@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from remediator.actions.kubernetes.api import Api
 from remediator.actions.kubernetes.bounds import Bounds, as_recorded, bounds_of, bounds_path, raised, set_bounds
@@ -14,8 +14,7 @@ from remediator.core.action import Intent
 from remediator.errors import PermanentError
 
 
-@dataclass(frozen=True, slots=True)
-class BoundsPreview:
+class BoundsPreview(Struct, frozen=True):
     """How the bounds would change, and the count that the workload would then have at least."""
 
     shown: str

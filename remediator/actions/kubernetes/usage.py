@@ -6,8 +6,9 @@ Source: Kubernetes, "Resource metrics pipeline": PodMetrics have ``containers[].
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from remediator.actions.kubernetes.api import Api
 from remediator.actions.kubernetes.documents import Document, objects, section, text
@@ -19,16 +20,14 @@ _PLACE = f"/apis/{GROUP}/v1beta1"
 _PAGES = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """CPU in cores and memory in bytes; None where it was not measured."""
 
     cpu: float | None
     memory: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class PodUsage:
+class PodUsage(Struct, frozen=True):
     """A pod's usage, and each container's."""
 
     whole: Usage

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from pydantic import Field
 
 from remediator.actions.kubernetes.api import Api, Listing
@@ -24,8 +23,7 @@ class WorkloadParameters(Parameters):
     connection: ConnectionName = Field("default", description="Name of an entry under connections.kubernetes.")
 
 
-@dataclass(frozen=True, slots=True)
-class Owned:
+class Owned(Struct, frozen=True):
     """What a workload's controller made: its ReplicaSets (deployments only) and its pods."""
 
     replica_sets: list[Document]

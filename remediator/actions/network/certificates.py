@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
 from typing import Any
+
+from msgspec import Struct
 
 from remediator.actions.answers.reading import excerpt
 from remediator.errors import PermanentError
@@ -14,8 +15,7 @@ _NAMES, _TEXT = 100, 300
 _DAY = 86_400.0
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(Struct, frozen=True):
     """What one certificate says."""
 
     subject: str

@@ -73,7 +73,7 @@ class DnsParameters(Parameters):
 class DnsAnswer(BaseModel):
     """What one resolver said about one name."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     name: str = Field(description="The name asked for.")
     server: str = Field(description='"system", or the server asked directly.')

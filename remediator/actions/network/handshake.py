@@ -5,9 +5,10 @@ from __future__ import annotations
 import _ssl
 import asyncio
 import ssl
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
+
+from msgspec import Struct
 
 from remediator.actions.answers.reading import excerpt
 
@@ -15,8 +16,7 @@ _CHAIN = 10
 _TEXT = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What a handshake showed."""
 
     chain: tuple[bytes, ...]  #: certificates as the server sent them, its own first

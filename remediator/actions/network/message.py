@@ -6,9 +6,10 @@ What a server sends is hostile: pointers only go back, names, records and chains
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import Literal
+
+from msgspec import Struct
 
 TYPES = {"A": 1, "AAAA": 28}
 _CNAME, _IN = 5, 1
@@ -23,8 +24,7 @@ NO_ERROR, SERVER_FAILED, NO_NAME, REFUSED = 0, 2, 3, 5  #: response codes, secti
 Kind = Literal["A", "AAAA"]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a server answered to one question."""
 
     code: int  #: its response code

@@ -68,7 +68,7 @@ def server_of(text: str) -> tuple[str, int]:
 class Connection(BaseModel):
     """One entry under ``connections.network``: a place that rules may ask about by its name."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     host: Host = Field(description="Host name or IP address.")
     port: Port | None = Field(None, description="TCP port; none: what the action takes by itself, such as 443.")

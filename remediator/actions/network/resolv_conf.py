@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from remediator.actions.network.place import is_address
 
@@ -12,8 +13,7 @@ _BYTES = 65_536
 _SERVERS, _DOMAINS, _DOTS = 3, 32, 15  #: what the C library reads of it; older ones read 6 domains
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvConf:
+class ResolvConf(Struct, frozen=True):
     """What it says."""
 
     servers: tuple[str, ...] = ()

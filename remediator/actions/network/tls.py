@@ -43,7 +43,7 @@ class TlsParameters(PortParameters):
 class ChainCertificate(BaseModel):
     """One certificate of the chain."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     subject: str = Field(description="Whom it is for.")
     issuer: str = Field(description="Who signed it.")

@@ -42,7 +42,7 @@ Setting = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}(?:\.[a-z_][a-z0-
 
 
 class _Document(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Statement(_Document):

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+from msgspec import Struct
 from pydantic import Field
 
 from remediator.actions.context import Context
@@ -68,8 +68,7 @@ class EndingOutputs(Outputs):
     remaining: int = Field(description="How many were told to end and were still there two seconds later.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
+class _Way(Struct, frozen=True):
     """One of the three actions: whom it takes and what it does to them."""
 
     function: str

@@ -30,7 +30,7 @@ class PostgresParameters(Parameters):
 class Part(BaseModel):
     """Base of what outputs hold."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Count(Part):

@@ -11,9 +11,10 @@ import os
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from remediator.actions.answers.access import read_secret
 from remediator.actions.context import Context
@@ -35,8 +36,7 @@ SELECT set_config('statement_timeout', %(statement)s, false), set_config('lock_t
 """
 
 
-@dataclass(slots=True)
-class Session:
+class Session(Struct):
     """An open session; ``rows`` and ``run`` take the SQL and the values that the server binds to it.
 
     Without values (None) the text is sent as it is; with some, even an empty mapping, ``%`` is written ``%%``.

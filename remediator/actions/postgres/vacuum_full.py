@@ -7,21 +7,22 @@ than lock_timeout: who comes after it waits behind it. Each statement commits by
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
 from remediator.actions.context import Context
-from remediator.actions.postgres.connection import find, not_listed
-from remediator.actions.postgres.library import library
-from remediator.actions.postgres.parameters import PostgresParameters, backend, text
-from remediator.actions.postgres.session import Session, changing, reading
-from remediator.core.action import Action, Intent, Outputs, Permission
-from remediator.core.durations import Duration, show_duration
+from remediator.actions.postgres.connection import find
+from remediator.actions.postgres.parameters import backend
+from remediator.actions.postgres.vacuum import State, TableParameters, Vacuum, permissions
+from remediator.core.action import Action, Intent, Outputs
+from remediator.core.durations import show_duration
 from remediator.errors import PermanentError
 
 # A table that was written anew has another file. VACUUM FULL does not count as a vacuum in the statistics.
-_STATE = """
+_VACUUM = Vacuum(
+    options="FULL, ANALYZE",
+    query="""
 SELECT pg_relation_filenode(c.oid)::bigint AS file, pg_table_size(c.oid) AS bytes,
        pg_indexes_size(c.oid) AS index_bytes,
        EXISTS (SELECT FROM pg_stat_progress_cluster p WHERE p.relid = c.oid) AS running,
@@ -29,17 +30,17 @@ SELECT pg_relation_filenode(c.oid)::bigint AS file, pg_table_size(c.oid) AS byte
         WHERE l.relation = c.oid AND l.granted AND l.pid <> pg_backend_pid()) AS users
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = %(schema)s AND c.relname = %(table)s AND c.relkind IN ('r', 'm')
-"""
+""",
+    listed=lambda connection: connection.rebuild_tables,
+    missing=" that could be written anew",
+)
 
 
-class VacuumFullParameters(PostgresParameters):
+class VacuumFullParameters(TableParameters):
     """Which table."""
 
     table: Annotated[str, Field(min_length=1, max_length=127)] = Field(
         description="A table that the connection lists under rebuild_tables, as schema.table."
-    )
-    within: Annotated[Duration, Field(gt=0)] = Field(
-        1800.0, description="Limit of the work; the step's own timeout counts, too, and should be longer."
     )
 
 
@@ -54,16 +55,7 @@ class VacuumFullOutputs(Outputs):
 
 async def perform(p: VacuumFullParameters, context: Context) -> VacuumFullOutputs:
     """Do it. PermanentError when the server skipped the table (it only warns when the right is missing)."""
-    _listed(p, context)
-    sql = library().sql
-    schema, table = p.table.split(".")
-    async with changing(context, p.connection, within=p.within) as session:
-        before = await _state(session, p)
-        await session.run(sql.SQL("VACUUM (FULL, ANALYZE) {}").format(sql.Identifier(schema, table)))
-        after = await _state(session, p)
-    if after["file"] == before["file"]:
-        said = text(session.notices[0]) if session.notices else "no reason is given"
-        raise PermanentError(f"{p.table} was skipped: {said}")
+    before, after = await _VACUUM.run(p, context, _anew)
     return VacuumFullOutputs(
         bytes_before=before["bytes"],
         bytes=after["bytes"],
@@ -74,24 +66,21 @@ async def perform(p: VacuumFullParameters, context: Context) -> VacuumFullOutput
 
 async def resolve(p: VacuumFullParameters, context: Context) -> Intent[VacuumFullParameters]:
     """Record which file the table is in, and how large it is."""
-    _listed(p, context)
-    async with reading(context, p.connection) as session:
-        state = await _state(session, p)
+    _VACUUM.check(p, context)
+    state = await _VACUUM.look(p, context)
     return Intent(p, {"file": state["file"], "bytes": state["bytes"]})
 
 
 async def happened(intent: Intent[VacuumFullParameters], context: Context) -> bool | None:
     """Whether the table was written anew since; None while that is going on."""
-    async with reading(context, intent.parameters.connection) as session:
-        state = await _state(session, intent.parameters)
-    return None if state["running"] else bool(state["file"] != intent.before["file"])
+    state = await _VACUUM.look(intent.parameters, context)
+    return None if state["running"] else _anew(intent.before, state)
 
 
 async def preview(p: VacuumFullParameters, context: Context) -> str:
     """Say how large it is, what it needs, and who is kept out."""
-    _listed(p, context)
-    async with reading(context, p.connection) as session:
-        state = await _state(session, p)
+    _VACUUM.check(p, context)
+    state = await _VACUUM.look(p, context)
     if state["running"]:
         raise PermanentError(f"{p.table} is being written anew already")
     size = state["bytes"] + state["index_bytes"]
@@ -104,18 +93,8 @@ async def preview(p: VacuumFullParameters, context: Context) -> str:
     )
 
 
-def _listed(p: VacuumFullParameters, context: Context) -> None:
-    tables = find(context, p.connection).rebuild_tables
-    if p.table not in tables:
-        raise not_listed("table", p.table, tables)
-
-
-async def _state(session: Session, p: VacuumFullParameters) -> dict[str, Any]:
-    schema, table = p.table.split(".")
-    rows = await session.rows(_STATE, {"schema": schema, "table": table})
-    if not rows:
-        raise PermanentError(f"there is no table {p.table} that could be written anew")
-    return rows[0]
+def _anew(before: State, after: State) -> bool:
+    return bool(after["file"] != before["file"])
 
 
 ACTION = Action(
@@ -132,5 +111,5 @@ ACTION = Action(
     resolve=resolve,
     happened=happened,
     preview=preview,
-    permissions=lambda p: (Permission("MAINTAIN", f"on {p.table} (before version 17: its owner)"),),
+    permissions=permissions,
 )

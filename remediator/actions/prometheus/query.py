@@ -65,7 +65,7 @@ class QueryParameters(Parameters):
 class Series(BaseModel):
     """One series of the result."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     labels: dict[str, str] = Field(description="Its labels; 32 at most, values of 200 characters at most.")
     value: float | None = Field(description="Its value; none for NaN and infinities.")

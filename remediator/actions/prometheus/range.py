@@ -40,7 +40,7 @@ class RangeParameters(Parameters):
 class Course(BaseModel):
     """How one series went."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     labels: dict[str, str] = Field(description="Its labels; 32 at most, values of 200 characters at most.")
     first: float = Field(description="Its first value.")

@@ -29,7 +29,7 @@ class RulesParameters(Parameters):
 class AlertingRule(BaseModel):
     """One alerting rule."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     name: str = Field(description="The alert's name.")
     group: str = Field(description="The rule's group.")
@@ -40,7 +40,7 @@ class AlertingRule(BaseModel):
 class FailingRule(BaseModel):
     """One rule that cannot be evaluated."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     name: str = Field(description="The alert's or the recorded series' name.")
     group: str = Field(description="The rule's group.")

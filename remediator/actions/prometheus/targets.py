@@ -31,7 +31,7 @@ class TargetsParameters(Parameters):
 class JobTargets(BaseModel):
     """The targets of one job."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     job: str = Field(description="The job's name.")
     up: int = Field(description="Targets whose last scrape succeeded.")
@@ -43,7 +43,7 @@ class JobTargets(BaseModel):
 class DownTarget(BaseModel):
     """One target that is down."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     job: str = Field(description="Its job.")
     instance: str = Field(description="Its instance.")

@@ -26,7 +26,7 @@ class BigKeysParameters(RedisParameters):
 class BigKey(BaseModel):
     """One large key."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     key: str = Field(description="Its name, 120 characters at most.")
     bytes: int = Field(description="Bytes that it takes; an estimate for large collections.")

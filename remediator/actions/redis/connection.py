@@ -48,7 +48,7 @@ def fits(pattern: str, key: bytes) -> bool:
 class Settable(BaseModel):
     """A setting that rules may change, and to what."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     values: tuple[str, ...] = Field(
         min_length=1, max_length=64, description='The values that may be set; "1gb..4gb" allows a range of sizes.'
@@ -80,7 +80,7 @@ class Settable(BaseModel):
 class Connection(BaseModel):
     """One entry under ``connections.redis``: one database of one server."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     host: str = Field(min_length=1, max_length=253, description="Host name or IP address.")
     port: int = Field(6379, ge=1, le=65_535, description="TCP port.")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from remediator.actions.redis.server import Server, words
 from remediator.errors import PermanentError
@@ -11,8 +12,7 @@ from remediator.errors import PermanentError
 _LINES = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """One INFO answer."""
 
     fields: dict[str, str]

@@ -26,7 +26,7 @@ class KeysParameters(RedisParameters):
 class PrefixLine(BaseModel):
     """The keys whose names begin alike."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     prefix: str = Field(description="How the names begin; empty: names without a separator.")
     keys: int = Field(description="Keys, estimated for the whole database.")

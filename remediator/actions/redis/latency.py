@@ -36,7 +36,7 @@ class LatencyParameters(RedisParameters):
 class LatencyEvent(BaseModel):
     """Something that made the server wait."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     event: str = Field(description='What it was, such as "command", "fork" or "aof-write".')
     at: str = Field(description="When it happened last, in UTC (ISO 8601).")
@@ -47,7 +47,7 @@ class LatencyEvent(BaseModel):
 class CommandLatency(BaseModel):
     """How long a command takes inside the server."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     command: str = Field(description="The command's name.")
     p50_ms: float | None = Field(description="Half of its calls took at most so many milliseconds.")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from msgspec import Struct
 
 from remediator.errors import PermanentError
 
 ANSWER_LIMIT = 8 * 1024 * 1024  #: bytes in one answer
 
 
-@dataclass(frozen=True, slots=True)
-class Library:
+class Library(Struct, frozen=True):
     """What we take from redis-py."""
 
     connection: Any

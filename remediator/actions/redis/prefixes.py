@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from remediator.actions.redis.scan import Walk, count_of, memory, pages, shown
 from remediator.actions.redis.server import Server
@@ -17,8 +18,7 @@ _KINDS = 2000  #: prefixes told apart while counting
 OTHERS = "(others)"
 
 
-@dataclass(frozen=True, slots=True)
-class Prefix:
+class Prefix(Struct, frozen=True):
     """One prefix in the sample."""
 
     name: str

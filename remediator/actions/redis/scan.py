@@ -7,9 +7,10 @@ what begins or ends in between may be seen or not.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
+
+from msgspec import Struct
 
 from remediator.actions.answers.reading import excerpt
 from remediator.actions.redis.connection import fits
@@ -20,8 +21,7 @@ PAGE = 1000  #: keys that one SCAN looks at
 _NAME = 120  #: characters of a key's name that are shown
 
 
-@dataclass(slots=True)
-class Walk:
+class Walk(Struct):
     """How far a walk may go, and how far it went."""
 
     keys: int  #: at most so many keys are looked at

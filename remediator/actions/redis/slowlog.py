@@ -36,7 +36,7 @@ class SlowlogParameters(RedisParameters):
 class SlowCommand(BaseModel):
     """One slow command."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     at: str = Field(description="When it ended, in UTC (ISO 8601).")
     milliseconds: float = Field(description="How long it kept the server busy.")

@@ -35,7 +35,7 @@ Folder = Annotated[str, StringConstraints(pattern=r"^(/[A-Za-z0-9_][A-Za-z0-9._-
 class Settable(BaseModel):
     """A variable that systemd.set_environment may set: to what, or from which file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     pattern: Regex = Field("", description="RE2 regex that the whole value must match. This or file is needed.")
     file: str = Field("", description="Instead: file of the daemon's machine that holds the value, a secret.")
@@ -50,7 +50,7 @@ class Settable(BaseModel):
 class Connection(BaseModel):
     """One entry under ``connections.systemd``: the units of the machine that connections.host has by the same name."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     units: tuple[UnitName, ...] = Field(
         (), max_length=256, description='Units that systemd.restart may restart, in full: "shop.service".'

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from remediator.actions.answers.machine import Machine
 from remediator.actions.systemd.connection import Connection, UnitName, is_variable
@@ -24,8 +25,7 @@ _SPECIAL = re.compile(r'(["\\`$])')
 _LINE = re.compile(r'([A-Za-z_][A-Za-z0-9_]*)="((?:[^"\\`$]|\\["\\`$])*)"')
 
 
-@dataclass(frozen=True, slots=True)
-class DropIn:
+class DropIn(Struct, frozen=True):
     """The files of one unit on one machine."""
 
     machine: Machine

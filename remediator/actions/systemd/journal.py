@@ -6,46 +6,23 @@ import math
 
 from pydantic import Field
 
-from remediator.actions.answers.lines import CountBy, Counted, CountedRest, Pattern, PatternName, Tally, Top
+from remediator.actions.answers.lines import LinesOutputs, LinesParameters, Tally
 from remediator.actions.answers.machine import machine_of
 from remediator.actions.context import Context
 from remediator.actions.systemd.connection import UnitParameters, backend
-from remediator.core.action import Action, Outputs, Permission
-from remediator.core.durations import Duration
+from remediator.core.action import Action, Permission
 from remediator.errors import PermanentError
 
 
-class JournalParameters(UnitParameters):
+class JournalParameters(LinesParameters, UnitParameters):
     """Whose journal, and how much of it."""
 
-    tail: int = Field(500, ge=1, le=100_000, description="Lines from the end.")
-    since: Duration | None = Field(
-        None, gt=0, description="Only lines written within this time. Default: all there are."
-    )
-    grep: dict[PatternName, Pattern] = Field(
-        default_factory=dict, max_length=10,
-        description="RE2 patterns by name; a line fits when a pattern is found anywhere in it. 10 at most.",
-    )  # fmt: skip
-    count_by: CountBy = Field(default_factory=dict)
-    top: Top = 10
-    keep: int = Field(
-        20, ge=0, le=200, description="Lines to return: those that fit a pattern, or any when there are no patterns."
-    )
     max_bytes: int = Field(1 << 20, ge=1024, le=16 << 20, description="Bytes that are read, the newest lines first.")
 
 
-class JournalOutputs(Outputs):
+class JournalOutputs(LinesOutputs):
     """What the journal says."""
 
-    lines: int = Field(description="Lines that were read.")
-    matched: int = Field(description="Lines that fit any pattern.")
-    counts: dict[str, int] = Field(description="Lines that fit, by the pattern's name.")
-    counted: Counted = Field(default_factory=dict)
-    counted_rest: CountedRest = Field(default_factory=dict)
-    shown: tuple[str, ...] = Field(
-        description="The last lines that fit (without patterns: the last lines), as many as keep says, 500 characters "
-        "each at most."
-    )
     complete: bool = Field(description="False when max_bytes cut off the oldest lines.")
 
 
@@ -73,15 +50,7 @@ def tallied(p: JournalParameters, newest_first: bytes, *, cut: bool) -> JournalO
     tally = Tally(p.grep, p.keep, p.count_by, p.top)
     for line in reversed(lines):
         tally.feed(line + b"\n")
-    return JournalOutputs(
-        lines=tally.lines,
-        matched=tally.matched,
-        counts=tally.counts,
-        counted=tally.counted,
-        counted_rest=tally.counted_rest,
-        shown=tuple(tally.kept),
-        complete=not cut,
-    )
+    return JournalOutputs(**tally.told(), complete=not cut)
 
 
 ACTION: Action[JournalParameters, JournalOutputs] = Action(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from remediator.actions.answers.machine import Machine, machine_of
 from remediator.actions.answers.reading import excerpt
@@ -24,8 +25,7 @@ _ASKED = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """What systemd says of a unit."""
 
     load_state: str  #: "loaded", "not-found", "masked", "error"
@@ -93,8 +93,7 @@ class Remote:
             raise PermanentError(f"systemctl daemon-reload failed on {self._machine.place}: {ran.errors}")
 
 
-@dataclass(frozen=True, slots=True)
-class Systemd:
+class Systemd(Struct, frozen=True):
     """One machine's systemd, and the machine."""
 
     connection: Connection

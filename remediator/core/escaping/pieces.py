@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 Put = Callable[[object], str]
 """Writes one value as it must stand in its place. RenderError when it must not stand there."""
@@ -11,8 +12,7 @@ Check = Callable[[str], None]
 """Judges the whole result, for what shows only then. RenderError when it must not leave."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pieces:
+class Pieces(Struct, frozen=True):
     """A template's literal texts; between each two of them stands one value."""
 
     literals: tuple[str, ...]  #: one more than there are values; may be empty
@@ -23,8 +23,7 @@ class Pieces:
         return self.starts[index] + len(self.literals[index])
 
 
-@dataclass(frozen=True, slots=True)
-class Escapes:
+class Escapes(Struct, frozen=True):
     """How each value of a template is written, and what is asked of the result."""
 
     puts: tuple[Put, ...]

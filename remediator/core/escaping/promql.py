@@ -8,10 +8,11 @@ their own quote may be escaped, backticks take everything, ``#`` comments run to
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
 from typing import NoReturn
+
+from msgspec import Struct, field
 
 from remediator.core.durations import parse_duration
 from remediator.core.escaping import regex
@@ -51,8 +52,7 @@ class _Role(Enum):
 _ARGUMENTS = {("label_replace", 2): _Role.REPLACEMENT, ("label_replace", 4): _Role.REGEX}
 
 
-@dataclass(slots=True)
-class _Bracket:
+class _Bracket(Struct):
     sign: str
     word: str  #: what stood before it: a function's name
     offset: int
@@ -71,8 +71,7 @@ def of_promql(pieces: Pieces) -> Escapes:
     return Escapes(tuple(puts))
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     """Reads the literal text from left to right and knows what stands open."""
 
     quote: str = ""

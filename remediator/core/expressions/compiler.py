@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NoReturn
 
 from jinja2 import nodes
+from msgspec import Struct
 
 from remediator.core.expressions.filters import FILTERS, TESTS
 from remediator.core.expressions.lookups import Evaluate, default, is_defined, keyed, may_be_missing, walk
@@ -36,16 +36,14 @@ _NAMES_FOR_NODES: dict[type[nodes.Node], str] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """One chain that an expression asks for, as far as its keys are constant."""
 
     chain: Chain  #: ``("steps", "pool", "used_share")``
     evaluate: Evaluate
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(Struct, frozen=True):
     """A compiled expression."""
 
     source: str

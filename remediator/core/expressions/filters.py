@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from remediator.core.expressions.values import TEXT_LIMIT, MissingValueError, kind, number, order, text
 from remediator.errors import RenderError
@@ -21,8 +22,7 @@ _DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[
 _PLACES = 15
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """A filter: ``apply(value, *arguments)``, with between ``least`` and ``most`` arguments."""
 
     apply: Callable[..., object]

@@ -7,8 +7,9 @@ An expression that touches an unknown value raises UnknownValueError. Nothing hi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NoReturn
+
+from msgspec import Struct
 
 from remediator.errors import UnknownValueError
 
@@ -41,8 +42,7 @@ class Unknown:
 UNKNOWN = Unknown("the value is unknown")
 
 
-@dataclass(frozen=True, slots=True)
-class StepScope:
+class StepScope(Struct, frozen=True):
     """What ``steps.<id>`` means in an expression: the step's outputs, and how it went."""
 
     outputs: Mapping[str, Any] | None  #: JSON values by field; None when the step failed or did not run

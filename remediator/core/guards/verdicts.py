@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from remediator.core.breaker import Breaker
 from remediator.core.intervals import TimeInterval
@@ -12,8 +13,7 @@ from remediator.core.policy import Policy
 from remediator.core.transitions import Mode
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Struct, frozen=True):
     """Not now. ``scope`` is what must open; ``until`` when it opens by itself, if it does."""
 
     guard: str
@@ -28,8 +28,7 @@ class Hold:
         return say(self.reason, self.advice)
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse:
+class Refuse(Struct, frozen=True):
     """Never; the reason is final."""
 
     guard: str
@@ -42,8 +41,7 @@ class Refuse:
         return say(self.reason, self.advice)
 
 
-@dataclass(frozen=True, slots=True)
-class Lower:
+class Lower(Struct, frozen=True):
     """Go on, but no further than this mode."""
 
     guard: str
@@ -65,8 +63,7 @@ def say(reason: str, advice: str) -> str:
 Verdict = Hold | Refuse | Lower | None
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(Struct, frozen=True):
     """The kill switch for a scope: ``global``, ``rule:NAME``, ``cluster:CONNECTION``,
     ``namespace:CONNECTION/NAMESPACE`` or ``target:PATTERN``."""  # noqa: D205, D209 -- one sentence
 
@@ -78,8 +75,7 @@ class Pause:
     kind: str = "pause"  #: or ``maintenance``
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(Struct, frozen=True):
     """A limited scope: at most ``limit``; ``nth_at`` is when the limit-th newest was taken, None if fewer were.
 
     For a budget only other targets are counted, and ``wanted`` is how many this run would add.
@@ -92,8 +88,7 @@ class Spent:
     wanted: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class StormNow:
+class StormNow(Struct, frozen=True):
     """A storm that is on: more episodes in a scope than it may take."""
 
     scope: str  #: ``rule NAME`` or ``everything``
@@ -103,8 +98,7 @@ class StormNow:
     evidence: bool = False  #: whether this run is the one that gathers evidence for all
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(Struct, frozen=True):
     """The last change of a target (or of what lies above or below it) by another run."""
 
     target: str
@@ -113,8 +107,7 @@ class Changed:
     rule: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What is known of everything that can object to this run."""
 
     pauses: tuple[Pause, ...] = ()
@@ -135,8 +128,7 @@ class Facts:
     loop_guard: float = 0.0  #: seconds; the rule's or the daemon's
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """What this site allows at all."""
 
     targets: tuple[str, ...] = ()  #: patterns; ``*`` is one segment or part of it, ``**`` any tail

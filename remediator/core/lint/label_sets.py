@@ -7,9 +7,10 @@ condition: then "none is left" is sometimes not known, and that is what is said.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
+
+from msgspec import Struct, field
 
 from remediator.core.lint.regexes import texts_of
 from remediator.core.matchers import Matcher, MatchOp
@@ -53,8 +54,7 @@ def is_negated(matcher: Matcher) -> bool:
     return matcher.op in (MatchOp.NOT_EQUAL, MatchOp.NOT_REGEX)
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(Struct, frozen=True):
     """What one label may still be: one of these values, or any but these that fulfils all conditions."""
 
     these: frozenset[str] = frozenset()
@@ -98,8 +98,7 @@ class Values:
 EVERYTHING = Values()
 
 
-@dataclass(frozen=True, slots=True)
-class Alerts:
+class Alerts(Struct, frozen=True):
     """The alerts whose labels are in these sets; a label that is not named may be anything."""
 
     by_label: Mapping[str, Values] = field(default_factory=dict)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from msgspec import Struct
+
 from remediator.core.action import Action
 from remediator.core.guards import Envelope
 from remediator.core.matchers import Matcher
@@ -18,8 +20,7 @@ Path = tuple[str | int, ...]
 Find = Callable[[str], Action[Any, Any] | None]
 
 
-@dataclass(frozen=True, slots=True)
-class RuleAt:
+class RuleAt(Struct, frozen=True):
     """A rule and where it stands."""
 
     rule: Rule
@@ -29,8 +30,7 @@ class RuleAt:
     matchers: tuple[tuple[Path, Matcher], ...] = ()  #: each with the place of the text that it stands in
 
 
-@dataclass(frozen=True, slots=True)
-class GuideAt:
+class GuideAt(Struct, frozen=True):
     """A guide and where it stands."""
 
     guide: Guide
@@ -38,8 +38,7 @@ class GuideAt:
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """The daemon's configuration, as far as checks ask for it."""
 
     max_mode: Mode
@@ -66,8 +65,7 @@ class Subject:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What one check found at one place."""
 
     file: str
@@ -77,8 +75,7 @@ class Finding:
     on_key: bool = False  #: point at the key, not at its value
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One check. All it says must be worth a reader's time: what is sound is never told."""
 
     name: str  #: stable; comments and ``--lint`` name it

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 from jinja2 import nodes
+from msgspec import Struct
 
 from remediator.core.expressions.compiler import Chain, Expression, Read, compile_expression, compile_node
 from remediator.core.expressions.lookups import Scope
@@ -20,8 +20,7 @@ _SHOWN = 4
 _CHARACTERS = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Holds:
+class Holds(Struct, frozen=True):
     """Whether a condition holds."""
 
     value: bool  #: false also when it cannot be told
@@ -29,14 +28,13 @@ class Holds:
     unknown: bool = False  #: it touched a value that nobody knows
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """A compiled condition."""
 
     source: str
     names: frozenset[Chain]  #: every chain that it asks for
-    _expression: Expression = field(repr=False)
-    _because: Because = field(repr=False)
+    _expression: Expression
+    _because: Because
 
     def holds(self, scope: Scope) -> Holds:
         """Judge; never raises. What is unknown, missing, or not true or false does not hold."""

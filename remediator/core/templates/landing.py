@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from msgspec import Struct
 from pydantic import BaseModel
 
 from remediator.core.action import Lands
@@ -21,8 +21,7 @@ Path = tuple[str | int, ...]
 _DEPTH = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(Struct, frozen=True):
     """The place of one text in an argument tree."""
 
     lands: Lands

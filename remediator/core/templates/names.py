@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from remediator.core.action import Outputs
 from remediator.core.expressions.compiler import Chain
@@ -20,8 +21,7 @@ Finding = tuple[Chain, str, str]
 """The chain, what is wrong with it, and a hint (may be empty)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What exists where the text stands. A name asked of an empty ``params`` is an error, too."""
 
     params: frozenset[str] = frozenset()  #: the guide's parameters

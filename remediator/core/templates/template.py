@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from remediator.core.action import Lands
 from remediator.core.escaping import Check, Escapes, Pieces, escapes_for
@@ -22,15 +23,14 @@ _HOLES_LIMIT = 128
 _HOLE = re.compile(r"\{\{((?:[^'\"}]|\}(?!\})|'(?:[^'\\]|\\.)*+'|\"(?:[^\"\\]|\\.)*+\")*+)\}\}", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """A compiled template."""
 
     source: str
     lands: Lands
     names: frozenset[Chain]  #: every chain that it asks for: ``("steps", "pool", "used_share")``
     is_literal: bool  #: nothing in it is rendered
-    _render: Render = field(repr=False)
+    _render: Render
 
     def render(self, scope: Scope) -> object:
         """Return the value for these names.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from msgspec import Struct
 from yaml import MappingNode, Node, ScalarNode
 
 from remediator.core.problems import Problem, nearest
@@ -17,8 +17,7 @@ _WIDE = 1 << 30  #: a column behind every line's end
 _NAME = re.compile(r"[\w-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Switches:
+class Switches(Struct, frozen=True):
     """What a file's comments switch off."""
 
     everywhere: frozenset[str] = frozenset()

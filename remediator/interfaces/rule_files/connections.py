@@ -7,7 +7,8 @@ unknown name is an error at its place. What an alert chooses is checked when a r
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from remediator.actions import registry
 from remediator.core.foresight import Blind, Use, connection_of, foresee, steps_of, tokens_in

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
-from dataclasses import dataclass, field, replace
 from typing import Any
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from pydantic import ConfigDict, ValidationError
 
 from remediator.actions import registry
@@ -38,8 +39,7 @@ from remediator.interfaces.rule_files.salvage import AnyName, LostParameters, is
 AnyAction = Action[Any, Any]
 
 
-@dataclass(slots=True)
-class _Bench:
+class _Bench(Struct):
     """The guide on the bench: its document, and the problems found so far."""
 
     document: Document

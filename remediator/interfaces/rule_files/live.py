@@ -12,10 +12,10 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from msgspec import Struct
 from pydantic import ValidationError
 
 from remediator.actions.answers.access import credentials, hide, trust
@@ -46,8 +46,7 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         """Follow nothing; who asked gets the 3xx as an error."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prometheus:
+class Prometheus(Struct, frozen=True):
     """A Prometheus that is asked a few things, one after the other: a connection, as the daemon has it."""
 
     api: ApiConnection

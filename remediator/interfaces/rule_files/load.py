@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from remediator.core.problems import Problem
 from remediator.core.rules import Guide, Rule, RuleTable
@@ -21,8 +23,7 @@ _NOTHING_TO_SILENCE = "there is no Alertmanager at which the alert could be sile
 _SILENCE_HINT = "configure connections.alertmanager.default, or leave silence out"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """One file and what was made of it, with its place in the file."""
 
     document: Document
@@ -31,8 +32,7 @@ class Source:
     pack: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """A rule table, and what its files should rather say."""
 
     table: RuleTable

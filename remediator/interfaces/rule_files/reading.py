@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from remediator.core.guide import DefaultsText, GuideText, NamedIntervals, RuleFileText, RuleText
 from remediator.core.problems import Problem
@@ -18,8 +19,7 @@ from remediator.interfaces.rule_files.salvage import Salvaged
 MOST_FILES = 10_000  #: rule files in one table
 
 
-@dataclass(frozen=True, slots=True)
-class RuleFile:
+class RuleFile(Struct, frozen=True):
     """A rule file's parts; of those that are wrong in themselves what is known."""
 
     document: Document
@@ -36,8 +36,7 @@ class RuleFile:
         return f"{self.pack}/{name}" if self.pack else name
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Struct):
     """All that was read, in the order in which rules are looked at."""
 
     root: Path

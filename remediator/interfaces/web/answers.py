@@ -9,13 +9,14 @@ import orjson
 from aiohttp import web
 
 from remediator.interfaces.web.passwords import TooManyTriesError
+from remediator.store.journal import plain
 
 _HEADERS = {401: {"WWW-Authenticate": 'Basic realm="remediator"'}, 429: {"Retry-After": "10"}}
 
 
 def answer(document: Any, status: int = 200) -> web.Response:
     """Return a JSON answer."""
-    body = orjson.dumps(document, default=str, option=orjson.OPT_NON_STR_KEYS)
+    body = orjson.dumps(document, default=plain, option=orjson.OPT_NON_STR_KEYS)
     return web.Response(body=body, status=status, content_type="application/json")
 
 

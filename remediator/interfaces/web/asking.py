@@ -18,7 +18,7 @@ LabelValue = Annotated[str, Field(max_length=16 * 1024)]
 class ExplainWish(BaseModel):
     """An alert by its labels, or a stored run or episode."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     labels: dict[LabelName, LabelValue] | None = Field(None, max_length=128)
     annotations: dict[LabelName, LabelValue] = Field({}, max_length=128)

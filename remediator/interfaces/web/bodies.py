@@ -15,7 +15,7 @@ Said = Annotated[str, Field(min_length=1, max_length=1000)]
 class Body(BaseModel):
     """Base of request bodies."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Reason(Body):

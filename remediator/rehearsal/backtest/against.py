@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from remediator.core.rules import RuleTable
 from remediator.core.transitions import Mode
@@ -16,8 +18,7 @@ from remediator.rehearsal.backtest.tally import Tally
 AFTER = 3600 * 1_000_000  #: how long after the last notification what is held may go on
 
 
-@dataclass(slots=True)
-class Backtest:
+class Backtest(Struct):
     """What came of it."""
 
     tally: Tally

@@ -64,11 +64,10 @@ class Passing:
 class Episode:
     """One trouble of one fingerprint."""
 
-    __slots__ = ("closed", "decided", "flapping", "last_seen", "opened_at", "resolved_at", "runs")
+    __slots__ = ("closed", "flapping", "last_seen", "resolved_at", "runs")
 
-    def __init__(self, now: int, decided: int) -> None:
-        self.opened_at = self.last_seen = now
-        self.decided = decided
+    def __init__(self, now: int) -> None:
+        self.last_seen = now
         self.resolved_at: int | None = None
         self.closed = False
         self.flapping = False

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from remediator.core.durations import SECOND
 from remediator.core.transitions import Mode
 from remediator.rehearsal.backtest.passing import Passing
 
 HOUR = 3600 * SECOND
-REASONS = 20  #: refusals of a guard whose words are kept
 
 
-@dataclass(slots=True)
-class RuleTally:
+class RuleTally(Struct):
     """What came of one rule. A run may be held by several guards; each counts once for each time it did."""
 
     rule: str
@@ -120,15 +119,11 @@ class Tally:
             _depends(rule, run)
         (rule.asked if mode is Mode.ASK else rule.observed)[run.lowered or "mode"] += 1
 
-    def ended(self, run: Passing, how: str, _now: int) -> None:
+    def ended(self, run: Passing, how: str) -> None:
         """A run is over."""
         self.open -= 1
         if how == "cancelled":
             self.rules[run.plan.rule].cancelled += 1
-
-    def end(self, now: int) -> None:
-        """The replay is over."""
-        self.ended_at = now
 
 
 def _depends(rule: RuleTally, run: Passing) -> None:

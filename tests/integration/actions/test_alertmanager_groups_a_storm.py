@@ -1,7 +1,7 @@
 import time
-from dataclasses import replace
 
 from fakes.prometheus_servers import post_alert, start_alertmanager
+from msgspec.structs import replace
 
 
 async def test_a_real_alertmanager(connected, perform, tmp_path):

@@ -1,11 +1,11 @@
 import asyncio
 import time
-from dataclasses import replace
 
 import pytest
 from aiohttp import web
 from fakes.prometheus_servers import post_alert, post_silence, start_alertmanager
 from fakes.small_server import serve
+from msgspec.structs import replace
 
 from remediator.actions.alertmanager import working
 from remediator.actions.alertmanager.silences import stamp

@@ -1,11 +1,11 @@
 import asyncio
 import time
-from dataclasses import replace
 
 import pytest
 from aiohttp import web
 from fakes.prometheus_servers import post_alert, start_alertmanager
 from fakes.small_server import serve
+from msgspec.structs import replace
 
 from remediator.actions import registry
 from remediator.actions.alertmanager import FiringState, still_firing

@@ -1,7 +1,7 @@
 import os
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from remediator.errors import PermanentError
 

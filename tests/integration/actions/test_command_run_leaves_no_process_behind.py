@@ -1,10 +1,10 @@
 import asyncio
 import time
-from dataclasses import replace
 
 import pytest
 import uvloop
 from fakes.process_groups import left
+from msgspec.structs import replace
 
 from remediator.actions import registry
 from remediator.actions.context import Clients, Context

@@ -1,12 +1,11 @@
 """Against a fake engine: a real HTTP server on a unix socket, and no Docker behind it."""
 
-from dataclasses import replace
-
 import pytest
 from aiohttp import web
 from fakes.docker_engine import framed, start_docker
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from remediator.actions import registry

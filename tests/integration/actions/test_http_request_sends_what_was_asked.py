@@ -1,8 +1,7 @@
-from dataclasses import replace
-
 import pytest
 from aiohttp import web
 from fakes.small_server import serve
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from remediator.actions import registry

@@ -1,6 +1,5 @@
 import asyncio
 import time
-from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -8,6 +7,7 @@ from fakes.prometheus_servers import start_prometheus
 from fakes.small_server import closed_port, serve
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from remediator.actions.prometheus.range import slope
 from remediator.errors import PermanentError

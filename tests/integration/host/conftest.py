@@ -1,11 +1,11 @@
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import pytest
 from fakes.ssh_server import start_sshd
 from fakes.systemd_bus import start_bus, start_systemd
+from msgspec.structs import replace
 
 from remediator.actions import registry
 from remediator.actions.context import Clients, Context

@@ -1,10 +1,10 @@
 import copy
-import dataclasses
 import json
 
 import pytest
 from fakes.kubernetes_changes import request_for
 from fakes.kubernetes_looks import certificate
+from msgspec.structs import replace
 
 from remediator.core.durations import SECOND
 from remediator.errors import AmbiguousError, PermanentError, TemporaryError
@@ -61,7 +61,7 @@ async def test_what_came_of_it_is_recognised(server, context, renew, there):
     status(server)["conditions"] = [{"type": "Ready", "status": "True"}]  # cert-manager takes Issuing away
     status(server)["revision"] = 4
     request_for(server.world, "web", ago=0)
-    later = dataclasses.replace(context, now=context.now + 60 * SECOND)
+    later = replace(context, now=context.now + 60 * SECOND)
     assert not (await renew.perform(intent.parameters, later)).changed
     assert await renew.happened(intent, later) is True
 

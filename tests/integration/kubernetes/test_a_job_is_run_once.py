@@ -1,7 +1,6 @@
-import dataclasses
-
 import pytest
 from fakes.kubernetes_changes import cron_job, end_job
+from msgspec.structs import replace
 
 from remediator.core.durations import SECOND
 from remediator.errors import AmbiguousError, PermanentError
@@ -22,7 +21,7 @@ def run_job(actions):
 
 @pytest.fixture
 def step(context):
-    return dataclasses.replace(context, key="run-1/0/act/migrate")
+    return replace(context, key="run-1/0/act/migrate")
 
 
 def jobs(server):
@@ -57,7 +56,7 @@ async def test_a_repeat_finds_the_first(server, step, run_job):
     intent = await run_job.resolve(run_job.parameters(namespace="shop", name="migrate", template=TEMPLATE), step)
     assert await run_job.happened(intent, step) is False
     first = await run_job.perform(intent.parameters, step)
-    later = dataclasses.replace(step, now=step.now + 60 * SECOND)
+    later = replace(step, now=step.now + 60 * SECOND)
     again = await run_job.perform(intent.parameters, later)
     assert (first.job, first.changed, again.job, again.changed) == (again.job, True, first.job, False)
     assert len(jobs(server)) == 1
@@ -67,7 +66,7 @@ async def test_a_repeat_finds_the_first(server, step, run_job):
 async def test_another_step_runs_its_own(server, step, run_job):
     p = run_job.parameters(namespace="shop", name="migrate", template=TEMPLATE)
     await run_job.perform(p, step)
-    await run_job.perform(p, dataclasses.replace(step, key="run-2/0/act/migrate"))
+    await run_job.perform(p, replace(step, key="run-2/0/act/migrate"))
     assert len(jobs(server)) == 2
 
 
@@ -113,7 +112,7 @@ async def test_somebody_elses_job_of_that_name_is_not_ours(server, step, run_job
 
 async def test_one_that_may_have_been_removed_since_is_not_begun_again(server, step, run_job):
     intent = await run_job.resolve(run_job.parameters(namespace="shop", name="migrate", template=TEMPLATE, ttl="1h"), step)
-    late = dataclasses.replace(step, now=step.now + 3600 * SECOND)
+    late = replace(step, now=step.now + 3600 * SECOND)
     assert await run_job.happened(intent, late) is None
     with pytest.raises(AmbiguousError, match="may have run and been removed since"):
         await run_job.perform(intent.parameters, late)

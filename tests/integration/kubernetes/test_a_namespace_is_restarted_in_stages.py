@@ -1,7 +1,7 @@
 import copy
-import dataclasses
 
 import pytest
+from msgspec.structs import replace
 
 from remediator.core.durations import SECOND
 from remediator.errors import AmbiguousError, PermanentError
@@ -46,7 +46,7 @@ async def test_after_a_crash_those_that_have_it_are_left_alone(server, context, 
     with pytest.raises(AmbiguousError):
         await restart_all.perform(intent.parameters, context)
     assert await restart_all.happened(intent, context) is None
-    later = dataclasses.replace(context, now=context.now + 60 * SECOND)
+    later = replace(context, now=context.now + 60 * SECOND)
     assert (await restart_all.perform(intent.parameters, later)).changed == 2
     assert shop.objects["deployments", "shop", "api"]["metadata"]["generation"] == 2
     assert set(restarted(shop).values()) == {"2025-06-01T12:00:00Z"}

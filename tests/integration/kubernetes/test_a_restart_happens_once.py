@@ -1,4 +1,4 @@
-import dataclasses
+from msgspec.structs import replace
 
 from remediator.core.durations import SECOND
 
@@ -7,7 +7,7 @@ async def test_the_same_intent_twice_restarts_once(server, context, restart, web
     server.world.workload("deployment", "web")
     intent = await restart.resolve(restart.parameters(**web), context)
     first = await restart.perform(intent.parameters, context)
-    later = dataclasses.replace(context, now=context.now + 60 * SECOND)
+    later = replace(context, now=context.now + 60 * SECOND)
     again = await restart.perform(intent.parameters, later)
     assert (first.changed, again.changed) == (True, False)
     assert again.generation == first.generation == 2

@@ -1,7 +1,7 @@
-import dataclasses
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from remediator.errors import PermanentError, TemporaryError
 
@@ -107,7 +107,7 @@ async def test_a_template_that_no_revision_has_any_more_is_not_guessed(server, c
         await undo.undo(intent, context)
     for before in ({}, {"template": None}, {"template": 3}):
         with pytest.raises(PermanentError, match="no revision has"):
-            await undo.undo(dataclasses.replace(intent, before=before), context)
+            await undo.undo(replace(intent, before=before), context)
 
 
 async def test_a_write_in_between_is_a_conflict(server, context, undo, rolled):

@@ -2,7 +2,6 @@
 
 import contextlib
 import copy
-import dataclasses
 import json
 import os
 import random
@@ -10,6 +9,7 @@ import random
 import pytest
 from fakes.kubernetes_changes import cron_job, request_for, restarted
 from fakes.kubernetes_looks import certificate, measure, node
+from msgspec.structs import replace
 
 from remediator.errors import ActionError
 
@@ -83,7 +83,7 @@ def site(server):
 async def test_whatever_stands_anywhere_in_it(server, connect, actions, site, name, verb, resource):
     action, chance = actions[name], random.Random(f"{name} {resource}")
     p = action.parameters(**USES[name][0])
-    context = dataclasses.replace(connect(server), key="step")
+    context = replace(connect(server), key="step")
     document, objects = answer_to(site, verb, resource), copy.deepcopy(site.objects)
     everywhere = list(places(document))
     for place in chance.sample(everywhere, min(len(everywhere), PLACES)):

@@ -1,7 +1,6 @@
-import dataclasses
-
 import pytest
 from fakes.kubernetes_api import FakeKubernetes
+from msgspec.structs import replace
 
 from remediator.core.durations import SECOND
 
@@ -24,7 +23,7 @@ def break_pod(pod, *, reason="CrashLoopBackOff", restarts=7):
 
 async def test_one_at_rest(server, context, describe, web):
     server.world.workload("deployment", "web", replicas=3)
-    later = dataclasses.replace(context, now=context.now + 90 * SECOND)
+    later = replace(context, now=context.now + 90 * SECOND)
     found = await describe.perform(describe.parameters(**web), later)
     assert (found.replicas, found.ready, found.updated, found.available, found.unavailable) == (3, 3, 3, 3, 0)
     assert (found.generation, found.observed_generation) == (1, 1)

@@ -1,8 +1,8 @@
 import copy
-import dataclasses
 
 import pytest
 from fakes.kubernetes_looks import revision
+from msgspec.structs import replace
 
 from remediator.core.durations import SECOND
 
@@ -20,7 +20,7 @@ def look(history, context, web):
 
     async def look(alert=None, **more):
         began = None if alert is None else context.now + int(alert * MINUTE)
-        later = dataclasses.replace(context, now=context.now + 120 * MINUTE, starts_at=began)
+        later = replace(context, now=context.now + 120 * MINUTE, starts_at=began)
         return await history.perform(history.parameters(**{**web, **more}), later)
 
     return look

@@ -1,7 +1,7 @@
 import copy
-import dataclasses
 
 import pytest
+from msgspec.structs import replace
 
 from remediator.errors import PermanentError
 
@@ -125,4 +125,4 @@ async def test_without_one_the_count_is_set(server, context, scale, web):
 async def test_bounds_that_are_not_known_are_not_guessed(server, context, scale, web, hpa, recorded):
     intent = await scale.resolve(scale.parameters(**web, by="+50%", autoscaler="bounds"), context)
     with pytest.raises(PermanentError, match="not known"):
-        await scale.undo(dataclasses.replace(intent, before={"autoscaler": "web-hpa", **recorded}), context)
+        await scale.undo(replace(intent, before={"autoscaler": "web-hpa", **recorded}), context)

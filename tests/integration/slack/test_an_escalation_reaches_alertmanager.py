@@ -3,8 +3,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 from fakes.prometheus_servers import start_alertmanager
-from fakes.run_views import EXAMPLES, HOSTILE, RUN, changed
+from fakes.run_views import EXAMPLES, HOSTILE, RUN
 from fakes.small_server import serve
+from msgspec.structs import replace
 
 from remediator.core.durations import SECOND
 from remediator.core.reporting import TOPICS, Message, Telling
@@ -42,8 +43,8 @@ async def test_alertmanager_takes_the_alert_and_keeps_it_one(session, tmp_path):
 
         # Any text is a label to it.
         for place, text in enumerate(HOSTILE):
-            plan = changed(ESCALATION.run.plan, rule=text, guide=text, escalate=text or None)
-            run = changed(ESCALATION.run, plan=plan, id=f"{place}{text}", reason=text)
+            plan = replace(ESCALATION.run.plan, rule=text, guide=text, escalate=text or None)
+            run = replace(ESCALATION.run, plan=plan, id=f"{place}{text}", reason=text)
             await reporter.tell(Message(run, Telling.ESCALATION))
         assert len(await listed(server.url)) == 1 + len(HOSTILE)
 
@@ -55,7 +56,7 @@ async def test_other_tellings_and_alerts_of_its_own_are_dropped(session):
             for topic in TOPICS:
                 assert await reporter.tell(Message(ESCALATION.run, telling, topic)) is None
         labels = {"alertname": "RemediatorRunNeedsAttention"}
-        own = changed(ESCALATION.run, plan=changed(ESCALATION.run.plan, labels=labels))
+        own = replace(ESCALATION.run, plan=replace(ESCALATION.run.plan, labels=labels))
         assert await reporter.tell(Message(own, Telling.ESCALATION)) is None
     assert server.requests == []
 

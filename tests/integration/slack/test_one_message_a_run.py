@@ -1,7 +1,8 @@
 
 import pytest
-from fakes.run_views import EXAMPLES, RUN, changed, diagnosed, run
+from fakes.run_views import EXAMPLES, RUN, diagnosed, run
 from fakes.slack_api import texts
+from msgspec.structs import replace
 
 from remediator.core.reporting import Message, Receipt, Telling
 from remediator.core.transitions import Status
@@ -81,7 +82,7 @@ async def test_an_escalation_needs_no_message_before_it(slack, reporter):
 async def test_a_wanted_approval_is_noticed_in_the_channel(slack, reporter):
     main = await reporter.tell(Message(EXAMPLES["awaiting_approval"](), Telling.MESSAGE))
     await reporter.tell(Message(EXAMPLES["awaiting_approval"](), Telling.THREAD, "approval", main))
-    given = changed(EXAMPLES["succeeded"](), approved_by="dana", approval_reason="quiet hours")
+    given = replace(EXAMPLES["succeeded"](), approved_by="dana", approval_reason="quiet hours")
     await reporter.tell(Message(given, Telling.THREAD, "approval", main))
     asked, answered = slack.channels["C0OPS"].messages[main.ts].thread.values()
     assert (asked.broadcast, answered.broadcast) == (True, False)

@@ -1,0 +1,48 @@
+"""Where the daemon listens, and that nobody from elsewhere comes in without a log-in."""
+
+from __future__ import annotations
+
+import socket
+
+from remediator.core.problems import Problem
+from remediator.errors import ConfigurationError
+from remediator.interfaces.configuration import WebFile
+from remediator.interfaces.web.auth import Credentials, is_loopback
+from remediator.settings import Settings
+
+BACKLOG = 1024  #: connections that wait to be accepted
+
+
+def listen_address(text: str) -> tuple[str, int]:
+    """Return host and port of ``host:port``; an empty host means every address."""
+    host, _, port = text.rpartition(":")
+    if not port.isascii() or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004 -- the largest port
+        raise ConfigurationError(
+            (Problem(f'--web.listen-address takes host:port, such as 127.0.0.1:9095, not "{text}"'),)
+        )
+    return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 -- what an empty host means to Prometheus, too
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; who connects before all is ready waits in its backlog."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise ConfigurationError((Problem(f"cannot listen on {host}:{port}: {error.strerror or error}"),)) from error
+
+
+def refuse_open_doors(host: str, settings: Settings, web_file: WebFile, webhook: Credentials) -> None:
+    """Only loopback is served without authentication."""
+    if is_loopback(host) or settings.web.allow_unauthenticated:
+        return
+    missing = []
+    if not web_file.users:
+        missing.append("operators: give --web.config.file with basic_auth_users")
+    if not webhook.required:
+        missing.append("senders of alerts: set web.webhook.bearer_token_file or basic_auth_users")
+    if missing:
+        raise ConfigurationError((Problem(
+            f"{host} can be reached from elsewhere, but nobody would have to log in; " + "; ".join(missing),
+            hint="or listen on 127.0.0.1; or, behind a proxy that authenticates, web.allow_unauthenticated: true",
+        ),))  # fmt: skip

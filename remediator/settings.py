@@ -158,6 +158,13 @@ class WebSettings(Section):
     """The HTTP side."""
 
     max_body: int = Field(16 * 1024 * 1024, ge=1024, description="Bytes of a notification; larger is answered 413.")
+    max_connections: int = Field(
+        512, ge=16, le=100_000, description="Connections open at a time; beyond it the one silent longest is closed."
+    )
+    idle_timeout: Duration = Field(
+        75.0, gt=0, description="A connection that brings no whole request head within this is closed."
+    )
+    read_timeout: Duration = Field(60.0, gt=0, description="A body must have arrived within this; else 408.")
     webhook: WebhookSettings = Field(WebhookSettings(), description="Who may post alerts, and only that.")
     allow_unauthenticated: bool = Field(
         False, description="Serve a public address without operators' authentication (behind a proxy that has it)."

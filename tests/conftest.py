@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from remediator.core.redaction import forget_secrets
 
 #: Files of more than some seconds, the longest first. Were one of them the last, the other workers would wait for it.
 SLOW = (
@@ -36,3 +39,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the slow files first; the rest keeps its order. Needs --no-loadscope-reorder with --dist loadfile."""
     rank = {_HERE / name: place for place, name in enumerate(SLOW)}
     items.sort(key=lambda item: rank.get(item.path, len(SLOW)))
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_of_another_test() -> Iterator[None]:
+    """What one test reads from its files of secrets is no secret in the next."""
+    yield
+    forget_secrets()

@@ -38,6 +38,7 @@ from remediator.interfaces.rule_files import load_rules
 from remediator.interfaces.rule_files.watching import RuleWatch
 from remediator.interfaces.web.api import Api
 from remediator.interfaces.web.auth import Credentials
+from remediator.interfaces.web.connections import BoundedSite
 from remediator.interfaces.web.operate import Operate
 from remediator.interfaces.web.server import make_application
 from remediator.interfaces.web.watched import WatchedCredentials
@@ -119,7 +120,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
         watching = RuleWatch(settings.rules, root, loaded)
         reload = Reloading(settings.rules, root, connections, engine, metrics, clock, watching).reload
 
-        webhook = Webhook(path.receive, path.reject, senders, metrics)
+        webhook = Webhook(path.receive, path.reject, senders, metrics, settings.web.read_timeout)
         operate = Operate(
             lambda: health(store, engine, deliverers, metrics, settings.limits.backlog), reload, metrics.registry
         )
@@ -129,10 +130,12 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
         )  # fmt: skip
         application = make_application(
             webhook, operate, api, WatchedCredentials(options.web_config, web_file), settings.web.max_body,
-            options.route_prefix, open_door=settings.web.allow_unauthenticated,
+            options.route_prefix, open_door=settings.web.allow_unauthenticated, read_timeout=settings.web.read_timeout,
         )  # fmt: skip
         runner = web.AppRunner(
             application, access_log=None, handle_signals=False, shutdown_timeout=settings.drain,
+            keepalive_timeout=settings.web.idle_timeout,
+            lingering_time=2.0,  # seconds for a body that is not wanted, so that its sender reads why
             auto_decompress=False,  # a few compressed bytes could become very many
         )  # fmt: skip
         await runner.setup()
@@ -152,7 +155,10 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
             *([watching.watch(lambda: reload("file watch"))] if settings.watch_rules else []),
         ):
             start(cleanups, task, dead)
-        await web.SockSite(runner, listening, ssl_context=web_file.tls, backlog=BACKLOG).start()
+        most = settings.web.max_connections
+        site = BoundedSite(runner, listening, most, ssl_context=web_file.tls, backlog=BACKLOG)
+        await site.start()
+        metrics.watch("remediator_web_connections", "Open connections.", "", lambda: {"": float(len(site.door))})
         bound = listening.getsockname()[1]
         operate.ready = True
         settle_memory()

@@ -6,6 +6,7 @@ import getpass
 import http.client
 import json
 import os
+import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -26,6 +27,13 @@ PasswordFile = Annotated[
 DEFAULT_URL = "http://127.0.0.1:9095"
 
 
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """The daemon redirects nobody; whoever else does would get the credentials."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
 class DaemonError(RemediatorError):
     """The daemon refused, or could not be reached."""
 
@@ -33,10 +41,12 @@ class DaemonError(RemediatorError):
 class Daemon:
     """A running daemon's API."""
 
-    def __init__(self, url: str, user: str, password_file: Path | None) -> None:
+    def __init__(self, url: str, user: str, password_file: Path | None, trust: ssl.SSLContext | None = None) -> None:
+        """``trust``: who is trusted over https, and which certificate is shown; None: the system's authorities."""
         if not url.startswith(("http://", "https://")):
             raise DaemonError(f"--url takes http://host:port, not {url}")
         self._url = url.rstrip("/")
+        self._opener = urllib.request.build_opener(_NoRedirect, urllib.request.HTTPSHandler(context=trust))
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if user:
             password = (
@@ -57,7 +67,7 @@ class Daemon:
         """Yield the lines of a long answer as they come."""
         request = urllib.request.Request(self._url + path, headers=self._headers)  # noqa: S310 -- the scheme was checked
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 -- see above
+            with self._opener.open(request, timeout=60) as answer:
                 for line in answer:
                     yield line.decode()
         except urllib.error.HTTPError as error:
@@ -71,7 +81,7 @@ class Daemon:
             self._url + path, body, {**self._headers, **(headers or {})}, method=method
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 -- see above
+            with self._opener.open(request, timeout=30) as answer:
                 return str(answer.read().decode())
         except urllib.error.HTTPError as error:
             raise DaemonError(_said(error)) from error

@@ -6,11 +6,14 @@ import hashlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from remediator.cli.client import DEFAULT_URL, Daemon, DaemonError, Url
+
+if TYPE_CHECKING:
+    from remediator.cli.http_config import Access
 
 
 def register(application: typer.Typer) -> None:
@@ -23,7 +26,17 @@ def send(
     file: Annotated[Path | None, typer.Option("--file", help="A webhook body to post as it is.")] = None,
     annotation: Annotated[list[str] | None, typer.Option("--annotation", help="name=value")] = None,
     resolved: Annotated[bool, typer.Option("--resolved", help="Say that it is over.")] = False,
-    token_file: Annotated[Path | None, typer.Option("--token-file", help="The webhook's bearer token.")] = None,
+    token_file: Annotated[
+        Path | None, typer.Option("--token-file", help="File with the webhook's bearer token.")
+    ] = None,
+    user: Annotated[str, typer.Option("--user", help="Or a user of web.webhook.basic_auth_users.")] = "",
+    password_file: Annotated[
+        Path | None, typer.Option("--password-file", help="File with that user's password.")
+    ] = None,
+    http_config: Annotated[
+        Path | None,
+        typer.Option("--http.config.file", help="Or Prometheus' http_config: basic_auth, authorization, tls_config."),
+    ] = None,
     url: Url = DEFAULT_URL,
 ) -> None:
     """Post a body from a file, or one alert made from labels."""
@@ -34,10 +47,26 @@ def send(
         if file
         else json.dumps(sample(pairs(labels or []), pairs(annotation or []), resolved=resolved)).encode()
     )
-    headers = {"User-Agent": "Alertmanager/0.28.0"}
-    if token_file:
-        headers["Authorization"] = f"Bearer {token_file.read_text('utf-8').strip()}"
-    typer.echo(Daemon(url, "", None).call("POST", "/api/v1/alertmanager", body, headers))
+    access = access_of(token_file, user, password_file, http_config)
+    headers = {"User-Agent": "Alertmanager/0.28.0", **access.headers}
+    typer.echo(Daemon(url, "", None, access.trust).call("POST", "/api/v1/alertmanager", body, headers))
+
+
+def access_of(token_file: Path | None, user: str, password_file: Path | None, http_config: Path | None) -> Access:
+    """Return how the sender proves who it is. Secrets stand in files only: a command line is seen by everybody."""
+    from remediator.cli.http_config import Access, basic, line_of, read_http_config  # noqa: PLC0415 -- only when used
+
+    if bool(user) != bool(password_file):
+        raise typer.BadParameter("--user and --password-file go together")
+    if ":" in user:
+        raise typer.BadParameter("--user takes a name without a colon; the password stands in --password-file")
+    if sum(map(bool, (token_file, user, http_config))) > 1:
+        raise typer.BadParameter("give one of --token-file, --user with --password-file, --http.config.file")
+    if http_config:
+        return read_http_config(http_config)
+    if password_file:
+        return Access({"Authorization": basic(user, line_of(password_file))})
+    return Access({"Authorization": f"Bearer {line_of(token_file)}"} if token_file else {})
 
 
 def pairs(written: list[str]) -> dict[str, str]:

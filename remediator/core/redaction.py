@@ -1,10 +1,11 @@
 """Hides secrets in text and in JSON trees, and bounds their size.
 
 Used on outputs before they are stored, and once more before anything is sent. It hides what is
-known to be secret by its shape (a JWT, an ``AKIA…`` key id) or by the name in front of it
-(``password=…``). It is a net under the other rules, not a reason to put a secret into an output.
-All patterns are RE2: time is linear in the text, whatever the text is. Hiding twice changes
-nothing more. Too much is hidden rather than too little: ``token: expired`` loses its last word.
+known to be secret by its shape (a JWT, an ``AKIA…`` key id), by the name in front of it
+(``password=…``), or since it was read from a file of secrets. It is a net under the other rules,
+not a reason to put a secret into an output. All patterns are RE2: time is linear in the text,
+whatever the text is. Hiding twice changes nothing more. Too much is hidden rather than too little:
+``token: expired`` loses its last word.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import Any
 
 import re2
 
+from remediator.core.known_secrets import LONGEST_FORM, KnownSecrets, compiled
+
 HIDDEN = "[hidden]"
 TEXT_LIMIT = 20_000  #: characters
 _STRADDLE = 4096  #: looked at beyond the limit, so that a secret which crosses it is still seen whole
@@ -22,12 +25,15 @@ _DEPTH = 16
 _WORD_BITS = 64
 
 #: Whatever a pattern below matches holds one of these: most text is passed on after this one look.
-_SUSPICIOUS = re2.compile(
-    r"(?i)pass|pwd|secret|token|credential|"
+_SHAPES = (
+    r"(?i:pass|pwd|secret|token|credential|"
     r"(?:api|access|private|signing|encryption|auth|account|shared|master)[_. -]?key|"
     r"authorization|cookie|bearer|masterauth|identified|://|\s-u[ \t=]|--user|eyJ|A[KSGIR][IPDO]A|"
-    r"gh[a-z]_|github_pat|xox|xapp|glpat|sk-|AIza|slack\.com"
+    r"gh[a-z]_|github_pat|xox|xapp|glpat|sk-|AIza|slack\.com)"
 )
+_SUSPICIOUS = compiled(_SHAPES)
+#: What files of secrets held, since the start. Process-wide, as the secrets are: every door of every output leads here.
+_KNOWN = KnownSecrets(_SHAPES)
 _NAME = (
     r"(?:pass(?:word|wd|phrase|code)?|pwd|secret|token|credentials?|"
     r"(?:api|access|secret|private|signing|encryption|auth|account|shared|master|secret[_.-]?access)[_.-]?key|"
@@ -94,7 +100,9 @@ def is_suspicious(text: str) -> bool:
     """Whether text may hold a secret at all: one look, for much text at a time (serialised JSON, too)."""
     if not text.isascii():
         text = text.encode("utf-8", "replace").decode("utf-8")
-    return _SUSPICIOUS.search(text.replace("\\n", " ").replace("\\t", " ")) is not None
+    if _KNOWN.hints_at(text.replace("\\n", " ").replace("\\t", " ")):
+        return True
+    return _KNOWN.with_backslash and _KNOWN.holds(text)
 
 
 def redact(text: str, limit: int = TEXT_LIMIT) -> str:
@@ -103,13 +111,33 @@ def redact(text: str, limit: int = TEXT_LIMIT) -> str:
     if not seen.isascii():
         # Half a surrogate pair cannot be encoded, for RE2 or for anybody else.
         seen = seen.encode("utf-8", "replace").decode("utf-8")
+    beyond = max(0, len(text) - limit - _STRADDLE)
+    if _KNOWN.hints_at(seen):
+        if (hidden := _KNOWN.hide(seen, HIDDEN)) != seen:
+            # It became shorter: the end, where one may be cut through, could come within the limit.
+            seen, beyond = (hidden[:-LONGEST_FORM], beyond + LONGEST_FORM) if beyond else (hidden, 0)
+        seen = _without_shapes(seen)
+    return shorten(seen, limit, beyond=beyond)
+
+
+def _without_shapes(seen: str) -> str:
     if _SUSPICIOUS.search(seen):
         seen = _PRIVATE_KEY.sub("[hidden private key]", seen)
         for pattern, left in _PATTERNS:
             seen = pattern.sub(left, seen)
         seen = _NAMED.sub(_named, seen)
         seen = _BEARER.sub(_bearer, seen)
-    return shorten(seen, limit, beyond=max(0, len(text) - limit - _STRADDLE))
+    return seen
+
+
+def learn_secret(secret: str) -> None:
+    """Hide this secret from now on, however it is written; those of fewer than 8 characters are not taken."""
+    _KNOWN.learn(secret)
+
+
+def forget_secrets() -> None:
+    """Forget what was learned: for a process that has done with whatever they open."""
+    _KNOWN.forget()
 
 
 def _named(found: Any) -> str:
@@ -162,12 +190,8 @@ class _Pruning:
         self._left = limit
 
     def prune(self, value: Any, depth: int) -> Any:
-        if value is None or isinstance(value, (bool, float)):
-            self._left -= 8
-            return value
-        if isinstance(value, int):
-            self._left -= 20
-            return int(value) if value.bit_length() < _WORD_BITS else f"a whole number of {value.bit_length()} bits"
+        if value is None or isinstance(value, (bool, int, float)):
+            return self._scalar(value)
         if isinstance(value, (Mapping, list, tuple, set, frozenset)):
             self._left -= 2
             if depth >= _DEPTH:
@@ -177,6 +201,16 @@ class _Pruning:
         text = redact(text, max(self._left, 40))
         self._left -= len(text) + 2
         return text
+
+    def _scalar(self, value: float | None) -> Any:
+        self._left -= 20 if isinstance(value, int) and not isinstance(value, bool) else 8
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, int) and value.bit_length() >= _WORD_BITS:
+            return f"a whole number of {value.bit_length()} bits"
+        if len(_KNOWN) and _KNOWN.hints_at(str(value)) and _KNOWN.holds(str(value)):
+            return HIDDEN
+        return int(value) if isinstance(value, int) else value
 
     def _mapping(self, value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
         # {"name": "DB_PASSWORD", "value": …}: the name of the secret is itself a value.

@@ -10,11 +10,13 @@ from collections.abc import Mapping
 
 import orjson
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from remediator.actions import registry
 from remediator.core.action import Parameters
 from remediator.core.alert import Alert
 from remediator.core.durations import SECOND, show_duration
+from remediator.core.fingerprints import fingerprint_apart
 from remediator.core.guards import Lower
 from remediator.core.plan import Refusal, bind
 from remediator.core.records import Plan
@@ -26,6 +28,7 @@ from remediator.engine.forward import asks_of, binding_mode, is_quiet, move
 from remediator.engine.limits import Slots
 from remediator.engine.work import Site, Work
 from remediator.store import inbox, journal, storms
+from remediator.store.journal import encode
 from remediator.store.sqlite import Tx
 
 FORGOTTEN = 24 * 3600 * SECOND  #: an episode not heard of for so long is over, when a later one begins
@@ -95,8 +98,8 @@ def admit(  # noqa: C901 -- what an alert can mean, case by case
         if slots is not None:
             slots.release(run)
     done.clear()
-    for alert in alerts:
-        last = inbox.last_episode(tx, alert.fingerprint)
+    for given in alerts:
+        alert, last = _named(tx, given)
         episode = last if last is not None and last.closed_at is None else None
         if episode and episode.resolved_at is not None:
             ends = episode.resolved_at + _grace(tx, episode, alert, site, now)
@@ -133,6 +136,19 @@ def admit(  # noqa: C901 -- what an alert can mean, case by case
             inbox.decided(tx, episode_id, len(made))
         _decide_all(tx, done, episode_id, made, again, site, slots, now)
     return done
+
+
+def _named(tx: Tx, alert: Alert) -> tuple[Alert, inbox.LastEpisode | None]:
+    """Return the alert under its own name, and its last episode.
+
+    A sender may give one fingerprint to different labels. They are different troubles: the fingerprint is theirs
+    who came first, the others get one of our own.
+    """
+    last = inbox.last_episode(tx, alert.fingerprint)
+    if last is None or last.labels == encode(alert.labels) or orjson.loads(last.labels) == alert.labels:
+        return alert, last
+    alert = replace(alert, fingerprint=fingerprint_apart(alert.fingerprint, alert.labels))
+    return alert, inbox.last_episode(tx, alert.fingerprint)
 
 
 def _grace(tx: Tx, episode: inbox.LastEpisode, alert: Alert, site: Site, now: int) -> int:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
@@ -23,7 +23,7 @@ import structlog
 from msgspec import Struct
 
 from remediator.core.alert import Alert, Notification
-from remediator.engine.admit import CHUNK, Admitted, Proposal, admit, chunks, propose
+from remediator.engine.admit import CHUNK, Admitted, admit, chunks, propose
 from remediator.engine.advance import Engine
 from remediator.engine.clock import Clock, new_id
 from remediator.errors import NotificationError, StoreError
@@ -144,11 +144,10 @@ class Path:
         self, notification: str, alerts: tuple[Alert, ...], *, arrived: Notification | None = None, admitted: int = 0
     ) -> Admitted:
         site, engine = self._engine.site, self._engine
-        proposals: Mapping[str, tuple[Proposal, ...]] = {
-            alert.fingerprint: propose(site.table, alert)
-            for alert in alerts
-            if alert.firing and alert.fingerprint not in self._known
-        }
+        new = [alert for alert in alerts if alert.firing and alert.fingerprint not in self._known]
+        proposals = {alert.fingerprint: propose(site.table, alert) for alert in new}
+        if len(proposals) < len(new):
+            proposals = {}  # one fingerprint for several: each is looked at by itself, under its own
         slots = None if engine.queue.ready else engine.slots
         done = Admitted()
 

@@ -7,7 +7,6 @@ used: with ``truncatedAlerts`` it may hide firing alerts. Each alert's own statu
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -15,6 +14,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from remediator.core.alert import Alert, Notification
+from remediator.core.fingerprints import fingerprint_of
 from remediator.errors import NotificationError
 
 MOST_LABELS = 128
@@ -101,7 +101,7 @@ def _alert(position: int, found: Any) -> Alert:
     if any(len(value) > ANNOTATION_KEPT for value in annotations.values()):
         annotations = {name: value[:ANNOTATION_KEPT] for name, value in annotations.items()}
     return Alert(
-        fingerprint=text.fingerprint or _fingerprint(text.labels), firing=text.status == "firing", labels=text.labels,
+        fingerprint=text.fingerprint or fingerprint_of(text.labels), firing=text.status == "firing", labels=text.labels,
         annotations=annotations, starts_at=starts_at or 0, ends_at=ends_at, generator_url=text.generator_url[:2048],
     )  # fmt: skip
 
@@ -117,11 +117,3 @@ def read_instant(text: str, field: str) -> int | None:
         return (moment - _EPOCH) // _MICROSECOND
     except (ValueError, OverflowError) as error:
         raise NotificationError(field, f"{text[:64]!r} is not a time as RFC 3339 writes it") from error
-
-
-def _fingerprint(labels: dict[str, str]) -> str:
-    """Identify a label set whose sender gave no fingerprint."""
-    digest = hashlib.blake2b(digest_size=8)
-    for name in sorted(labels):
-        digest.update(f"{len(name)}:{name}{len(labels[name])}:{labels[name]}".encode())
-    return digest.hexdigest()

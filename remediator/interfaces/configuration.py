@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from remediator.actions import registry
 from remediator.core.problems import Problem, nearest
+from remediator.core.redaction import learn_secret
 from remediator.errors import ConfigurationError
 from remediator.interfaces.documents import Document, problem_at, read_document, validate
 from remediator.settings import Settings
@@ -70,6 +71,7 @@ def secret(path: Path | None, root: Path) -> str:
         raise ConfigurationError((Problem(f"cannot be read: {error}", str(root / path)),)) from None
     if not text:
         raise ConfigurationError((Problem("the file is empty; a secret is needed", str(root / path)),))
+    learn_secret(text)
     return text
 
 

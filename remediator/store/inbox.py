@@ -24,6 +24,7 @@ class LastEpisode(Struct, frozen=True):
     closed_at: int | None
     last_seen: int
     flapping: int
+    labels: str  #: JSON
 
 
 def store_notification(tx: Tx, notification_id: str, arrived: Notification, now: int, admitted: int) -> None:
@@ -65,7 +66,7 @@ def store_rejected(tx: Tx, rejected_id: str, field: str, reason: str, body: byte
 def last_episode(tx: Tx, fingerprint: str) -> LastEpisode | None:
     """Return the newest episode of a fingerprint."""
     row = tx.one(
-        "SELECT id, resolved_at, decided, closed_at, last_seen, flapping FROM episode WHERE fingerprint = ?"
+        "SELECT id, resolved_at, decided, closed_at, last_seen, flapping, labels FROM episode WHERE fingerprint = ?"
         " ORDER BY closed_at IS NULL DESC, opened_at DESC LIMIT 1",
         fingerprint,
     )

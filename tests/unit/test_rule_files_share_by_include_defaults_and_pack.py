@@ -105,8 +105,8 @@ def test_what_stands_twice_shows_both_places(tmp_path):
     )
     said = wrong(tmp_path)
     assert [line.partition("\n")[0] for line in said] == [
-        'b.yaml:5:3: error: the guide "web/g" stands at a.yaml:5:3 already',
         'b.yaml:3:12: error: the rule "web/r" stands at a.yaml:3:12 already',
+        'b.yaml:5:3: error: the guide "web/g" stands at a.yaml:5:3 already',
         'c.yaml:2:12: error: the rule "web/r" stands at a.yaml:3:12 already',
     ]
 

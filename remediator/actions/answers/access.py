@@ -18,6 +18,8 @@ from typing import Annotated, NamedTuple
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from yarl import URL
 
+from remediator.core.known_secrets import KnownSecrets
+from remediator.core.redaction import learn_secret
 from remediator.errors import PermanentError
 
 SECRET_LIMIT = 16 * 1024  #: bytes in a secret's file
@@ -172,15 +174,21 @@ def read_secret(path: str) -> str:
         raise PermanentError(f"the secret in {path} is not text") from None
     if not text or len(data) > SECRET_LIMIT or CONTROL.search(text):
         raise PermanentError(f"the secret in {path} must be one line of 1 to {SECRET_LIMIT} bytes")
+    learn_secret(text)
     return text
 
 
 def hide(text: str, secrets: Iterable[str]) -> str:
-    """Return the text without these secrets; those shorter than 4 characters stay."""
+    """Return the text without these secrets, however they are written; those shorter than 4 characters stay."""
+    return _known(tuple(secrets)).hide(text.encode("utf-8", "replace").decode(), _HIDDEN)
+
+
+@lru_cache(maxsize=64)
+def _known(secrets: tuple[str, ...]) -> KnownSecrets:
+    known = KnownSecrets(shortest=_HIDDEN_FROM)
     for secret in secrets:
-        if len(secret) >= _HIDDEN_FROM:
-            text = text.replace(secret, _HIDDEN)
-    return text
+        known.learn(secret)
+    return known
 
 
 def trust(ca_file: str, *, tls_verify: bool) -> ssl.SSLContext | bool:

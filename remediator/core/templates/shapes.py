@@ -67,6 +67,8 @@ def below(shape: Shape, key: str | int) -> list[Shape]:
         return []
     if issubclass(origin, BaseModel):
         field = _named(origin, str(key))
+        if field is None and origin.model_config.get("extra") == "allow":
+            return [Shape(Any, shape.lands)]
         return list(_field(field, shape.lands)) if field else []
     found = _NOTHING
     if hasattr(origin, "__required_keys__") or is_dataclass(origin):  # a TypedDict, whoever's

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from msgspec.structs import replace
 
 from remediator.actions import registry
-from remediator.core.foresight import Use, connection_of, foresee, steps_of, tokens_in
+from remediator.core.foresight import Blind, Use, connection_of, foresee, steps_of, tokens_in
 from remediator.core.problems import Problem, nearest
 from remediator.core.records import StepPlan
 from remediator.core.rules import Chosen, Guide, Rule
@@ -61,9 +61,7 @@ def _unknown(
     rule: Rule, document: Document, configured: Configured, every: frozenset[str]
 ) -> Iterator[tuple[Path, Problem]]:
     for use in foresee(rule, registry.find):
-        if not isinstance(use, Use):
-            continue
-        for field, system, name in connection_of(use.action, use.parameters):
+        for field, system, name in _named(rule, use):
             there = configured.get(system, ())
             if tokens_in(name) or name in there or system in every:
                 continue
@@ -74,6 +72,18 @@ def _unknown(
             hint = nearest(name, there) or f"none is configured under connections.{system}"
             message = f'no {system} connection "{name}" is configured{why}'
             yield place, problem_at(document, place, message, hint, on_key=on_key)
+
+
+def _named(rule: Rule, use: Use | Blind) -> Iterator[tuple[str, str, str]]:
+    """Yield (field, system, name); of a step that cannot be foreseen, since others of its arguments are wrong, too."""
+    if isinstance(use, Use):
+        yield from connection_of(use.action, use.parameters)
+    elif (action := registry.find(use.place.action)) is not None:
+        args = _args(rule, use.place.path)
+        literal = {name: args[name] for name in args if not is_templated(str(args[name]))}
+        for field, system, name in connection_of(action, action.parameters.model_construct(**literal)):
+            if field in literal or field not in args:
+                yield field, system, name
 
 
 def _args(rule: Rule, path: Path) -> Mapping[str, object]:

@@ -7,11 +7,12 @@ cannot exist; an argument of the wrong type unless a template stands there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
-from pydantic import ValidationError
+from pydantic import ConfigDict, ValidationError
 
 from remediator.actions import registry
 from remediator.core.action import Action, Outputs
@@ -33,6 +34,7 @@ from remediator.core.transitions import Mode, stricter
 from remediator.errors import RenderError, TemplateError
 from remediator.interfaces.documents import Document, Path, problem_at
 from remediator.interfaces.rule_files.arguments import wrong_arguments
+from remediator.interfaces.rule_files.salvage import AnyName, LostParameters, is_lost
 
 AnyAction = Action[Any, Any]
 
@@ -43,7 +45,12 @@ class _Bench(Struct):
     document: Document
     place: Path
     params: frozenset[str]
+    lost: frozenset[Path] = frozenset()  #: places of the file of which nothing is known
     problems: list[Problem] = field(default_factory=list)
+
+    def is_lost(self, where: Path) -> bool:
+        """Whether nothing is known of a place in the guide."""
+        return is_lost((*self.place, *where), self.lost)
 
     def complain(self, where: Path, message: str, hint: str = "", *, on_key: bool = False, offset: int = 0) -> None:
         """Note a problem at a place in the guide."""
@@ -52,9 +59,15 @@ class _Bench(Struct):
         )
 
 
-def make_guide(document: Document, name: str, text: GuideText, whole: str = "") -> tuple[Guide, list[Problem]]:
-    """Return the guide and everything that is wrong with it. ``whole``: its name with its pack's, if it has one."""
-    bench = _Bench(document, ("guides", name), frozenset(text.parameters))
+def make_guide(
+    document: Document, name: str, text: GuideText, whole: str = "", lost: frozenset[Path] = frozenset()
+) -> tuple[Guide, list[Problem]]:
+    """Return the guide and everything that is wrong with it. ``whole``: its name with its pack's, if it has one.
+
+    ``lost``: places of which nothing is known, since their shape is wrong; what follows from them is not told.
+    """
+    params = AnyName(text.parameters) if isinstance(text.parameters, LostParameters) else frozenset(text.parameters)
+    bench = _Bench(document, ("guides", name), params, lost)
     for parameter, declared in text.parameters.items():
         if declared.default is not None and not (isinstance(declared.default, str) and is_templated(declared.default)):
             try:
@@ -62,17 +75,20 @@ def make_guide(document: Document, name: str, text: GuideText, whole: str = "") 
             except RenderError as error:
                 bench.complain(("parameters", parameter, "default"), str(error))
     segments = _target(bench, text)
-    outputs: dict[str, type[Outputs]] = {}
+    outputs = _Steps()
+    outputs.unsure = bench.is_lost(("diagnose",))
     diagnose = _diagnose(bench, text, outputs)
-    remedies = tuple(_remedy(bench, text, position, dict(outputs)) for position in range(len(text.remedies)))
+    remedies = tuple(_remedy(bench, text, position, copy(outputs)) for position in range(len(text.remedies)))
     for position, remedy in enumerate(text.remedies):
-        if [other.name for other in text.remedies].index(remedy.name) < position:
+        if remedy.name and [other.name for other in text.remedies].index(remedy.name) < position:
             bench.complain(("remedies", position, "name"), f'another remedy is called "{remedy.name}" already')
     verify = _verify(bench, text, outputs)
     return Guide(whole or name, text, segments, diagnose, remedies, verify), bench.problems
 
 
 def _target(bench: _Bench, text: GuideText) -> tuple[str, ...]:
+    if bench.is_lost(("target",)):
+        return ()
     segments = split_target(text.target)
     if len(segments) < 2:  # noqa: PLR2004 -- a system and a name
         bench.complain(("target",), "a target has two segments or more: kubernetes/default/shop/deployment/cart")
@@ -88,7 +104,7 @@ def _names_of(segment: str) -> Callable[[], Iterable[tuple[str, ...]]]:
     return lambda: compile_template(segment).names
 
 
-def _diagnose(bench: _Bench, text: GuideText, outputs: dict[str, type[Outputs]]) -> tuple[StepPlan, ...]:
+def _diagnose(bench: _Bench, text: GuideText, outputs: _Steps) -> tuple[StepPlan, ...]:
     """Steps may ask for the outputs of those before them."""
     steps = []
     for position, step in enumerate(text.diagnose):
@@ -101,12 +117,12 @@ def _diagnose(bench: _Bench, text: GuideText, outputs: dict[str, type[Outputs]])
     return tuple(steps)
 
 
-def _remedy(bench: _Bench, text: GuideText, position: int, outputs: dict[str, type[Outputs]]) -> RemedyPlan:
+def _remedy(bench: _Bench, text: GuideText, position: int, outputs: _Steps) -> RemedyPlan:
     remedy = text.remedies[position]
     place: Path = ("remedies", position)
     if remedy.when is not None:
         when = remedy.when
-        _check_text(bench, (*place, "when"), lambda: compile_condition(when).names, Known(bench.params, dict(outputs)))
+        _check_text(bench, (*place, "when"), lambda: compile_condition(when).names, Known(bench.params, outputs))
     steps: list[StepPlan] = []
     mode = remedy.mode
     for index, step in enumerate(remedy.steps):
@@ -126,7 +142,7 @@ def _remedy(bench: _Bench, text: GuideText, position: int, outputs: dict[str, ty
     return RemedyPlan(remedy.name, tuple(steps), remedy.when, mode, remedy.for_)
 
 
-def _verify(bench: _Bench, text: GuideText, outputs: dict[str, type[Outputs]]) -> VerifyPlan | None:
+def _verify(bench: _Bench, text: GuideText, outputs: _Steps) -> VerifyPlan | None:
     verify = text.verify
     if verify is None:
         return None
@@ -146,16 +162,31 @@ def _checks() -> str:
     return "for example http.probe, prometheus.query, kubernetes.rollout_status, alertmanager.alerts"
 
 
-def _declare(
-    bench: _Bench, where: Path, plan: StepPlan, action: AnyAction | None, outputs: dict[str, type[Outputs]]
-) -> None:
-    if plan.id in outputs:
+def _declare(bench: _Bench, where: Path, plan: StepPlan, action: AnyAction | None, outputs: _Steps) -> None:
+    if bench.is_lost((*where, "id")):
+        outputs.unsure = True
+        return
+    if plan.id in set(outputs):
         bench.complain(where, f'another step is called "{plan.id}" already')
     outputs[plan.id] = action.outputs if action is not None else _Anything
 
 
 class _Anything(Outputs):
     """Outputs of an action that does not exist; its absence has been said."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class _Steps(dict[str, type[Outputs]]):
+    """Outputs by the ids of the steps so far. ``unsure``: there are others, of which no id is known."""
+
+    unsure = False
+
+    def __contains__(self, name: object) -> bool:
+        return self.unsure or super().__contains__(name)
+
+    def __missing__(self, name: str) -> type[Outputs]:
+        return _Anything
 
 
 def _step(
@@ -165,6 +196,8 @@ def _step(
     if step.stage and where[0] != "remedies":
         bench.complain((*where, "stage"), "only the steps of a remedy come in stages")
     action = registry.find(step.action)
+    if not step.action:
+        return StepPlan(name, "", {}), None
     if action is None:
         system = step.action.partition(".")[0]
         known = registry.of_system(system) or registry.systems()
@@ -194,7 +227,7 @@ def _arguments(
 ) -> tuple[str, ...]:
     """Check arguments against the action's model, and the names that their templates ask for."""
     bench.problems += wrong_arguments(bench.document, (*bench.place, *where), action.parameters, args)
-    known = Known(bench.params, dict(outputs))
+    known = Known(bench.params, outputs)
     needs: set[str] = set()
     for path, template in names_in_tree(args, action.parameters):
         if isinstance(template, TemplateError):

@@ -8,7 +8,6 @@ from pathlib import Path
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from remediator.core.guide import GuideText
 from remediator.core.problems import Problem
 from remediator.core.rules import Guide, Rule, RuleTable
 from remediator.errors import ConfigurationError
@@ -53,15 +52,19 @@ def load_rules(
     Raises ConfigurationError with everything that is wrong in any of them.
     """
     reading = Reading(root)
-    for path in find_files(patterns, root, reading.problems):
+    found = find_files(patterns, root, reading.problems)
+    reading.unread = bool(reading.problems)
+    for path in found:
         reading.read(path)
-    sources = _sources(reading.files, reading.problems)
+    sources = _sources(reading)
     intervals = named_intervals(((file.document, file.intervals) for file in reading.files), reading.problems)
-    for file in reading.files:
+    for file in reading.files if reading.names_intervals else ():
         for position, rule in file.rules:
             reading.problems += missing_intervals(file.document, position, rule, intervals)
     if connections is not None:
         sources = _connected(sources, connections, every, reading.problems)
+    order = {file.document.file: position for position, file in enumerate(reading.files)}
+    reading.problems.sort(key=lambda one: (order.get(one.file, -1), one.line, one.column))
     errors = tuple(problem for problem in reading.problems if problem.severity == "error")
     if errors:
         raise ConfigurationError(errors)
@@ -69,22 +72,27 @@ def load_rules(
     return Loaded(table, tuple(reading.problems), tuple(reading.digests), reading.digests, sources)
 
 
-def _sources(files: list[RuleFile], problems: list[Problem]) -> tuple[Source, ...]:
-    guides: dict[str, Guide | None] = {}  # None for one that is wrong, so that rules about it are not blamed too
+def _sources(reading: Reading) -> tuple[Source, ...]:
+    """Return the parts made ready, wrong ones too: what refers to them is looked at all the same."""
+    files, problems = reading.files, reading.problems
+    guides: dict[str, Guide] = {}
     places: dict[str, str] = {}
     for file in files:
         for name, text in file.guides.items():
             where: Place = ("guides", name)
+            guide, found = make_guide(file.document, name, text, file.named(name), file.lost)
+            problems += found
             if _is_new(file, name, where, "guide", places, problems):
-                guides[file.named(name)] = _guide(file, name, text, problems) if text is not None else None
+                guides[file.named(name)] = guide
     sources = []
     rule_places: dict[str, str] = {}
     for file in files:
         rules: list[tuple[int, Rule]] = []
         for position, rule in file.rules:
             where = ("rules", position, "name")
-            _is_new(file, rule.name, where, "rule", rule_places, problems)
-            made, found = make_rule(file, position, rule, guides)
+            if rule.name:
+                _is_new(file, rule.name, where, "rule", rule_places, problems)
+            made, found = make_rule(file, position, rule, guides, all_guides=reading.names_guides)
             problems += found
             if made is not None:
                 rules.append((position, made))
@@ -99,7 +107,7 @@ def _connected(
     sources: tuple[Source, ...], connections: Configured, every: frozenset[str], problems: list[Problem]
 ) -> tuple[Source, ...]:
     """Return the sources, their guides knowing which connections an alert may choose."""
-    documents = {guide.name: source.document for source in sources for _, guide in source.guides}
+    documents = {guide.name: source.document for source in reversed(sources) for _, guide in source.guides}
     rules = tuple(rule for source in sources for _, rule in source.rules)
     if "alertmanager" not in every and "default" not in connections.get("alertmanager", ()):
         for source in sources:
@@ -129,9 +137,3 @@ def _is_new(
         return False
     places[whole] = f"{here.file}:{here.line}:{here.column}"
     return True
-
-
-def _guide(file: RuleFile, name: str, text: GuideText, problems: list[Problem]) -> Guide | None:
-    made, found = make_guide(file.document, name, text, file.named(name))
-    problems += found
-    return None if found else made

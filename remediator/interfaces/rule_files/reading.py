@@ -6,31 +6,30 @@ import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TypeVar
 
 from msgspec import Struct, field
-from pydantic import BaseModel
 
 from remediator.core.guide import DefaultsText, GuideText, NamedIntervals, RuleFileText, RuleText
 from remediator.core.problems import Problem
 from remediator.errors import ConfigurationError
 from remediator.interfaces.documents import Document, problem_at, read_document, validate
-
-M = TypeVar("M", bound=BaseModel)
+from remediator.interfaces.documents import Path as Place
+from remediator.interfaces.rule_files.salvage import Salvaged
 
 MOST_FILES = 10_000  #: rule files in one table
 
 
 class RuleFile(Struct, frozen=True):
-    """A rule file's parts; those that are wrong in themselves are left out, or None."""
+    """A rule file's parts; of those that are wrong in themselves what is known."""
 
     document: Document
     rules: tuple[tuple[int, RuleText], ...]  #: with their positions
-    guides: Mapping[str, GuideText | None]
+    guides: Mapping[str, GuideText]
     pack: str = ""
     include: tuple[str, ...] = ()
     defaults: DefaultsText = field(default_factory=DefaultsText)
     intervals: tuple[NamedIntervals, ...] = ()
+    lost: frozenset[Place] = frozenset()  #: places of which nothing is known: they are wrong in themselves
 
     def named(self, name: str) -> str:
         """Return how all other files call what is called ``name`` here."""
@@ -45,6 +44,18 @@ class Reading(Struct):
     files: list[RuleFile] = field(default_factory=list)
     digests: dict[Path, str] = field(default_factory=dict)  #: of every file that was opened
     contents: list[bytes] = field(default_factory=list)
+    unread: bool = False  #: whether there are files, or should be, of which nothing is known
+
+    @property
+    def names_guides(self) -> bool:
+        """Whether all guides are known by name."""
+        return not self.unread and not any(file.lost & {("guides",), ("pack",)} for file in self.files)
+
+    @property
+    def names_intervals(self) -> bool:
+        """Whether all time intervals are known by name."""
+        wrong = [place for file in self.files for place in file.lost if place[:1] == ("time_intervals",)]
+        return not self.unread and all(len(place) > 2 and place[2:] != ("name",) for place in wrong)  # noqa: PLR2004 -- below one of them
 
     @property
     def revision(self) -> str:
@@ -65,8 +76,10 @@ class Reading(Struct):
             file = _parts(read_document(data.decode("utf-8"), shown), self.problems)
         except ConfigurationError as error:
             self.problems += error.problems
+            self.unread = True
             return
         except (OSError, UnicodeDecodeError) as error:
+            self.unread = True
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             if asked_by is None:
                 self.problems.append(Problem(f"cannot be read: {reason}", shown))
@@ -76,8 +89,10 @@ class Reading(Struct):
                 self.problems.append(problem_at(document, ("include", position), message))
             return
         self.files.append(file)
+        self.unread = self.unread or any(place[:1] == ("include",) for place in file.lost)
         for position, name in enumerate(file.include):
             if Path(name).is_absolute():
+                self.unread = True
                 message = "an included file is named relative to this one"
                 self.problems.append(problem_at(file.document, ("include", position), message))
             else:
@@ -123,24 +138,9 @@ def _parts(document: Document, problems: list[Problem]) -> RuleFile:
         )  # fmt: skip
     except ConfigurationError as error:
         problems += error.problems
-    data = document.data if isinstance(document.data, dict) else {}
-    rules, guides = data.get("rules"), data.get("guides")
-    pack, include = data.get("pack"), data.get("include")
-    count = len(rules) if isinstance(rules, list) else 0
-    names = [name for name in guides if isinstance(name, str)] if isinstance(guides, dict) else []
-    read = [(position, _part(document, RuleText, ("rules", position))) for position in range(count)]
+    salvaged = Salvaged()
+    text = salvaged.made(RuleFileText, document.data)
     return RuleFile(
-        document,
-        tuple((position, rule) for position, rule in read if rule is not None),
-        {name: _part(document, GuideText, ("guides", name)) for name in names},
-        pack if isinstance(pack, str) else "",
-        tuple(name for name in include if isinstance(name, str) and name) if isinstance(include, list) else (),
-        (_part(document, DefaultsText, ("defaults",)) if "defaults" in data else None) or DefaultsText(),
-    )
-
-
-def _part(document: Document, model: type[M], path: tuple[str | int, ...]) -> M | None:
-    try:
-        return validate(document, model, path)
-    except ConfigurationError:  # told with the whole file
-        return None
+        document, tuple(enumerate(text.rules)), text.guides, text.pack or "", tuple(filter(None, text.include)),
+        text.defaults, text.time_intervals, frozenset(salvaged.lost),
+    )  # fmt: skip

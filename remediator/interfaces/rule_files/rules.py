@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from remediator.actions import registry
-from remediator.core.guide import DefaultsText, RuleText
+from remediator.core.guide import DefaultsText, ParameterText, RuleText
 from remediator.core.matchers import Matcher, parse_matchers
 from remediator.core.plan import coerce
 from remediator.core.problems import Problem, nearest
@@ -14,33 +15,37 @@ from remediator.core.templates import Known, check_names, compile_template, is_t
 from remediator.errors import MatcherError, RenderError, TemplateError
 from remediator.interfaces.documents import Document, Path, problem_at
 from remediator.interfaces.rule_files.reading import RuleFile
+from remediator.interfaces.rule_files.salvage import LostParameter, LostParameters, is_lost
 
 _BEFORE_PLAN = frozenset({"labels", "annotations", "alert", "rule", "guide"})
 
 
 def make_rule(
-    file: RuleFile, position: int, written: RuleText, guides: dict[str, Guide | None]
+    file: RuleFile, position: int, written: RuleText, guides: Mapping[str, Guide], *, all_guides: bool = True
 ) -> tuple[Rule | None, list[Problem]]:
-    """Return the rule, or None, and everything that is wrong with it (warnings too)."""
+    """Return the rule and everything that is wrong with it (warnings too); no rule where its guide is not known.
+
+    ``all_guides``: whether there are no others than ``guides``; else nobody is blamed for naming one.
+    """
     document, text = file.document, with_defaults(written, file.defaults)
     place: Path = ("rules", position)
     problems: list[Problem] = []
-    matchers = _matchers(document, place, text, problems)
+    matchers = _matchers(file, place, text, problems)
     wanted = text.guide if "/" in text.guide else file.named(text.guide)
-    if wanted not in guides:
-        hint = nearest(wanted, guides)
-        problems.append(problem_at(document, (*place, "guide"), f'there is no guide "{wanted}"', hint))
-        return None, problems
-    guide = guides[wanted]
+    guide = guides.get(wanted)
+    _inhibitions(file, place, text, problems)
     if guide is None:
+        if text.guide and all_guides:
+            hint = nearest(wanted, guides)
+            problems.append(problem_at(document, (*place, "guide"), f'there is no guide "{wanted}"', hint))
+        problems += [
+            found for name, value in text.with_.items() for found in _value(document, (*place, "with", name), value)
+        ]
         return None, problems
     shared = {name: value for name, value in file.defaults.with_.items() if name in guide.text.parameters}
     text = text.model_copy(update={"with_": {**shared, **text.with_}}) if shared else text
-    _parameters(document, place, text, guide, problems)
-    _inhibitions(document, place, text, problems)
+    _parameters(file, place, text, guide, problems)
     _share(document, place, text, guide, problems)
-    if any(problem.severity == "error" for problem in problems):
-        return None, problems
     return Rule(file.named(text.name), text, matchers, guide, document.file, limits_of(text)), problems
 
 
@@ -59,11 +64,14 @@ def with_defaults(text: RuleText, defaults: DefaultsText) -> RuleText:
     return text.model_copy(update=update) if update else text
 
 
-def _matchers(document: Document, place: Path, text: RuleText, problems: list[Problem]) -> tuple[Matcher, ...]:
+def _matchers(file: RuleFile, place: Path, text: RuleText, problems: list[Problem]) -> tuple[Matcher, ...]:
     found: list[Matcher] = []
+    document = file.document
     as_list = isinstance(document.data["rules"][place[1]].get("match"), list)
     for index, written in enumerate(text.match):
         where = (*place, "match", index) if as_list else (*place, "match")
+        if is_lost(where, file.lost):
+            continue
         try:
             parsed = parse_matchers(written)
         except MatcherError as error:
@@ -77,14 +85,15 @@ def _matchers(document: Document, place: Path, text: RuleText, problems: list[Pr
     return tuple(found)
 
 
-def _inhibitions(document: Document, place: Path, text: RuleText, problems: list[Problem]) -> None:
+def _inhibitions(file: RuleFile, place: Path, text: RuleText, problems: list[Problem]) -> None:
     for number, inhibition in enumerate(text.inhibited_by):
         for index, written in enumerate(inhibition.source_matchers):
+            where = (*place, "inhibited_by", number, "source_matchers", index)
             try:
-                parse_matchers(written)
+                if not is_lost(where, file.lost):
+                    parse_matchers(written)
             except MatcherError as error:
-                where = (*place, "inhibited_by", number, "source_matchers", index)
-                problems.append(problem_at(document, where, str(error), offset=error.offset))
+                problems.append(problem_at(file.document, where, str(error), offset=error.offset))
 
 
 def _share(document: Document, place: Path, text: RuleText, guide: Guide, problems: list[Problem]) -> None:
@@ -92,40 +101,55 @@ def _share(document: Document, place: Path, text: RuleText, guide: Guide, proble
     share = text.limits.share
     if share is None:
         return
-    outputs = {step.id: action.outputs for step in guide.diagnose if (action := registry.find(step.action))}
+    actions = [(step.id, registry.find(step.action)) for step in guide.diagnose]
+    outputs = {name: action.outputs for name, action in actions if action is not None}
     where = (*place, "limits", "share", "of")
     try:
         names = compile_template(f"{{{{ {share.of} }}}}").names
     except TemplateError as error:
         problems.append(problem_at(document, where, str(error)))
         return
+    if len(outputs) < len(actions) or isinstance(guide.text.parameters, LostParameters):
+        return  # not all names are known, and that has been said
     found = check_names(names, Known(frozenset(guide.text.parameters), outputs))
     problems += [problem_at(document, where, message, hint) for _, message, hint in found]
 
 
-def _parameters(document: Document, place: Path, text: RuleText, guide: Guide, problems: list[Problem]) -> None:
-    declared = guide.text.parameters
+def _parameters(file: RuleFile, place: Path, text: RuleText, guide: Guide, problems: list[Problem]) -> None:
+    document, declared = file.document, guide.text.parameters
+    if isinstance(declared, LostParameters):
+        return
     for name, value in text.with_.items():
         # What the file says for all its rules stands there.
         where: Path = (*place, "with", name)
         if where not in document.places:
             where = ("defaults", "with", name)
-        if name not in declared:
+        if name in declared:
+            problems += _handed_over(document, where, declared[name], value)
+        else:
             message = f'the guide "{guide.name}" has no parameter "{name}"'
             problems.append(problem_at(document, where, message, nearest(name, declared), on_key=True))
-            continue
-        problems += _value(document, where, value)
-        if not (isinstance(value, str) and is_templated(value)):
-            try:
-                coerce(name, declared[name], value)
-            except RenderError as error:
-                problems.append(problem_at(document, where, str(error)))
+    if is_lost((*place, "with"), file.lost) or is_lost(("defaults", "with"), file.lost):
+        return
+    misspelt = {nearest(name, declared) for name in text.with_ if name not in declared}
     for name, parameter in declared.items():
-        if parameter.default is None and name not in text.with_:
+        needed = parameter.default is None and not isinstance(parameter, LostParameter)
+        if needed and name not in text.with_ and f'did you mean "{name}"?' not in misspelt:
             message = f'the guide "{guide.name}" needs the parameter "{name}"'
             problems.append(
                 problem_at(document, (*place, "guide"), message, f"hand it over under with: {{{name}: ...}}")
             )
+
+
+def _handed_over(document: Document, where: Path, declared: ParameterText, value: Any) -> list[Problem]:
+    if isinstance(value, str) and is_templated(value):
+        return _value(document, where, value)
+    try:
+        if not isinstance(declared, LostParameter):
+            coerce(where[-1] if isinstance(where[-1], str) else "", declared, value)
+    except RenderError as error:
+        return [problem_at(document, where, str(error))]
+    return []
 
 
 def _value(document: Document, where: Path, value: Any) -> list[Problem]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import orjson
 from aiohttp import web
 
+from remediator.interfaces.web.passwords import TooManyTriesError
 from remediator.store.journal import plain
+
+_HEADERS = {401: {"WWW-Authenticate": 'Basic realm="remediator"'}, 429: {"Retry-After": "10"}}
 
 
 def answer(document: Any, status: int = 200) -> web.Response:
@@ -19,7 +23,29 @@ def answer(document: Any, status: int = 200) -> web.Response:
 def problem(status: int, title: str, detail: str, **more: Any) -> web.Response:
     """Return a problem document: what is wrong, where, and what instead."""
     document = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
-    headers = {"WWW-Authenticate": 'Basic realm="remediator"'} if status == web.HTTPUnauthorized.status_code else None
+    headers = _HEADERS.get(status)
     return web.Response(
         body=orjson.dumps(document), status=status, content_type="application/problem+json", headers=headers
     )
+
+
+def unheard(error: TooManyTriesError) -> web.Response:
+    """Return the answer for somebody whose password is not looked at now: 503 if others are the cause."""
+    if error.own:
+        return problem(429, "Too Many Requests", f"{error} came from this address; wait, and present the right one")
+    return problem(503, "Busy", f"{error}; try it again")
+
+
+async def body_of(request: web.Request, within: float) -> bytes:
+    """Return the body. Raise TimeoutError if it has not arrived within so many seconds."""
+    if request.content.is_eof():  # the usual case, and it needs no timer
+        return await request.read()
+    async with asyncio.timeout(within):
+        return await request.read()
+
+
+def too_slow(within: float) -> web.Response:
+    """Return the answer for a body that did not arrive; the rest of it is not waited for."""
+    response = problem(408, "Request Timeout", f"the body did not arrive within {within:g} seconds (web.read_timeout)")
+    response.force_close()
+    return response

@@ -7,10 +7,11 @@ from typing import Protocol
 
 from aiohttp import web
 
-from remediator.interfaces.web.answers import problem
+from remediator.interfaces.web.answers import body_of, problem, too_slow, unheard
 from remediator.interfaces.web.api import Api, translated
 from remediator.interfaces.web.auth import Caller, is_loopback
 from remediator.interfaces.web.operate import Operate
+from remediator.interfaces.web.passwords import TooManyTriesError
 from remediator.interfaces.web.webhook import Webhook
 
 PROBES = ("/-/healthy", "/-/ready", "/health", "/health/live", "/health/ready")
@@ -25,18 +26,19 @@ class Operators(Protocol):
     def required(self) -> bool:
         """Whether anybody has to log in."""
 
-    async def caller(self, authorization: str) -> Caller | None:
+    async def caller(self, authorization: str, peer: str = "") -> Caller | None:
         """Return who presents this ``Authorization`` header, or None."""
 
 
 def make_application(
     webhook: Webhook, operate: Operate, api: Api, operators: Operators, max_body: int, prefix: str = "/", *,
-    open_door: bool = False,
+    open_door: bool = False, read_timeout: float = 60.0,
 ) -> web.Application:  # fmt: skip
     """Return the aiohttp application.
 
     Each route says which door stands before it: none for probes, the senders' or the operators'.
     ``prefix`` stands before every path. ``open_door``: somebody before us asks for the log-in.
+    ``read_timeout``: seconds for the body of an operator's request.
     """
     root = "/" + prefix.strip("/") if prefix.strip("/") else ""
 
@@ -44,10 +46,17 @@ def make_application(
         async def enter(request: web.Request) -> web.StreamResponse:
             if not operators.required and not open_door and _from_elsewhere(request):
                 return _shut()
-            caller = await operators.caller(request.headers.get("Authorization", ""))
+            try:
+                caller = await operators.caller(request.headers.get("Authorization", ""), request.remote or "")
+            except TooManyTriesError as error:
+                return unheard(error)
             if caller is None:
                 return problem(401, "Unauthorized", "log in as an operator (basic_auth_users of the web file)")
             request["caller"] = caller.name
+            try:
+                await body_of(request, read_timeout)  # aiohttp keeps it for the handler
+            except TimeoutError:
+                return too_slow(read_timeout)
             return await translated(handler, request)
 
         return enter

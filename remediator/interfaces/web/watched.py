@@ -26,13 +26,13 @@ class WatchedCredentials:
         """Whether anybody has to log in."""
         return self._credentials.required
 
-    async def caller(self, authorization: str) -> Caller | None:
-        """Return who presents this ``Authorization`` header, or None."""
+    async def caller(self, authorization: str, peer: str = "") -> Caller | None:
+        """Return who presents this ``Authorization`` header, or None. May raise TooManyTriesError."""
         stamp = _stamp(self._path)
         if stamp != self._seen:
             self._seen = stamp
             self._read()
-        return await self._credentials.caller(authorization)
+        return await self._credentials.caller(authorization, peer)
 
     def _read(self) -> None:
         try:

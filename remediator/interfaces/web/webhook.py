@@ -1,13 +1,15 @@
 """``POST /api/v1/alertmanager`` and ``/webhook``: stored first, answered then.
 
 202 with ids; 400 for what can never become right (kept in ``rejected``); 401; 413; 503 when it
-cannot be stored, which Alertmanager tries again; 408 for a large one that comes too slowly. No input is answered 500.
+cannot be stored, which Alertmanager tries again; 408 for one that comes too slowly; 429 after many wrong passwords. No
+input is answered 500.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import Protocol
 
 import structlog
@@ -17,14 +19,14 @@ from remediator.core.alert import Notification
 from remediator.engine.path import Accepted, BacklogFullError
 from remediator.errors import NotificationError, StoreError
 from remediator.interfaces.alertmanager import read_notification
-from remediator.interfaces.web.answers import answer, problem
+from remediator.interfaces.web.answers import answer, body_of, problem, too_slow, unheard
 from remediator.interfaces.web.auth import Credentials
+from remediator.interfaces.web.passwords import TooManyTriesError
 
 log = structlog.get_logger("receive")
 
 MOST_IDS = 1000
 LARGE = 1024 * 1024  #: bytes; of bodies beyond it one is taken at a time, for each costs many times its size in memory
-LARGE_WITHIN = 60.0  #: seconds in which such a body must have arrived: the next one waits for it
 
 
 class Received(Protocol):
@@ -40,7 +42,10 @@ class Webhook:
     def __init__(
         self, receive: Callable[[Notification], Awaitable[Accepted]],
         reject: Callable[[str, str, bytes], Awaitable[None]], credentials: Credentials, counts: Received,
+        read_timeout: float = 60.0,
     ) -> None:  # fmt: skip
+        """``read_timeout``: seconds in which a body must have arrived."""
+        self._within = read_timeout
         self._receive, self._reject, self._credentials, self._counts = receive, reject, credentials, counts
         self.stopping = False
         self._large = asyncio.Lock()
@@ -54,7 +59,8 @@ class Webhook:
         """Answer one notification."""
         arrived: Notification | None = None
         try:
-            if await self._credentials.caller(request.headers.get("Authorization", "")) is None:
+            authorization = request.headers.get("Authorization", "")
+            if await self._credentials.caller(authorization, request.remote or "") is None:
                 response = problem(401, "Unauthorized", "present the webhook's bearer token or basic-auth user")
             elif request.headers.get("Content-Encoding", "identity") != "identity":
                 response = problem(415, "Unsupported Media Type", "send the body without a Content-Encoding")
@@ -62,6 +68,8 @@ class Webhook:
                 response = problem(503, "Stopping", "this process is about to end; send it again")
             else:
                 arrived, response = await self._read(request)
+        except TooManyTriesError as error:
+            response = unheard(error)
         except web.HTTPRequestEntityTooLarge:
             response = problem(413, "Content Too Large", f"the limit (web.max_body) is {request.client_max_size} bytes")
         self._counts.received(
@@ -70,14 +78,12 @@ class Webhook:
         return response
 
     async def _read(self, request: web.Request) -> tuple[Notification | None, web.Response]:
-        if request.content_length is not None and request.content_length <= LARGE:
-            return await self._take(await request.read())
-        async with self._large:
+        small = request.content_length is not None and request.content_length <= LARGE
+        async with nullcontext() if small else self._large:
             try:
-                async with asyncio.timeout(LARGE_WITHIN):
-                    body = await request.read()
+                body = await body_of(request, self._within)
             except TimeoutError:
-                return None, problem(408, "Request Timeout", f"the body did not arrive within {LARGE_WITHIN:g} seconds")
+                return None, too_slow(self._within)
             return await self._take(body)
 
     async def _take(self, body: bytes) -> tuple[Notification | None, web.Response]:

@@ -50,6 +50,7 @@ ADVICE = {
 
 _SEGMENT = re.compile(r"[^\x00-\x20/\x7f]{1,253}")
 _SEGMENT_ENDS = re.compile(r"/(?![^{]*\}\})")
+_WORD_BITS = 64
 
 
 class Refusal(Struct, frozen=True):
@@ -200,6 +201,8 @@ def coerce(name: str, declared: ParameterText, value: object) -> Any:
                 made = int(value) if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value, re.ASCII) else value
                 if not isinstance(made, int) or isinstance(made, bool):
                     raise ValueError("an integer is needed")  # noqa: TRY004 -- one exception for all types
+                if made.bit_length() >= _WORD_BITS:
+                    raise ValueError("an integer of 64 bits is needed")  # larger ones cannot be stored as they are
             case "number":
                 made = float(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else value
                 if not isinstance(made, float) or made != made or made in (float("inf"), float("-inf")):  # noqa: PLR0124 -- NaN
@@ -213,7 +216,7 @@ def coerce(name: str, declared: ParameterText, value: object) -> Any:
                 made = str(value)
             case _:
                 made = str(value)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise RenderError(f'the parameter "{name}" became {str(value)[:80]!r}: {error}') from error
     _bounded(name, declared, made)
     return made

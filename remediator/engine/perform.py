@@ -304,6 +304,10 @@ def _defect(task: Task, action: Action[Any, Any], error: Exception) -> Result:
 
 def _kept(output: Outputs) -> dict[str, Any]:
     """Return what is kept of an output. Most hold nothing to hide: one look at all of it is enough."""
-    kept: dict[str, Any] = output.model_dump(mode="json")
+    try:
+        kept: dict[str, Any] = output.model_dump(mode="json")
+    except (ValueError, RecursionError):  # no JSON: it is described; what was done is done
+        described: dict[str, Any] = redact_tree(output.model_dump(), OUTPUT_LIMIT)
+        return described
     text = encode(kept)
     return kept if len(text) <= OUTPUT_LIMIT and not is_suspicious(text) else redact_tree(kept, OUTPUT_LIMIT)

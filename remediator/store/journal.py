@@ -14,6 +14,7 @@ from msgspec.structs import asdict
 from remediator.core.guards import Lower
 from remediator.core.policy import ApprovalNeed
 from remediator.core.records import Entry, Outcome, Phase, Plan, RunView
+from remediator.core.redaction import redact_tree
 from remediator.core.run import RunState
 from remediator.core.transitions import FINAL, Mode, Status, legal
 from remediator.errors import ConflictError, NotFoundError
@@ -46,6 +47,8 @@ _VIEW = (
     " FROM run WHERE id = ?"
 )
 
+_DESCRIBED = 64 * 1024  #: characters that are kept of what JSON cannot say
+
 
 @cache
 def _reader() -> msgspec.json.Decoder[Plan]:
@@ -63,8 +66,11 @@ _PLAN = msgspec.json.Encoder(enc_hook=plain)
 
 
 def encode(value: Any) -> str:
-    """Return JSON text."""
-    return orjson.dumps(value, default=plain, option=orjson.OPT_NON_STR_KEYS).decode()
+    """Return JSON text. What JSON cannot say (an integer of more than 64 bits, half a surrogate pair) is described."""
+    try:
+        return orjson.dumps(value, default=plain, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # a backend's answer must not keep the rest of what happened out of the journal
+        return orjson.dumps(redact_tree(value, _DESCRIBED)).decode()
 
 
 def decode(text: str | None) -> Any:

@@ -33,6 +33,7 @@ from remediator.store.sqlite import SqliteStore, Tx
 log = structlog.get_logger("receive")
 
 ADMIT_AGAIN = 1.0  #: seconds between tries while the store refuses
+MOST_WAITING = 16 * 1024 * 1024  #: bytes of the bodies that wait to be admitted; beyond it senders come again
 KNOWN_KEPT = 100_000  #: fingerprints remembered as open, so that a resend costs no planning
 
 
@@ -65,8 +66,10 @@ class Path:
         self._backlog = backlog
         self._known: dict[str, None] = {}
         self._calm: dict[str, int] = {}  #: see ``storms.count``; bounded by the rules that have limits.storm
-        self._late: deque[tuple[str, tuple[Alert, ...]]] = deque()  # stored and answered, not yet admitted
+        self._late: deque[tuple[str, tuple[Alert, ...], int]] = deque()  # stored and answered, not yet admitted
         self._pending: Counter[str] = Counter()  # their fingerprints
+        self._expected = 0  # their alerts that fire
+        self._waiting = 0  # bytes of their bodies
         self._admitting: asyncio.Task[None] | None = None
         self.stopping = False  #: what is stored is left for the next start
 
@@ -85,14 +88,16 @@ class Path:
         if len(arrived.alerts) <= CHUNK and not waits:
             done = await self._admit(notification, arrived.alerts, arrived=arrived)
             return Accepted(notification, tuple(done.runs))
+        if self._waiting >= MOST_WAITING:
+            raise BacklogFullError(f"{self._pending.total()} alerts wait to be admitted")
         # From here on others wait for it; if it cannot be stored nothing is left for them to wait for.
-        self._pending.update(alert.fingerprint for alert in arrived.alerts)
+        self._expect(arrived.alerts, len(arrived.body))
         try:
             await self._store.do(lambda tx: inbox.store_notification(tx, notification, arrived, now, 0))
         except BaseException:
-            self._settle(arrived.alerts)
+            self._settle(arrived.alerts, len(arrived.body))
             raise
-        self._late.append((notification, arrived.alerts))
+        self._late.append((notification, arrived.alerts, len(arrived.body)))
         if self._admitting is None:
             self._admitting = asyncio.create_task(self._admit_late())
         return Accepted(notification)
@@ -104,17 +109,26 @@ class Path:
 
     @property
     def open(self) -> int:
-        """How many runs are open, with those that the alerts may make that wait to be admitted."""
-        return len(self._engine.queue) + self._pending.total()
+        """How many runs are open, with those that the firing alerts may make that wait to be admitted."""
+        return len(self._engine.queue) + self._expected
 
-    def _settle(self, alerts: tuple[Alert, ...]) -> None:
-        self._pending.subtract(alert.fingerprint for alert in alerts)
-        self._pending = +self._pending  # without those that are not waited for any more
+    def _expect(self, alerts: tuple[Alert, ...], size: int) -> None:
+        self._pending.update(alert.fingerprint for alert in alerts)
+        self._expected += sum(alert.firing for alert in alerts)
+        self._waiting += size
+
+    def _settle(self, alerts: tuple[Alert, ...], size: int) -> None:
+        for alert in alerts:
+            self._pending[alert.fingerprint] -= 1
+            if not self._pending[alert.fingerprint]:
+                del self._pending[alert.fingerprint]
+        self._expected -= sum(alert.firing for alert in alerts)
+        self._waiting -= size
 
     async def _admit_late(self) -> None:
         """Admit what was answered before, in its order; while the store refuses, again and again."""
         while self._late and not self.stopping:
-            notification, alerts = self._late[0]
+            notification, alerts, size = self._late[0]
             try:
                 admitted = await self._store.do(partial(inbox.admitted, notification_id=notification))
                 await self.admit_rest(notification, alerts, admitted)
@@ -126,7 +140,7 @@ class Path:
                 # A defect of ours; the others must not wait for it. It is stored, and is tried at the next start.
                 log.error("a stored notification cannot be admitted", notification=notification, exc_info=error)
             self._late.popleft()
-            self._settle(alerts)
+            self._settle(alerts, size)
         self._admitting = None
 
     async def admit_rest(self, notification: str, alerts: tuple[Alert, ...], admitted: int) -> tuple[str, ...]:
@@ -208,12 +222,17 @@ async def recover(
         else:
             engine.wake(run)
     waiting = await store.read(inbox.unadmitted)
-    for notification, _, admitted, body in waiting:
+    for notification, admitted in waiting:
         try:
+            # One at a time: they are large.
+            body = await store.read(partial(inbox.body_of, notification_id=notification))
             await path.admit_rest(notification, read_body(body).alerts, admitted)
         except (StoreError, NotificationError) as error:
             # One that cannot be taken up must not keep the daemon from starting; it stays for the next start.
             log.error("a stored notification could not be taken up", notification=notification, error=str(error))
+        except Exception as error:
+            # A defect of ours, and each start would meet it again.
+            log.error("a stored notification cannot be admitted", notification=notification, exc_info=error)
     if runs or waiting:
         log.info("took up what was left", runs=len(runs), notifications=len(waiting))
     return len(runs), len(waiting)

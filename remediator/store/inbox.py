@@ -48,10 +48,16 @@ def admitted(tx: Tx, notification_id: str) -> int:
     return int(row[0]) if row else 0
 
 
-def unadmitted(tx: Tx) -> list[tuple[str, int, int, bytes]]:
-    """Return (id, at, admitted, body) of what was acknowledged but not yet dealt with, oldest first."""
-    rows = tx.all("SELECT id, at, admitted, body FROM notification WHERE admitted < alerts ORDER BY id")
-    return [(row[0], row[1], row[2], row[3]) for row in rows]
+def unadmitted(tx: Tx) -> list[tuple[str, int]]:
+    """Return (id, admitted) of what was acknowledged but not yet dealt with, oldest first."""
+    rows = tx.all("SELECT id, admitted FROM notification WHERE admitted < alerts ORDER BY id")
+    return [(row[0], row[1]) for row in rows]
+
+
+def body_of(tx: Tx, notification_id: str) -> bytes:
+    """Return the body of a notification as it arrived."""
+    row = tx.one("SELECT body FROM notification WHERE id = ?", notification_id)
+    return bytes(row[0]) if row else b""
 
 
 def store_rejected(tx: Tx, rejected_id: str, field: str, reason: str, body: bytes, now: int) -> None:

@@ -14,7 +14,7 @@ from remediator.core.transitions import Mode
 from remediator.engine.advance import Engine
 from remediator.engine.clock import SystemClock
 from remediator.engine.limits import Slots
-from remediator.engine.path import BacklogFullError
+from remediator.engine.path import MOST_WAITING, BacklogFullError, recover
 from remediator.engine.path import Path as AlertPath
 from remediator.errors import StoreError
 from remediator.interfaces.metrics import Metrics
@@ -69,7 +69,7 @@ def many(**how):
 
 
 async def admitted(path):
-    while path.open > len(path._engine.queue):
+    while path._late:
         await asyncio.sleep(0)
 
 
@@ -132,3 +132,43 @@ async def test_a_process_that_is_about_to_end_leaves_the_rest(store, tmp_path):
     again = make_path(store, tmp_path)
     await again.admit_rest(accepted.notification, many().alerts, MANY - left)
     assert store.one("SELECT count(*) FROM run") == MANY
+
+
+async def test_one_that_cannot_be_taken_up_keeps_no_other_from_it_and_no_daemon_from_starting(store, tmp_path):
+    path = make_path(store, tmp_path)
+    path.stopping = True
+    await path.receive(many())
+    await path.receive(many())
+    again = make_path(store, tmp_path)
+    bodies = iter([ZeroDivisionError("a defect"), many()])
+
+    def read(_body):
+        if isinstance(found := next(bodies), Exception):
+            raise found
+        return found
+
+    assert await recover(store, again, again._engine, read) == (0, 2)
+    assert store.one("SELECT count(*) FROM run") == MANY
+    assert store.one("SELECT count(*) FROM notification WHERE admitted < alerts") == 1
+
+
+async def test_what_resolves_counts_for_no_backlog(store, tmp_path):
+    path = make_path(store, tmp_path, backlog=MANY)
+    await path.receive(many(firing=False))
+    accepted = await path.receive(notification(alert("other")))
+    assert len(accepted.runs) == 1
+
+
+async def test_only_so_many_bytes_wait(store, tmp_path):
+    path = make_path(store, tmp_path)
+    large = replace(many(firing=False), body=bytes(MOST_WAITING // 2))
+    await path.receive(large)
+    await path.receive(large)
+    with pytest.raises(BacklogFullError):
+        await path.receive(large)
+    with pytest.raises(BacklogFullError):  # one that has to wait for its turn behind them
+        await path.receive(notification(alert("s1", firing=False)))
+    assert store.one("SELECT count(*) FROM notification") == 2
+    await path.receive(notification(alert("other")))
+    await admitted(path)
+    await path.receive(large)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
+from collections.abc import Mapping
 from typing import Any, TextIO
 
 import orjson
@@ -18,7 +19,7 @@ import structlog  # noqa: E402 -- see above
 for _name in _NOT_THERE:
     del sys.modules[_name]
 
-from remediator.core.redaction import is_suspicious, redact  # noqa: E402 -- see above
+from remediator.core.redaction import is_suspicious, redact, redact_tree  # noqa: E402 -- see above
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -48,6 +49,7 @@ def configure(style: str, level_name: str, stream: TextIO | None = None) -> None
     if pretty:
         tail: list[Any] = [
             structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=True),
+            structlog.processors.format_exc_info,  # before secrets are hidden: an error may quote one
             _without_secrets,
             structlog.dev.ConsoleRenderer(colors=out.isatty(), exception_formatter=structlog.dev.plain_traceback),
         ]
@@ -63,7 +65,24 @@ def configure(style: str, level_name: str, stream: TextIO | None = None) -> None
         logger_factory=_named(out),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=_level, stream=out, format="%(levelname)s %(name)s %(message)s", force=True)
+    logging.basicConfig(level=_level, handlers=[_Foreign()], force=True)
+
+
+class _Foreign(logging.Handler):
+    """What libraries log goes the way of our own lines: in their form, and without secrets.
+
+    What they tell of their normal work (a folder has changed, a command is run) is for ``debug``.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno < logging.WARNING and _level > logging.DEBUG:
+            return
+        try:
+            method = next((name for name, number in LEVELS.items() if record.levelno <= number), "error")
+            more = {"exc_info": record.exc_info} if record.exc_info else {}
+            getattr(structlog.get_logger(), method)(record.getMessage(), logger=record.name, **more)
+        except Exception:  # noqa: BLE001 -- a line that cannot be written must not stop the work
+            self.handleError(record)
 
 
 class _Unfailing:
@@ -100,11 +119,16 @@ def _without_secrets(_logger: Any, _method: str, event: Any) -> Any:
     for key, value in event.items():
         if isinstance(value, str) and key not in ("timestamp", "level"):
             event[key] = redact(value)
+        elif isinstance(value, (list, tuple, set, frozenset, Mapping)):
+            event[key] = redact_tree(value)
     return event
 
 
 def _as_json(logger: Any, method: str, event: Any) -> str:
-    line = orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    try:
+        line = orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # what JSON cannot say, such as half a surrogate pair, is described
+        return orjson.dumps(redact_tree(event)).decode()
     if is_suspicious(line):  # one look at the line, instead of one at each value
         line = orjson.dumps(
             _without_secrets(logger, method, event), default=str, option=orjson.OPT_NON_STR_KEYS

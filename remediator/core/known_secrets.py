@@ -144,6 +144,9 @@ def _in_base64(char: str) -> str:
     return f"(?:{other}|{_written(char)})" if other else char
 
 
+_SHORT = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}  # after a backslash: JSON, Python, C
+
+
 @lru_cache(maxsize=1024)
 def _written(char: str) -> str:
     """Return a pattern for one character, however it is written. Repeated escapes are escapes of escapes."""
@@ -164,6 +167,12 @@ def _written(char: str) -> str:
     ]
     if char == " ":
         forms.append(r"\+")
+    if char in _SHORT:
+        forms.append(rf"\\+{_SHORT[char]}")
+    if char in "'\"":
+        forms.append(char * 2)  # SQL, CSV
+    if char == "'":
+        forms.append(r"""'(?:\\+'|"'")'""")  # shells
     if not char.isascii() and code < 256:  # noqa: PLR2004 -- Latin-1, as Python and old URLs write it
         forms.append(rf"(?i:\\+x{code:02x}|%{code:02x})")
     if code > 0xFFFF:  # noqa: PLR2004 -- beyond the first plane Python and C write it with eight digits

@@ -3,6 +3,7 @@ r"""A backend that echoes a credential may escape it: for JSON, a URL, HTML, Pyt
 import html
 import json
 import re
+import shlex
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from urllib.parse import quote, quote_plus
 
@@ -37,6 +38,10 @@ WAYS = {
     "python": repr,
     "python's bytes": lambda text: repr(text.encode()),
     "python, ascii": ascii,
+    "sql": lambda text: "'" + text.replace("'", "''") + "'",
+    "csv": lambda text: '"' + text.replace('"', '""') + '"',
+    "a shell": shlex.quote,
+    "a shell, by hand": lambda text: "'" + text.replace("'", r"'\''") + "'",
     "base64": lambda text: b64encode(text.encode()).decode(),
     "base64 for urls": lambda text: urlsafe_b64encode(text.encode()).decode(),
     "base64 in json": lambda text: json.dumps(b64encode(text.encode()).decode()).replace("/", r"\/"),
@@ -63,6 +68,12 @@ def left_over(text):
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way(way):
     hidden('p"w\\x/é+% &~😀<b>', way, "", "")
+    hidden("it's \"p'w\"", way, "", "")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_of_more_than_one_line(way):
+    hidden("first\nnext\r\n\tlast", way, "", "")
 
 
 @given(secret=SECRETS, way=st.sampled_from(list(WAYS)), before=PADDING, after=PADDING)

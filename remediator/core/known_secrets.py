@@ -37,7 +37,7 @@ class KnownSecrets:
         self._either = compiled(also) if also else None
         self._whole: tuple[Any, ...] | None = ()  #: None: not needed yet
         self._stale = False
-        self.with_backslash = False  #: whether one has a backslash
+        self.with_escapes = False  #: whether one has what JSON writes with a backslash and a letter, or a backslash
 
     def __len__(self) -> int:
         return len(self._secrets)
@@ -78,7 +78,7 @@ class KnownSecrets:
         seeds = {_seed(form) for secret in self._secrets for form in _forms(secret)}
         source = "|".join((*([self._also] if self._also else []), *sorted(seeds)))
         self._either = compiled(source) if source else None
-        self.with_backslash = any("\\" in secret for secret in self._secrets)
+        self.with_escapes = any(char in secret for secret in self._secrets for char in ("\\", *_SHORT))
         self._whole = None
         self._stale = False
 

@@ -102,7 +102,7 @@ def is_suspicious(text: str) -> bool:
         text = text.encode("utf-8", "replace").decode("utf-8")
     if _KNOWN.hints_at(text.replace("\\n", " ").replace("\\t", " ")):
         return True
-    return _KNOWN.with_backslash and _KNOWN.holds(text)
+    return _KNOWN.with_escapes and _KNOWN.holds(text)
 
 
 def redact(text: str, limit: int = TEXT_LIMIT) -> str:

@@ -136,3 +136,13 @@ def test_short_ones_are_words():
     assert hide('no shop-1, no "sh\\u006f', ["shop-1", "sho"]) == 'no [hidden], no "sh\\u006f'
     assert hide("c2hvcC0x", ["shop-1"]) == HIDDEN
     assert b64decode("c2hvcC0x") == b"shop-1"
+
+
+@pytest.mark.parametrize("secret", ["line1\nline2", "abcd\tefgh", "first part\r\nsecond", "ab\\cdefgh\nij"])
+def test_one_look_finds_a_secret_of_more_than_one_line(secret):
+    learn_secret(secret)
+    try:
+        assert is_suspicious(json.dumps({"out": f"said {secret} end"}))
+        assert is_suspicious(json.dumps(json.dumps(secret)))
+    finally:
+        forget_secrets()

@@ -139,6 +139,9 @@ class LimitSettings(Section):
         description="An alert that began so long before it was heard of is asked about, unless its rule has a max_age.",
     )
     hold_max: Duration = Field(1800.0, description="A run held longer than this calls people.")
+    pause_max: Duration = Field(
+        86400.0, description="People are reminded, once, of a run that somebody has paused for longer; 0: never."
+    )
     grace: Duration = Field(
         120.0, description="An alert that fires again this soon after resolved is the same trouble."
     )

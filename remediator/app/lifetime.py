@@ -17,8 +17,11 @@ log = structlog.get_logger("remediator")
 
 
 def settle_memory() -> None:
-    """What was loaded stays: the collector need not look at it again, and young garbage is looked at less often."""
-    gc.collect()
+    """What was loaded stays: the collector need not look at it again, and young garbage is looked at less often.
+
+    What is garbage by now is frozen, too: it is less than a megabyte, and to look for it keeps the first requests
+    waiting.
+    """
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
 

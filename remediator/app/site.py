@@ -37,6 +37,7 @@ def site_of(settings: Settings, envelope: Envelope, reporters: tuple[str, ...]) 
         backend_breaker=settings.backend_breaker.limits(),
         outcome_breaker=settings.outcome_breaker.limits(),
         hold_max=limits.hold_max,
+        pause_max=limits.pause_max,
         grace=limits.grace,
         reporters=reporters,
         ladders={

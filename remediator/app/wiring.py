@@ -171,7 +171,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
             on_ready(bound)
         await stop.wait()
         operate.ready = False
-        webhook.stopping = True
+        webhook.stopping = path.stopping = True
         cut = await engine.stop(settings.drain)
         log.info("stopped", cut_off=cut, open_runs=len(engine.queue))
     return 1 if dead else 0

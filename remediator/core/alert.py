@@ -32,6 +32,7 @@ class Standing(Struct, frozen=True):
     comment: str = ""  #: what they wrote
     until: int | None = None  #: when the last of those silences ends
     silence: str = ""  #: its id
+    alerts: int = 0  #: how many alerts of a run this is said of together; 0: of one
 
 
 class Notification(Struct, frozen=True):

@@ -22,7 +22,7 @@ from remediator.engine.steps import moved_by_this_remedy, why_not_again
 from remediator.engine.verify import sample_all
 from remediator.engine.work import Site, StandIn, Task, Work, as_it_is
 from remediator.errors import StoreError
-from remediator.store import journal
+from remediator.store import inbox, journal
 from remediator.store.sqlite import SqliteStore, Tx, Unit
 from remediator.store.undo import Made
 
@@ -276,7 +276,11 @@ class Engine:
     async def _one(self, run: RunState, task: Task, now: int) -> Result:
         context = self._context(run, task.job.key, now)
         if task.job.phase is Phase.CONFIRM:
-            return await confirm(task, self._ask, dict(run.plan.labels), context)
+            fingerprint = run.plan.fingerprint
+            return await confirm(
+                task, self._ask, dict(run.plan.labels), context,
+                lambda: self.store.read(lambda tx: inbox.joined(tx, run.id, fingerprint)),
+            )  # fmt: skip
         if task.job.phase is Phase.SILENCE:
             return await silence(task, self._ask, run, context)
         return await perform(self._stand_in(run, task), context)

@@ -24,7 +24,7 @@ from remediator.core.transitions import Mode, Status, stricter
 from remediator.engine.claim import claim, hold_in_storm, refuse, stand_back
 from remediator.engine.finish import finish, let_go, loud_again, told_to
 from remediator.engine.limits import Slots
-from remediator.engine.steps import begin_steps, poll_backends
+from remediator.engine.steps import begin_steps, poll_backends, stop_before
 from remediator.engine.work import Site, Work
 from remediator.errors import PermanentError
 from remediator.store import inbox, journal, outbox
@@ -112,7 +112,8 @@ def move(
             case Wait():
                 return _wait(tx, row, run, site, step, now)
             case Stand():
-                return stand_back(tx, row, run, site, step.hold, now)
+                stop = stop_before if step.begun else stand_back
+                return stop(tx, row, run, site, step.hold, now)
             case Finish():
                 return finish(tx, row, run, site, step, now)
         if isinstance(came, Work):
@@ -174,16 +175,16 @@ def _stop_paused(tx: Tx, row: RunRow, run: RunState, site: Site, move: Wait, now
     Before the first change it lets go of them and is held: when it goes on it looks and is judged again.
     """
     woken: list[str] = []
-    status = run.status
+    status, hold = run.status, Hold("pause", "", move.reason, None, f"remediator runs resume {run.id}")
     columns: dict[str, Any] = {"held_by": "pause", "held_scope": "", "held_until": None, "due_at": None}
     phase = Phase.UNDO if run.plan.undoes else Phase.ACT
     begun = any(entry.phase is phase and entry.attempt > 0 for entry in run.journal.values())
     if not begun and status is not Status.AWAITING_APPROVAL:
         woken, status = let_go(tx, run), Status.HELD
         journal.supersede(tx, run.id, now)
-        inbox.decide_run(tx, run.id, "held", now, guard="pause", reason=move.reason)
+        inbox.decide_run(tx, run.id, "held", now, guard="pause", reason=hold.said)
         columns |= {"claimed": -1}
         run = replace(run, claimed=-1)
-    row.move(run, status, now, reason=move.reason[:1000], **columns)
+    row.move(run, status, now, reason=hold.said[:1000], **columns)
     outbox.tell(tx, site.reporters, run.id, Telling.MESSAGE, "", now)
-    return Work(replace(run, status=status), wake=tuple(woken), told=True, held=Hold("pause", "", move.reason))
+    return Work(replace(run, status=status), wake=tuple(woken), told=True, held=hold)

@@ -14,7 +14,9 @@ A notification comes in at the top; every line below is a stage, and data only g
 from __future__ import annotations
 
 import asyncio
+from collections import Counter, deque
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -63,48 +65,76 @@ class Path:
         self._backlog = backlog
         self._known: dict[str, None] = {}
         self._calm: dict[str, int] = {}  #: see ``storms.count``; bounded by the rules that have limits.storm
-        self._rest: set[asyncio.Task[None]] = set()
+        self._late: deque[tuple[str, tuple[Alert, ...]]] = deque()  # stored and answered, not yet admitted
+        self._pending: Counter[str] = Counter()  # their fingerprints
+        self._admitting: asyncio.Task[None] | None = None
+        self.stopping = False  #: what is stored is left for the next start
 
     async def receive(self, arrived: Notification) -> Accepted:
-        """Store a notification and admit its alerts. Raises StoreError; then nothing was stored."""
+        """Store a notification and admit its alerts. Raises StoreError; then nothing was stored.
+
+        Many alerts are admitted after the answer, so that no sender gives up waiting and sends them again; and so is
+        whatever is heard of one of these alerts meanwhile: what was said first is taken up first.
+        """
         # "Resolved" is what empties a backlog.
-        if len(self._engine.queue) >= self._backlog and any(alert.firing for alert in arrived.alerts):
-            raise BacklogFullError(f"{len(self._engine.queue)} runs are open; the limit is {self._backlog}")
+        if self.open >= self._backlog and any(alert.firing for alert in arrived.alerts):
+            raise BacklogFullError(f"{self.open} runs are open; the limit is {self._backlog}")
         now = self._clock.now()
         notification = new_id(now)
-        if len(arrived.alerts) <= CHUNK:
+        waits = self._pending and any(alert.fingerprint in self._pending for alert in arrived.alerts)
+        if len(arrived.alerts) <= CHUNK and not waits:
             done = await self._admit(notification, arrived.alerts, arrived=arrived)
             return Accepted(notification, tuple(done.runs))
-        await self._store.do(lambda tx: inbox.store_notification(tx, notification, arrived, now, 0))
+        # From here on others wait for it; if it cannot be stored nothing is left for them to wait for.
+        self._pending.update(alert.fingerprint for alert in arrived.alerts)
         try:
-            return Accepted(notification, await self.admit_rest(notification, arrived.alerts, 0))
-        except StoreError as error:
-            # It is stored, so it is acknowledged; the rest follows when the store takes it.
-            log.warning("the rest of a notification follows later", notification=notification, error=str(error))
-            rest = asyncio.create_task(self._admit_later(notification, arrived.alerts))
-            self._rest.add(rest)
-            rest.add_done_callback(self._rest.discard)
-            return Accepted(notification)
+            await self._store.do(lambda tx: inbox.store_notification(tx, notification, arrived, now, 0))
+        except BaseException:
+            self._settle(arrived.alerts)
+            raise
+        self._late.append((notification, arrived.alerts))
+        if self._admitting is None:
+            self._admitting = asyncio.create_task(self._admit_late())
+        return Accepted(notification)
 
     async def reject(self, field: str, reason: str, body: bytes) -> None:
         """Keep what could not be read, and why. Raises StoreError."""
         now = self._clock.now()
         await self._store.do(lambda tx: inbox.store_rejected(tx, new_id(now), field, reason, body, now))
 
-    async def _admit_later(self, notification: str, alerts: tuple[Alert, ...]) -> None:
-        while True:
-            await asyncio.sleep(ADMIT_AGAIN)
+    @property
+    def open(self) -> int:
+        """How many runs are open, with those that the alerts may make that wait to be admitted."""
+        return len(self._engine.queue) + self._pending.total()
+
+    def _settle(self, alerts: tuple[Alert, ...]) -> None:
+        self._pending.subtract(alert.fingerprint for alert in alerts)
+        self._pending = +self._pending  # without those that are not waited for any more
+
+    async def _admit_late(self) -> None:
+        """Admit what was answered before, in its order; while the store refuses, again and again."""
+        while self._late and not self.stopping:
+            notification, alerts = self._late[0]
             try:
-                admitted = await self._store.do(lambda tx: inbox.admitted(tx, notification))
+                admitted = await self._store.do(partial(inbox.admitted, notification_id=notification))
                 await self.admit_rest(notification, alerts, admitted)
-            except StoreError:
+            except StoreError as error:
+                log.warning("the rest of a notification follows later", notification=notification, error=str(error))
+                await asyncio.sleep(ADMIT_AGAIN)
                 continue
-            return
+            except Exception as error:
+                # A defect of ours; the others must not wait for it. It is stored, and is tried at the next start.
+                log.error("a stored notification cannot be admitted", notification=notification, exc_info=error)
+            self._late.popleft()
+            self._settle(alerts)
+        self._admitting = None
 
     async def admit_rest(self, notification: str, alerts: tuple[Alert, ...], admitted: int) -> tuple[str, ...]:
         """Admit the alerts of a stored notification from there on: also after a crash."""
         runs: list[str] = []
         for chunk in chunks(alerts[admitted:]):
+            if self.stopping:
+                break
             admitted += len(chunk)
             done = await self._admit(notification, chunk, admitted=admitted)
             runs += done.runs

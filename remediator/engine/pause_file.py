@@ -48,7 +48,7 @@ class PauseFile(Struct):
         reason, paused = read_reason(self.file), self.engine.site.paused
         if reason is not None and (not paused or paused[0].reason != reason):
             now = paused[0].at if paused else self.clock.now()
-            self._set((Pause("global", f"the file {self.file}", reason, None, now),), reason)
+            self._set((Pause("global", f"the file {self.file}", reason, None, now, "file"),), reason)
             log.warning("paused by a file", file=str(self.file), reason=reason)
         elif reason is None and paused:
             self._set((), None)

@@ -18,6 +18,7 @@ from msgspec.structs import asdict
 from remediator.actions.context import Context
 from remediator.core.action import Action, CheckOutputs, Intent, Outputs
 from remediator.core.alert import Standing
+from remediator.core.guards import stand_together
 from remediator.core.records import Outcome, Phase
 from remediator.core.redaction import is_suspicious, redact, redact_tree
 from remediator.core.run import RunState
@@ -48,6 +49,9 @@ class Confirm(Protocol):
 
     async def loud_again(self, labels: dict[str, str], ends: tuple[int, ...], context: Context) -> int:
         """End the silences that this run made, which were to end then; return how many. Raises ActionError."""
+
+
+Joined = Callable[[], Awaitable[list[dict[str, str]]]]  #: the labels of the other alerts that a run stands for
 
 
 class Result(Struct, frozen=True):
@@ -255,13 +259,21 @@ async def resolve(task: Task, context: Context) -> Intent[Any] | Result:
     return made
 
 
-async def confirm(task: Task, ask: Confirm | None, labels: dict[str, str], context: Context) -> Result:
-    """Ask Alertmanager whether the alert still fires; when it cannot be asked, the last word counts."""
+async def confirm(task: Task, ask: Confirm | None, labels: dict[str, str], context: Context, joined: Joined) -> Result:
+    """Ask Alertmanager whether the alert still fires; when it cannot be asked, the last word counts.
+
+    The alerts that have joined the run are asked about where its own does not fire, until one is found that does.
+    """
     if ask is None:
         return Result(task, Outcome.DONE, output={"state": "firing", "said_by": "the last notification"})
     try:
         async with asyncio.timeout(task.job.step.timeout):
-            said = await ask.state_of(labels, context)
+            standings = [await ask.state_of(labels, context)]
+            for others in () if standings[0].state == "firing" else await joined():
+                standings.append(await ask.state_of(others, context))
+                if standings[-1].state == "firing":
+                    break
+            said = stand_together(standings)
             return Result(task, Outcome.DONE, output={name: value for name, value in asdict(said).items() if value})
     except (ActionError, TimeoutError) as error:
         return Result(task, Outcome.FAILED, error=redact(str(error)) or "no answer")

@@ -48,11 +48,12 @@ def begin_steps(
         forbidden = _forbids(tx, run, site, change, now)
         only_ask = forbidden is not None and change.key in run.journal
         if forbidden is not None and not only_ask:
-            return _stop_before(tx, row, run, site, forbidden, now)
+            return stop_before(tx, row, run, site, forbidden, now)
         first = change.phase is Phase.ACT and change.key.endswith("/0") and change.key not in run.journal
         if first and (came := hold_before_change(tx, row, run, site, now)):
             return came
         row.move(run, run.status, now, held_by="", held_scope="", held_until=None)
+        run = replace(run, held_scope="")
     scope = scope_of(run.plan, run.journal, step.jobs[0].cycle)
     made = [_ready(run, job, scope, resolved.get(job.key), site, now) for job in step.jobs]
     tasks = tuple(replace(task, only_ask=only_ask or task.only_ask) for task in made if isinstance(task, Task))
@@ -85,7 +86,7 @@ def _write(tx: Tx, run: RunState, entries: list[Entry]) -> RunState:
 def _forbids(tx: Tx, run: RunState, site: Site, job: Job, now: int) -> Hold | str | None:
     """Read again, before each change, what may forbid it: pause, envelope, the rule and its mode."""
     if run.paused_by:  # only what was begun before comes here
-        return Hold("pause", "", f"paused by {run.paused_by}", None)
+        return Hold("pause", "", f"paused by {run.paused_by}", None, f"remediator runs resume {run.id}")
     known = Facts(pauses=(*facts.pauses(tx), *site.paused))
     by_person = bool(run.plan.undoes) and not run.plan.wait
     paused = None if by_person else judge_pause(run.plan, known, site.envelope, now)
@@ -123,8 +124,8 @@ def _outside(plan: Plan, task: Task, envelope: Envelope) -> str:
     return ""
 
 
-def _stop_before(tx: Tx, row: RunRow, run: RunState, site: Site, forbidden: Hold | str, now: int) -> Work:
-    """Wait while paused; end where the site or the rule was tightened."""
+def stop_before(tx: Tx, row: RunRow, run: RunState, site: Site, forbidden: Hold | str, now: int) -> Work:
+    """Wait while paused, or silenced by a person; end where the site or the rule was tightened."""
     if isinstance(forbidden, str):
         status = Status.ESCALATED if has_changed(run) else Status.CANCELLED
         return finish(tx, row, run, site, Finish(status, f"stopped before the next change: {forbidden}"), now)
@@ -133,7 +134,9 @@ def _stop_before(tx: Tx, row: RunRow, run: RunState, site: Site, forbidden: Hold
         return finish(tx, row, run, site, Finish(Status.ESCALATED, f"its time was up while {forbidden.reason}"), now)
     if late:
         told = call_people(tx, run, site, now)
-    due = min(forbidden.until or now + PAUSE_CHECK, now + PAUSE_CHECK)
+    # Another's clock may say that it goes on though its end is over here.
+    until = forbidden.until if forbidden.until is not None and forbidden.until > now else now + PAUSE_CHECK
+    due = min(until, now + PAUSE_CHECK)
     if run.deadline is not None and not late:
         due = min(due, run.deadline)
     row.move(

@@ -37,6 +37,7 @@ async def upkeep(store: SqliteStore, engine: Engine, clock: Clock, kept: Kept) -
         try:
             await close(store, engine, clock.now())
             await climb(store, engine, clock.now())
+            await remind(store, engine, clock.now())
             await storms_end(store, engine, clock.now())
             if clock.now() >= due:
                 due = clock.now() + int(DELETE_EVERY * SECOND)
@@ -57,6 +58,18 @@ async def climb(store: SqliteStore, engine: Engine, now: int) -> None:
     told, _ = await store.do(lambda tx: ladder.climb(tx, engine.site.reporters, now))
     if told:
         log.warning("nobody has acknowledged; the next ones are told", rungs=told)
+        engine.on_told()
+
+
+async def remind(store: SqliteStore, engine: Engine, now: int) -> None:
+    """Remind people of the runs that somebody has paused, and that nobody has thought of since."""
+    site = engine.site
+    before = now - int(site.pause_max * SECOND)
+    runs = await store.read(lambda tx: ladder.forgotten(tx, before)) if site.pause_max else []
+    if not runs:
+        return
+    for run in await store.do(lambda tx: ladder.remind(tx, site.reporters, runs, now)):
+        log.warning("a run has been paused for long, and waits for a person", run=run)
         engine.on_told()
 
 

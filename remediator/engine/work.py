@@ -30,6 +30,7 @@ class Site(Struct, frozen=True):
     paused: tuple[Pause, ...] = ()  #: by the pause file
     ladders: Mapping[str, tuple[Rung, ...]] = field(default_factory=dict)  #: by the severity of ``escalate``
     hold_max: float = 1800.0
+    pause_max: float = 86400.0  #: seconds until people are reminded of a run that is paused on its own; 0: never
     grace: float = 120.0
     reporters: tuple[str, ...] = ()
     confirms: bool = False  #: whether Alertmanager can be asked how an alert stands

@@ -47,6 +47,8 @@ def advice(view: RunView) -> tuple[Line, ...]:
             lines += _decide(view)
         case Status.HELD if not view.paused_by:
             lines += _wait(view)
+        case Status.ACTING if view.held_by and not view.paused_by:
+            lines += _stopped(view)
         case Status.UNKNOWN:
             lines += _settle(view)
         case status if status in _UNHELPED:
@@ -78,6 +80,14 @@ def _wait(view: RunView) -> list[Line]:
         Line(_WAITS.get(guard, "It is judged again by itself.")),
         Line(f"It is judged again {when}. {end}"),
         Line(command("cancel", view), "Give it up", Kind.CODE),
+    ]
+
+
+def _stopped(view: RunView) -> list[Line]:
+    return [
+        Line("It has begun, keeps its locks, and goes on by itself; when its time is up meanwhile, people are called."),
+        Line(command("cancel", view), "End it here", Kind.CODE),
+        Line(command("cancel", view, "--undo"), "End it and take back what it changed", Kind.CODE),
     ]
 
 

@@ -95,10 +95,13 @@ def _people(view: RunView) -> tuple[Need, str]:
 
 def _paused(view: RunView) -> tuple[Need, str]:
     so_far = f"{what_changed(view)} so far" if entries(view, Phase.ACT) else "nothing was changed"
+    if view.called:
+        since = f" since {show_time(view.paused_at)}"
+        return Need.NOW, f"a person is needed: it has been paused{since}, and must go on or be ended; {so_far}"
     return Need.LOOK, f"a person has paused it, and must let it go on or end it; {so_far}"
 
 
-def _under_way(view: RunView) -> tuple[Need, str]:
+def _under_way(view: RunView) -> tuple[Need, str]:  # noqa: PLR0911 -- a return a status
     remedy = _quoted(remedy_in_hand(view))
     so_far = f"; {what_changed(view)} so far" if entries(view, Phase.ACT) else ""
     match view.status:
@@ -118,6 +121,8 @@ def _under_way(view: RunView) -> tuple[Need, str]:
             return Need.NOBODY, f"starts by itself, nobody is needed{so_far}"
         case Status.DIAGNOSING:
             return Need.NOBODY, f"looking, nobody is needed{so_far or '; nothing was changed'}"
+        case Status.ACTING if view.held_by:
+            return Need.LOOK, f"stopped half-way by {clean(view.held_by, 60)}, somebody should look{so_far}"
         case Status.ACTING:
             return Need.NOBODY, f"doing {remedy or 'something'}, nobody is needed"
         case _:  # verifying

@@ -140,7 +140,7 @@ def result(view: RunView) -> tuple[Item, ...]:
     """Return how it stands and why, what the verification saw, and what can be taken back."""
     nothing = "no reason was recorded" if is_final(view) else "under way"
     items: list[Item] = [Line(clean(view.reason) or nothing, "Outcome", topic="result")]
-    if view.status is Status.HELD:
+    if view.status is Status.HELD or (view.status is Status.ACTING and view.held_by):
         until = show_time(view.held_until) if view.held_until is not None else "it opens"
         items.append(Line(f"{clean(view.held_by, CELL) or 'a guard'}, until {until}", "Held by", topic="result"))
     remedies = {entry.cycle: entry.remedy for entry in entries(view, Phase.ACT)}

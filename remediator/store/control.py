@@ -119,8 +119,9 @@ def resume_run(tx: Tx, run: str, who: str, reason: str, now: int) -> list[str]:
         raise ConflictError(f"run {run} is not paused")
     lost = now - paused[1]
     tx.run(
-        "UPDATE run SET paused_by = '', paused_at = NULL, deadline = deadline + ?, waiting_since = waiting_since + ?,"
-        " held_by = CASE held_by WHEN 'pause' THEN '' ELSE held_by END, due_at = ?, updated_at = ? WHERE id = ?",
+        "UPDATE run SET paused_by = '', paused_at = NULL, called = 0, deadline = deadline + ?,"
+        " waiting_since = waiting_since + ?, held_by = CASE held_by WHEN 'pause' THEN '' ELSE held_by END,"
+        " due_at = ?, updated_at = ? WHERE id = ?",
         lost, lost, now, now, run,
     )  # fmt: skip
     append(tx, who, "resume run", run, reason, now, before={"paused_by": paused[0]})

@@ -7,9 +7,10 @@ from msgspec import Struct
 from remediator.core.alert import Alert, Notification
 from remediator.core.durations import SECOND
 from remediator.core.limits import Flapping
-from remediator.store.journal import encode
+from remediator.store.journal import decode, encode
 from remediator.store.sqlite import Tx
 
+JOINED_ASKED = 8  #: of the alerts that have joined a run, so many are asked about at Alertmanager, the newest ones
 REJECTED_KEPT = 200  #: rejected bodies, newest first
 REJECTED_BYTES = 64 * 1024  #: of each
 
@@ -200,6 +201,16 @@ def run_to_join(tx: Tx, same: str, *, may_act: bool) -> str | None:
         same, int(may_act),
     )  # fmt: skip
     return row[0] if row else None
+
+
+def joined(tx: Tx, run: str, fingerprint: str) -> list[dict[str, str]]:
+    """Return the labels of the newest alerts, beside this one, that a run stands for and that are not over."""
+    rows = tx.all(
+        "SELECT e.labels FROM decision d JOIN episode e ON e.id = d.episode WHERE d.run = ? AND e.fingerprint <> ?"
+        " AND e.resolved_at IS NULL AND e.closed_at IS NULL ORDER BY e.id DESC LIMIT ?",
+        run, fingerprint, JOINED_ASKED,
+    )  # fmt: skip
+    return [decode(labels) for (labels,) in rows]
 
 
 def rules_to_decide_anew(tx: Tx, episode: str) -> list[str]:

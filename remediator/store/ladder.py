@@ -1,4 +1,7 @@
-"""Who is told next, and when: rows that outlive restarts, so that no rung is skipped or told twice."""
+"""Who is told next, and when: rows that outlive restarts, so that no rung is skipped or told twice.
+
+And who is reminded of what was paused and forgotten.
+"""
 
 from __future__ import annotations
 
@@ -49,3 +52,23 @@ def climb(tx: Tx, reporters: tuple[str, ...], now: int, most: int = 100) -> tupl
 def take_down(tx: Tx, run: str) -> int:
     """Nobody else need be told; return how many rungs were left."""
     return tx.run("DELETE FROM rung WHERE run = ?", run)
+
+
+def forgotten(tx: Tx, before: int, most: int = 100) -> list[str]:
+    """Return the runs that somebody paused by then, and of which nobody has been reminded since."""
+    rows = tx.all(
+        "SELECT id FROM run WHERE finished_at IS NULL AND paused_by <> '' AND called = 0 AND paused_at <= ?"
+        " ORDER BY created_at LIMIT ?",
+        before, most,
+    )  # fmt: skip
+    return [run for (run,) in rows]
+
+
+def remind(tx: Tx, reporters: tuple[str, ...], runs: Sequence[str], now: int) -> list[str]:
+    """Call people for these runs, as far as they are still paused; return which they were."""
+    query = "UPDATE run SET called = 1 WHERE id = ? AND finished_at IS NULL AND paused_by <> '' AND called = 0"
+    called = [run for run in runs if tx.run(query, run)]
+    for run in called:
+        outbox.tell(tx, reporters, run, Telling.MESSAGE, "", now)
+        outbox.tell(tx, reporters, run, Telling.ESCALATION, "", now)
+    return called

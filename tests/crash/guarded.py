@@ -10,7 +10,7 @@ import asyncio
 import sqlite3
 from base64 import b64encode
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ from crash import ledger
 from crash.nursery import Daemon
 from crash.sink import Book
 from crash.story import DiedError, Notice, alert, notice
-from msgspec.structs import replace
 
 PERSONS = ("ann", "bob")
 RULES = """

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from aiohttp import web
@@ -18,6 +19,7 @@ from remediator.core.guards import Envelope
 from remediator.core.limits import Storm
 from remediator.core.records import Phase
 from remediator.engine.clock import SystemClock
+from remediator.engine.pause_file import PauseFile
 from remediator.interfaces.metrics import Metrics
 from remediator.interfaces.report_lines import show_time
 from remediator.interfaces.web.api import Api
@@ -98,6 +100,28 @@ HOLDS = {
     "for": held(rule("\n    for: 5m")),
     "silence": held(confirms=True),
 }
+
+
+def one_paused(tmp_path):
+    """One run that a person has paused before it changed anything."""
+    site = SmallSite.of(tmp_path, rule("\n    for: 1s"), reporters=("slack",))
+    run = site.admit(alert("web", starts_at=site.now)).works[0].run
+    control.pause_run(site.tx, run.id, "ann", "a deploy", site.now)
+    site.tick(1)
+    return site, site.begin(run.id)
+
+
+def by_file(tmp_path):
+    """Everything is paused by the pause file, as its watcher does it."""
+    site = SmallSite.of(tmp_path, reporters=("slack",))
+    (tmp_path / "PAUSE").write_text("a deploy")
+    engine = SimpleNamespace(site=site.site)
+    PauseFile(engine, tmp_path / "PAUSE", SystemClock()).look()
+    site.site = engine.site
+    return site, come(site, "web")
+
+
+WAYS = {"pause of one run": one_paused, "pause by a file": by_file}
 LOWERS = {
     "breaker": held(before=broken("rule:restart")),
     "loop": held(rule("", limits=""), again, limits=SiteLimits(loop_guard=600.0)),
@@ -164,9 +188,9 @@ def decision(site, run):
     return site.tx.one("SELECT verdict, guard, reason, until FROM decision WHERE run = ?", run)
 
 
-@pytest.mark.parametrize("guard", HOLDS)
-async def test_a_hold(tmp_path, api, guard):
-    site, work = HOLDS[guard](tmp_path)
+@pytest.mark.parametrize("way", [*HOLDS, *WAYS])
+async def test_a_hold(tmp_path, api, way):
+    guard, (site, work) = way.partition(" ")[0], (HOLDS | WAYS)[way](tmp_path)
     hold, run = work.held, work.run.id
     assert (hold.guard, bool(hold.advice)) == (guard, True)
     assert hold.said == f"{hold.reason}; {hold.advice}"
@@ -175,7 +199,7 @@ async def test_a_hold(tmp_path, api, guard):
     assert decision(site, run) == ("held", guard, hold.said, hold.until)
     report = await asked(api, site, "show", run)
     assert hold.said in report
-    assert f"held by {guard}" in report
+    assert f"**Held by:** {guard}" in report
     assert "It is judged again by itself." not in report  # there is better to be said of each
     line = next(line for line in (await asked(api, site, "list")).splitlines() if run in line)
     assert f"[{guard}" in line

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from remediator.core.guards.amounts import LOCK_AGAIN, judge_cooldown, judge_lock, judge_order, judge_spent
 from remediator.core.guards.doubts import judge_breakers, judge_loop, judge_repeats, say_repeats
 from remediator.core.guards.places import judge_envelope, judge_place, place_matches
-from remediator.core.guards.silences import SILENCED, judge_silence
+from remediator.core.guards.silences import SILENCED, judge_silence, stand_together
 from remediator.core.guards.switches import (
     HOLD_AGAIN,
     judge_dependencies,
@@ -105,4 +105,5 @@ __all__ = [
     "pause_binds",
     "place_matches",
     "say_repeats",
+    "stand_together",
 ]

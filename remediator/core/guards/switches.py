@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from remediator.core.durations import SECOND, show_duration
 from remediator.core.guards.places import place_matches
 from remediator.core.guards.verdicts import Envelope, Facts, Hold, Lower, Pause, Refuse, Verdict
@@ -42,7 +44,10 @@ def judge_pause(plan: Plan, facts: Facts, _envelope: Envelope, now: int) -> Verd
         if (pause.until is None or pause.until > now) and pause_binds(pause, plan):
             under = "under maintenance" if pause.kind == "maintenance" else "paused"
             reason = f"{pause.scope} is {under} by {pause.author}: {pause.reason}"
-            return Hold("pause", f"pause:{pause.scope}", reason, pause.until, f"remediator resume {pause.scope}")
+            advice = f"remediator resume {shlex.quote(pause.scope)}"
+            if pause.kind == "file":
+                advice = f"it lasts as long as {pause.author} is there"
+            return Hold("pause", f"pause:{pause.scope}", reason, pause.until, advice)
     return None
 
 

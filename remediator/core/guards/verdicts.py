@@ -72,7 +72,7 @@ class Pause(Struct, frozen=True):
     reason: str
     until: int | None
     at: int
-    kind: str = "pause"  #: or ``maintenance``
+    kind: str = "pause"  #: or ``maintenance``; ``file``: by the pause file, which only its removal ends
 
 
 class Spent(Struct, frozen=True):

@@ -18,10 +18,11 @@ Pure, like all of core. What performs a move and writes what came of it is the e
 from __future__ import annotations
 
 from remediator.core.durations import SECOND, show_duration
+from remediator.core.guards.silences import SILENCED
 from remediator.core.records import Entry, Outcome, Phase
 from remediator.core.run.approval import has_agreed
 from remediator.core.run.diagnosis import baseline_holds, choose, pending_reads
-from remediator.core.run.gates import gate, still_silenced
+from remediator.core.run.gates import gate, silenced_meanwhile, still_silenced
 from remediator.core.run.moves import (
     ALERT,
     Claim,
@@ -58,7 +59,8 @@ def _paused(run: RunState, move: Move) -> Move:
 
     It begins nothing, and no time runs out for it.
     """
-    begins = isinstance(move, Do) and any(job.key not in run.journal for job in move.jobs)
+    entries = [run.journal.get(job.key) for job in move.jobs] if isinstance(move, Do) else []
+    begins = any(entry is None or entry.outcome is not Outcome.INTENT for entry in entries)
     if begins or isinstance(move, Claim) or (isinstance(move, Finish) and move.status is Status.EXPIRED):
         return Wait(None, run.status, f"paused by {run.paused_by}", held_by="pause")
     return move
@@ -97,6 +99,8 @@ def _guides_move(run: RunState, now: int) -> Move:  # noqa: C901, PLR0911, PLR09
             return Claim(cycle)
         if run.deadline is not None and now >= run.deadline and not (run.paused_by or _acting_done(run, cycle)):
             reason = f"its time of {show_duration(run.plan.timeout)} is up"
+            if run.held_scope.startswith(SILENCED):
+                reason += " while the alert is silenced by a person"
             return give_up(run, setback or Setback(reason, step_failed=True), reason)
         came = _cycle(run, cycle, tried, setback, now)
         if not isinstance(came, Setback):
@@ -140,6 +144,8 @@ def _cycle(  # noqa: C901, PLR0911, PLR0912 -- see _guides_move
     for index, step in enumerate(remedy.steps):
         entry = run.journal.get(f"{cycle}/act/{index}")
         if entry is None:
+            if index and step.changes and run.confirms and (silenced := silenced_meanwhile(run, cycle, now)):
+                return silenced
             return Do((Job(f"{cycle}/act/{index}", Phase.ACT, cycle, step, remedy.name),), Status.ACTING)
         if entry.outcome is Outcome.FAILED:
             return take_back(run, cycle, remedy, f"{remedy.name}: {step.action} failed: {entry.error}", failed=True)

@@ -15,6 +15,7 @@ from remediator.core.run.verifying import give_up
 from remediator.core.transitions import Mode, Status, stricter
 
 CONFIRM_AFTER = 600 * SECOND  #: a run older than this asks whether the alert still fires before it changes anything
+CONFIRMED_FOR = 5 * SECOND  #: between two changes of a remedy Alertmanager is asked again when its answer is older
 
 
 def gate(  # noqa: PLR0911 -- a return a gate
@@ -94,3 +95,19 @@ def still_silenced(run: RunState, cycle: int) -> Move | None:
         said = {"by": "somebody, as far as is known", "silence": run.held_scope.removeprefix(SILENCED)}
         return Stand(judge_silence(run.id, said))
     return _unless_it_fires(run, entry.output or {})
+
+
+def silenced_meanwhile(run: RunState, cycle: int, now: int) -> Do | Stand | None:
+    """Ask whether a person has silenced the alert since the last change; if they have, the next one is not begun.
+
+    An answer of some seconds ago will do: a quick remedy asks once. All else that Alertmanager may say stops nothing:
+    what has begun is finished.
+    """
+    asked = [entry for entry in run.journal.values() if entry.phase is Phase.CONFIRM and entry.cycle == cycle]
+    last = max(asked, key=lambda entry: entry.finished_at or 0, default=None)
+    if last is None or now - (last.finished_at or 0) >= CONFIRMED_FOR:
+        return Do((Job(f"{cycle}/confirm/meanwhile", Phase.CONFIRM, cycle, ALERT),), run.status)
+    said = last.output or {}
+    if last.outcome is Outcome.DONE and said.get("state") == "silenced":
+        return Stand(judge_silence(run.id, said), begun=True)
+    return None

@@ -55,9 +55,13 @@ class Wait(Struct, frozen=True):
 
 
 class Stand(Struct, frozen=True):
-    """Somebody wants this alert quiet: hold nothing, and look again later."""
+    """Somebody wants this alert quiet: hold nothing, and look again later.
+
+    ``begun``: a remedy has begun; it keeps what it holds and stops before its next change.
+    """
 
     hold: Hold
+    begun: bool = False
 
 
 class Finish(Struct, frozen=True):

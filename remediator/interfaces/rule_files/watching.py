@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from pathlib import Path
 
@@ -86,8 +87,8 @@ class RuleWatch:
 
     async def _notices(self, folders: tuple[Path, ...]) -> AsyncGenerator[None, None]:
         """Yield when something happened in the folders, and each minute; the first time soon."""
-        from watchfiles import awatch  # noqa: PLC0415 -- only the daemon watches
-
+        # Only the daemon watches. In a thread: while it is loaded, the first requests can be answered.
+        awatch = (await asyncio.to_thread(importlib.import_module, "watchfiles")).awatch
         suffixes = {".yaml", ".yml", *(path.suffix for path in self._files)}
 
         def counts(path: str) -> bool:

@@ -1,0 +1,134 @@
+"""Many alerts are stored, answered, and admitted afterwards; what is heard of them meanwhile waits for its turn."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+from fakes.small_site import RULES, alert, table_of
+from msgspec.structs import replace
+
+from remediator.actions.context import Clients
+from remediator.core.alert import Notification
+from remediator.core.transitions import Mode
+from remediator.engine.advance import Engine
+from remediator.engine.clock import SystemClock
+from remediator.engine.limits import Slots
+from remediator.engine.path import BacklogFullError
+from remediator.engine.path import Path as AlertPath
+from remediator.errors import StoreError
+from remediator.interfaces.metrics import Metrics
+from remediator.store.sqlite import SqliteStore, migrate
+
+MANY = 300
+
+
+class Rows(SqliteStore):
+    """A store in memory that can refuse, and says how far it was when it was last asked."""
+
+    def __init__(self) -> None:
+        self.rows = sqlite3.connect(":memory:", isolation_level=None)
+        migrate(self.rows)
+        super().__init__(Path(":memory:"), memory=self.rows)
+        self.refuses = 0
+        self.open()
+
+    def do(self, unit):
+        if self.refuses and self.units > 1:
+            self.refuses -= 1
+            refused = asyncio.get_running_loop().create_future()
+            refused.set_exception(StoreError("the disk is full"))
+            return refused
+        return super().do(unit)
+
+    def one(self, sql, *values):
+        return self.rows.execute(sql, values).fetchone()[0]
+
+
+@pytest.fixture
+async def store():
+    store = Rows()
+    yield store
+    await store.close()
+    store.rows.close()
+
+
+def make_path(store, tmp_path, backlog=10_000):
+    metrics, clock = Metrics(), SystemClock()
+    engine = Engine(store, clock, Slots(8, 8), metrics, session=None, clients=Clients(), connections={})
+    engine.site = replace(engine.site, table=table_of(RULES, tmp_path), max_mode=Mode.OBSERVE)
+    return AlertPath(store, engine, clock, metrics, backlog=backlog)
+
+
+def notification(*alerts):
+    return Notification("remediator", "{}", tuple(alerts), body=b"{}")
+
+
+def many(**how):
+    return notification(*(alert(f"s{n}", **how) for n in range(MANY)))
+
+
+async def admitted(path):
+    while path.open > len(path._engine.queue):
+        await asyncio.sleep(0)
+
+
+async def test_the_answer_does_not_wait_for_them(store, tmp_path):
+    path = make_path(store, tmp_path)
+    accepted = await path.receive(many())
+    assert store.one("SELECT alerts - admitted FROM notification WHERE id = ?", accepted.notification) > 0
+    await admitted(path)
+    assert store.one("SELECT alerts - admitted FROM notification WHERE id = ?", accepted.notification) == 0
+    assert store.one("SELECT count(*) FROM run") == MANY
+
+
+async def test_what_resolves_meanwhile_is_resolved_afterwards(store, tmp_path):
+    path = make_path(store, tmp_path)
+    await path.receive(many())
+    await path.receive(notification(alert(f"s{MANY - 1}", firing=False)))
+    await admitted(path)
+    assert store.one("SELECT count(*) FROM episode WHERE resolved_at IS NULL") == MANY - 1
+
+
+async def test_what_is_heard_twice_is_one_trouble(store, tmp_path):
+    path = make_path(store, tmp_path)
+    await asyncio.gather(path.receive(many()), path.receive(many()), path.receive(notification(alert("s7"))))
+    await admitted(path)
+    assert store.one("SELECT count(*) FROM run") == MANY
+    assert store.one("SELECT count(*) FROM episode") == MANY
+
+
+async def test_another_alert_does_not_wait_for_them(store, tmp_path):
+    path = make_path(store, tmp_path)
+    await path.receive(many())
+    accepted = await path.receive(notification(alert("other")))
+    assert len(accepted.runs) == 1
+    assert store.one("SELECT count(*) FROM run") < MANY
+
+
+async def test_those_that_wait_count_for_the_backlog(store, tmp_path):
+    path = make_path(store, tmp_path, backlog=MANY)
+    await path.receive(many())
+    with pytest.raises(BacklogFullError):
+        await path.receive(notification(alert("other")))
+    await path.receive(notification(alert("s1", firing=False)))
+
+
+async def test_a_store_that_refuses_is_asked_again(store, tmp_path):
+    path = make_path(store, tmp_path)
+    await path.receive(many())
+    store.refuses = 1
+    await admitted(path)
+    assert store.one("SELECT count(*) FROM run") == MANY
+
+
+async def test_a_process_that_is_about_to_end_leaves_the_rest(store, tmp_path):
+    path = make_path(store, tmp_path)
+    accepted = await path.receive(many())
+    path.stopping = True
+    await path._admitting
+    left = store.one("SELECT alerts - admitted FROM notification WHERE id = ?", accepted.notification)
+    assert left > 0
+    again = make_path(store, tmp_path)
+    await again.admit_rest(accepted.notification, many().alerts, MANY - left)
+    assert store.one("SELECT count(*) FROM run") == MANY

@@ -13,11 +13,10 @@ from remediator.store.sqlite import SqliteStore
 
 
 def health(
-    store: SqliteStore, engine: Engine, deliverers: Sequence[Deliverer], metrics: Metrics, most: int
+    store: SqliteStore, backlog: int, deliverers: Sequence[Deliverer], metrics: Metrics, most: int
 ) -> tuple[Check, ...]:
-    """Return the named checks of ``/health``. ``most``: so many open runs are too many."""
+    """Return the named checks of ``/health``. ``backlog``: open runs, as senders are judged by; ``most``: too many."""
     rules_ok = bool(metrics.registry.get_sample_value("remediator_config_last_reload_successful"))
-    backlog = len(engine.queue)
     return (
         Check("store", ok=not store.failing, detail=store.failing, vital=True),
         Check("rules", ok=rules_ok, detail="" if rules_ok else "the last reload failed; the old table stays"),

@@ -122,7 +122,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
 
         webhook = Webhook(path.receive, path.reject, senders, metrics, settings.web.read_timeout)
         operate = Operate(
-            lambda: health(store, engine, deliverers, metrics, settings.limits.backlog), reload, metrics.registry
+            lambda: health(store, path.open, deliverers, metrics, settings.limits.backlog), reload, metrics.registry
         )
         api = Api(
             store, clock, engine.wake, engine.cancel_reading, logs.set_level, names, nudge,

@@ -67,3 +67,10 @@ def test_errors_come_in_the_order_of_the_files(tmp_path):
     lines(tmp_path, a="rules: [{name: r, match: 'a=b', guide: h}]", b=f"guides: {{g: {GUIDE}, g2: {{summary: s}}}}")
     places = [(problem.file, problem.line) for problem in told(tmp_path, "b.yaml", "a.yaml").problems]
     assert places == [("b.yaml", 1), ("a.yaml", 1)]
+
+
+@pytest.mark.parametrize("rule", ["", "text", "[]", "5", "{match: }"])
+def test_what_is_no_rule_at_all_hides_nothing(tmp_path, rule):
+    found = lines(tmp_path, a=f"rules:\n  - {rule}\n  - {{name: r, match: 'a=b', guide: h}}")
+    assert 'there is no guide "h"' in found
+    assert len(found) > 1

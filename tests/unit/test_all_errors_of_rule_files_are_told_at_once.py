@@ -74,3 +74,31 @@ def test_what_is_no_rule_at_all_hides_nothing(tmp_path, rule):
     found = lines(tmp_path, a=f"rules:\n  - {rule}\n  - {{name: r, match: 'a=b', guide: h}}")
     assert 'there is no guide "h"' in found
     assert len(found) > 1
+
+
+BROKEN = """
+rules: [{{name: r, match: 'a=b', guide: g, with: {{p: {value}}}}}]
+guides:
+  g:
+    summary: s
+    parameters: {{p: {{type: string}}}}
+    target: http/{{{{ params.p }}}}
+    diagnose:
+      - id: w
+        kubernetes.describe_workload: {{connection: {connection}, kind: deployment, name: {name}, namespace: n}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "connection"),
+    [
+        ("'{{ labels.x'", "'{{ params.p }}'", "us"),
+        ("x", "'{{ params.p'", "us"),
+        ("x", "'{{ params.p + }}'", "us"),
+        ("x", "n", "'{{ labels.x'"),
+    ],
+)
+def test_a_broken_template_hides_no_connection(tmp_path, value, name, connection):
+    found = lines(tmp_path, a=BROKEN.format(value=value, name=name, connection=connection))
+    assert any("never closed" in message or "end of template" in message for message in found)
+    assert ('no kubernetes connection "us" is configured' in " ".join(found)) == (connection == "us")

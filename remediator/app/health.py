@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from remediator.engine.advance import Engine
 from remediator.engine.deliver import Deliverer
 from remediator.interfaces.metrics import Metrics
+from remediator.interfaces.web.connections import Door
 from remediator.interfaces.web.operate import Check
 from remediator.store.sqlite import SqliteStore
 
@@ -52,4 +53,13 @@ def watch(metrics: Metrics, store: SqliteStore, engine: Engine, deliverers: Sequ
     metrics.watch(
         "remediator_max_resident_memory_bytes", "The most memory it has had.", "",
         lambda: {"": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0},
+    )  # fmt: skip
+
+
+def watch_door(metrics: Metrics, door: Door) -> None:
+    """Gauges about the connections that are open, and those that had to make room."""
+    metrics.watch("remediator_web_connections", "Open connections.", "", lambda: {"": float(len(door))})
+    metrics.watch(
+        "remediator_web_connections_closed", "Connections closed since the start, because there were too many.", "",
+        lambda: {"": float(door.closed)},
     )  # fmt: skip

@@ -23,7 +23,7 @@ import structlog
 from msgspec import Struct
 
 from remediator.core.alert import Alert, Notification
-from remediator.engine.admit import CHUNK, Admitted, admit, chunks, propose
+from remediator.engine.admit import CHUNK, Admitted, admit, chunks, propose_all
 from remediator.engine.advance import Engine
 from remediator.engine.clock import Clock, new_id
 from remediator.errors import NotificationError, StoreError
@@ -159,9 +159,7 @@ class Path:
     ) -> Admitted:
         site, engine = self._engine.site, self._engine
         new = [alert for alert in alerts if alert.firing and alert.fingerprint not in self._known]
-        proposals = {alert.fingerprint: propose(site.table, alert) for alert in new}
-        if len(proposals) < len(new):
-            proposals = {}  # one fingerprint for several: each is looked at by itself, under its own
+        proposals = propose_all(site.table, new)
         slots = None if engine.queue.ready else engine.slots
         done = Admitted()
 

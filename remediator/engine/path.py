@@ -67,6 +67,7 @@ class Path:
         self._calm: dict[str, int] = {}  #: see ``storms.count``; bounded by the rules that have limits.storm
         self._late: deque[tuple[str, tuple[Alert, ...]]] = deque()  # stored and answered, not yet admitted
         self._pending: Counter[str] = Counter()  # their fingerprints
+        self._settled = 0  # so many alerts of the first of them are not waited for any more
         self._admitting: asyncio.Task[None] | None = None
         self.stopping = False  #: what is stored is left for the next start
 
@@ -108,8 +109,15 @@ class Path:
         return len(self._engine.queue) + self._pending.total()
 
     def _settle(self, alerts: tuple[Alert, ...]) -> None:
-        self._pending.subtract(alert.fingerprint for alert in alerts)
-        self._pending = +self._pending  # without those that are not waited for any more
+        for alert in alerts:
+            self._pending[alert.fingerprint] -= 1
+            if not self._pending[alert.fingerprint]:
+                del self._pending[alert.fingerprint]
+
+    def _settle_first(self, until: int) -> None:
+        """Up to there the alerts of what has waited longest are runs now, if anything: each is counted once."""
+        self._settle(self._late[0][1][self._settled : until])
+        self._settled = until
 
     async def _admit_late(self) -> None:
         """Admit what was answered before, in its order; while the store refuses, again and again."""
@@ -117,7 +125,7 @@ class Path:
             notification, alerts = self._late[0]
             try:
                 admitted = await self._store.do(partial(inbox.admitted, notification_id=notification))
-                await self.admit_rest(notification, alerts, admitted)
+                await self.admit_rest(notification, alerts, admitted, self._settle_first)
             except StoreError as error:
                 log.warning("the rest of a notification follows later", notification=notification, error=str(error))
                 await asyncio.sleep(ADMIT_AGAIN)
@@ -125,18 +133,24 @@ class Path:
             except Exception as error:
                 # A defect of ours; the others must not wait for it. It is stored, and is tried at the next start.
                 log.error("a stored notification cannot be admitted", notification=notification, exc_info=error)
+            if self.stopping:
+                break  # what is heard until the end still waits behind the rest of it
+            self._settle_first(len(alerts))
             self._late.popleft()
-            self._settle(alerts)
+            self._settled = 0
         self._admitting = None
 
-    async def admit_rest(self, notification: str, alerts: tuple[Alert, ...], admitted: int) -> tuple[str, ...]:
-        """Admit the alerts of a stored notification from there on: also after a crash."""
+    async def admit_rest(
+        self, notification: str, alerts: tuple[Alert, ...], admitted: int, note: Callable[[int], None] = lambda _: None
+    ) -> tuple[str, ...]:
+        """Admit the alerts of a stored notification from there on: also after a crash. ``note``: told how far it is."""
         runs: list[str] = []
         for chunk in chunks(alerts[admitted:]):
             if self.stopping:
                 break
             admitted += len(chunk)
             done = await self._admit(notification, chunk, admitted=admitted)
+            note(admitted)
             runs += done.runs
         return tuple(runs)
 
@@ -212,6 +226,8 @@ async def recover(
         except (StoreError, NotificationError) as error:
             # One that cannot be taken up must not keep the daemon from starting; it stays for the next start.
             log.error("a stored notification could not be taken up", notification=notification, error=str(error))
+        except Exception as error:
+            log.error("a stored notification cannot be admitted", notification=notification, exc_info=error)
     if runs or waiting:
         log.info("took up what was left", runs=len(runs), notifications=len(waiting))
     return len(runs), len(waiting)

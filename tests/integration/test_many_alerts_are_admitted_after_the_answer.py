@@ -14,7 +14,7 @@ from remediator.core.transitions import Mode
 from remediator.engine.advance import Engine
 from remediator.engine.clock import SystemClock
 from remediator.engine.limits import Slots
-from remediator.engine.path import BacklogFullError
+from remediator.engine.path import BacklogFullError, recover
 from remediator.engine.path import Path as AlertPath
 from remediator.errors import StoreError
 from remediator.interfaces.metrics import Metrics
@@ -114,6 +114,16 @@ async def test_those_that_wait_count_for_the_backlog(store, tmp_path):
     await path.receive(notification(alert("s1", firing=False)))
 
 
+async def test_each_counts_once_also_while_they_are_admitted(store, tmp_path):
+    path = make_path(store, tmp_path)
+    await path.receive(many())
+    counted = {path.open}
+    while path.open > len(path._engine.queue):
+        await asyncio.sleep(0)
+        counted.add(path.open)
+    assert max(counted) == MANY
+
+
 async def test_a_store_that_refuses_is_asked_again(store, tmp_path):
     path = make_path(store, tmp_path)
     await path.receive(many())
@@ -131,4 +141,17 @@ async def test_a_process_that_is_about_to_end_leaves_the_rest(store, tmp_path):
     assert left > 0
     again = make_path(store, tmp_path)
     await again.admit_rest(accepted.notification, many().alerts, MANY - left)
+    assert store.one("SELECT count(*) FROM run") == MANY
+
+
+async def test_one_that_hits_a_defect_keeps_no_daemon_from_starting(store, tmp_path):
+    path = make_path(store, tmp_path)
+    for _ in range(2):
+        await path.receive(many())
+    path.stopping = True
+    await path._admitting
+    bodies = iter([None, many()])  # the first one cannot be dealt with at all
+
+    again = make_path(store, tmp_path)
+    await recover(store, again, again._engine, lambda _: next(bodies))
     assert store.one("SELECT count(*) FROM run") == MANY

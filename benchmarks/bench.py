@@ -87,21 +87,19 @@ class Bench:
         for each in order:
             self.step(number, "warming up", measures.warm_up, *each)
         self.ratios({each[0].name: self.step(number, "20 alerts a second", measures.latency, *each) for each in order})
-        for each in order:
-            self.step(number, "32 senders", measures.throughput, *each)
-        for each in order:
-            if not isinstance(each[0], GoWebhook):  # it runs one command for a body
-                self.step(number, "500-alert bodies", measures.big_bodies, *each)
+        self.ratios({each[0].name: self.step(number, "32 senders", measures.throughput, *each) for each in order})
+        many = [each for each in order if not isinstance(each[0], GoWebhook)]  # it runs one command for a body
+        self.ratios({each[0].name: self.step(number, "500-alert bodies", measures.big_bodies, *each) for each in many})
         for each in order:
             if isinstance(each[0], Ours):
                 self.step(number, "storm", measures.storm, *each)
 
     def ratios(self, took: dict[str, measures.Figures]) -> None:
         """Compare with the floor within one repetition: what disturbs one disturbs both."""
-        for share in ("p50", "p99"):
-            ours, floor = (took[name].get(f"{share}_ms") for name in (Ours.name, Floor.name))
+        for key in ("p50_ms", "p99_ms", "actions_per_s", "bodies_per_s"):
+            ours, floor = (took[name].get(key) for name in (Ours.name, Floor.name))
             if ours and floor:
-                self.figures.add(Ours.name, f"{share}_ratio", ours / floor)
+                self.figures.add(Ours.name, f"{key.partition('_')[0]}_ratio", ours / floor)
 
     def step(
         self, number: int, what: str, measure: Measure, contender: Contender, started: Started

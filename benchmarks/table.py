@@ -25,11 +25,13 @@ class Row:
 
 ROWS = (
     Row("actions_per_s", "actions/s, 32 senders, single-alert webhooks", 0, "≥ 1,500", lambda v: v >= 1500),
+    Row("actions_ratio", "— divided by the floor's", 2),
     Row("p50_ms", "alert → action at 20/s, p50 ms", 2),
     Row("p99_ms", "alert → action at 20/s, p99 ms", 2),
     Row("p50_ratio", "— p50 divided by the floor's", 2, "≤ 1.4", lambda v: v <= 1.4),
     Row("p99_ratio", "— p99 divided by the floor's", 2, "≤ 1.4", lambda v: v <= 1.4),
     Row("bodies_per_s", "runs/s from 500-alert bodies", 0, "≥ 2,000", lambda v: v >= 2000),
+    Row("bodies_ratio", "— divided by the floor's", 2),
     Row("ready_s", "start to ready, s", 2, "≤ 1.0", lambda v: v <= 1.0),
     Row("idle_mb", "resident memory before load, MB", 0, "≤ 90", lambda v: v <= 90),
     Row("few_us", "finding the rule of an alert among 100, µs", 2),

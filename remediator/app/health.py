@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from remediator.engine.advance import Engine
 from remediator.engine.deliver import Deliverer
 from remediator.interfaces.metrics import Metrics
+from remediator.interfaces.web.connections import Door
 from remediator.interfaces.web.operate import Check
 from remediator.store.sqlite import SqliteStore
 
 
 def health(
-    store: SqliteStore, engine: Engine, deliverers: Sequence[Deliverer], metrics: Metrics, most: int
+    store: SqliteStore, backlog: int, deliverers: Sequence[Deliverer], metrics: Metrics, most: int
 ) -> tuple[Check, ...]:
-    """Return the named checks of ``/health``. ``most``: so many open runs are too many."""
+    """Return the named checks of ``/health``. ``backlog``: open runs, as senders are judged by; ``most``: too many."""
     rules_ok = bool(metrics.registry.get_sample_value("remediator_config_last_reload_successful"))
-    backlog = len(engine.queue)
     return (
         Check("store", ok=not store.failing, detail=store.failing, vital=True),
         Check("rules", ok=rules_ok, detail="" if rules_ok else "the last reload failed; the old table stays"),
@@ -53,4 +53,13 @@ def watch(metrics: Metrics, store: SqliteStore, engine: Engine, deliverers: Sequ
     metrics.watch(
         "remediator_max_resident_memory_bytes", "The most memory it has had.", "",
         lambda: {"": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0},
+    )  # fmt: skip
+
+
+def watch_door(metrics: Metrics, door: Door) -> None:
+    """Gauges about the connections that are open, and those that had to make room."""
+    metrics.watch("remediator_web_connections", "Open connections.", "", lambda: {"": float(len(door))})
+    metrics.watch(
+        "remediator_web_connections_closed", "Connections closed since the start, because there were too many.", "",
+        lambda: {"": float(door.closed)},
     )  # fmt: skip

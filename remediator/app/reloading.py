@@ -49,6 +49,12 @@ class Reloading:
         except ConfigurationError as error:
             await self._rejected(who, error.problems)
             raise
+        except Exception as error:
+            # A defect of ours that this file has come upon. What is running must not end of it.
+            log.error("rule files cannot be looked at", exc_info=error)
+            wrong = (Problem(f"defect in remediator: {type(error).__name__}"),)
+            await self._rejected(who, wrong)
+            raise ConfigurationError(wrong) from error
         changes = rule_changes(old, loaded.table)
         engine.site = replace(engine.site, table=loaded.table)
 

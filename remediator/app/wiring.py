@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from remediator import __version__, logs
 from remediator.actions.context import Clients
 from remediator.app.doors import BACKLOG, listen, listen_address, refuse_open_doors
-from remediator.app.health import health, watch
+from remediator.app.health import health, watch, watch_door
 from remediator.app.lifetime import settle_memory, start, stop_event
 from remediator.app.outside import longest_silence, make_confirm, make_reporters, make_session
 from remediator.app.reloading import Reloading
@@ -122,7 +122,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
 
         webhook = Webhook(path.receive, path.reject, senders, metrics, settings.web.read_timeout)
         operate = Operate(
-            lambda: health(store, engine, deliverers, metrics, settings.limits.backlog), reload, metrics.registry
+            lambda: health(store, path.open, deliverers, metrics, settings.limits.backlog), reload, metrics.registry
         )
         api = Api(
             store, clock, engine.wake, engine.cancel_reading, logs.set_level, names, nudge,
@@ -158,7 +158,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
         most = settings.web.max_connections
         site = BoundedSite(runner, listening, most, ssl_context=web_file.tls, backlog=BACKLOG)
         await site.start()
-        metrics.watch("remediator_web_connections", "Open connections.", "", lambda: {"": float(len(site.door))})
+        watch_door(metrics, site.door)
         bound = listening.getsockname()[1]
         operate.ready = True
         settle_memory()

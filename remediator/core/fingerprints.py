@@ -24,7 +24,7 @@ def fingerprint_of(labels: Mapping[str, str]) -> str:
 
 def fingerprint_apart(given: str, labels: Mapping[str, str]) -> str:
     """Return a name of our own for labels whose fingerprint belongs to other labels already; always the same."""
-    digest = blake2b(_as_bytes(given), digest_size=8, person=b"apart")
+    digest = blake2b(_as_bytes(given) + _SEPARATOR, digest_size=8, person=b"apart")
     for name in sorted(labels):
         digest.update(b"".join(_pair(name, labels[name])))
     return digest.hexdigest()

@@ -21,10 +21,10 @@ from remediator.core.action import Action, NamesConnection, Parameters
 from remediator.core.known import Known, known_of
 from remediator.core.records import StepPlan
 from remediator.core.rules import Rule
-from remediator.core.templates import Template, is_templated, literals_of, names_in_tree, render_tree
+from remediator.core.templates import is_templated, literals_of, names_in_tree, render_tree
 from remediator.core.templates.shapes import Shape, below
 from remediator.core.transitions import Mode, stricter
-from remediator.errors import RenderError
+from remediator.errors import RenderError, TemplateError
 
 Path = tuple[str | int, ...]
 Find = Callable[[str], Action[Any, Any] | None]
@@ -130,7 +130,19 @@ def _shapes(rule: Rule) -> dict[str, str]:
     """Return the templates that parameters of type string get: what is literal in them holds where they stand alone."""
     declared = rule.guide.text.parameters.items()
     written = {name: rule.text.with_.get(name, one.default) for name, one in declared if one.type == "string"}
-    return {name: value for name, value in written.items() if isinstance(value, str) and is_templated(value)}
+    return {
+        name: value
+        for name, value in written.items()
+        if isinstance(value, str) and is_templated(value) and _is_right(value)
+    }
+
+
+def _is_right(template: str) -> bool:
+    try:
+        literals_of(template)
+    except TemplateError:
+        return False
+    return True
 
 
 def _uses(
@@ -139,7 +151,10 @@ def _uses(
     model = action.parameters
     holes: dict[Path, tuple[str, Hole]] = {}
     for path, template in names_in_tree(args, model):
-        if isinstance(template, Template) and not known.covers(template):
+        if isinstance(template, TemplateError):
+            yield Blind(place, f"one of its templates is wrong: {template}")
+            return
+        if not known.covers(template):
             holes[path] = (f"zz-hole-{len(holes)}-zz", Hole(".".join(map(str, path)), template.source))
     every = {path: values for path in holes if (values := _enumerated(model, path))}
     combinations = list(itertools.islice(itertools.product(*every.values()), _MOST + 1))

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import orjson
 from msgspec import Struct, field
@@ -75,6 +75,15 @@ def propose(table: RuleTable, alert: Alert) -> tuple[Proposal, ...]:
         made = bind(rule, alert, registry.find, ready)
         proposals.append(Proposal(rule.name, made, _same(made) if isinstance(made, Plan) else "", ready))
     return tuple(proposals)
+
+
+def propose_all(table: RuleTable, alerts: Sequence[Alert]) -> Mapping[str, tuple[Proposal, ...]]:
+    """Return the proposals of firing alerts by fingerprint.
+
+    None of them where a sender gave one to several: ``admit`` makes them, when it knows the alerts' own.
+    """
+    made = {alert.fingerprint: propose(table, alert) for alert in alerts}
+    return made if len(made) == len(alerts) else {}
 
 
 def _same(plan: Plan) -> str:

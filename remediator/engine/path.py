@@ -23,7 +23,7 @@ import structlog
 from msgspec import Struct
 
 from remediator.core.alert import Alert, Notification
-from remediator.engine.admit import CHUNK, Admitted, admit, chunks, propose
+from remediator.engine.admit import CHUNK, Admitted, admit, chunks, propose_all
 from remediator.engine.advance import Engine
 from remediator.engine.clock import Clock, new_id
 from remediator.errors import NotificationError, StoreError
@@ -70,6 +70,7 @@ class Path:
         self._pending: Counter[str] = Counter()  # their fingerprints
         self._expected = 0  # their alerts that fire
         self._waiting = 0  # bytes of their bodies
+        self._settled = 0  # so many alerts of the first of them are not waited for any more
         self._admitting: asyncio.Task[None] | None = None
         self.stopping = False  #: what is stored is left for the next start
 
@@ -91,11 +92,13 @@ class Path:
         if self._waiting >= MOST_WAITING:
             raise BacklogFullError(f"{self._pending.total()} alerts wait to be admitted")
         # From here on others wait for it; if it cannot be stored nothing is left for them to wait for.
-        self._expect(arrived.alerts, len(arrived.body))
+        self._expect(arrived.alerts)
+        self._waiting += len(arrived.body)
         try:
             await self._store.do(lambda tx: inbox.store_notification(tx, notification, arrived, now, 0))
         except BaseException:
-            self._settle(arrived.alerts, len(arrived.body))
+            self._settle(arrived.alerts)
+            self._waiting -= len(arrived.body)
             raise
         self._late.append((notification, arrived.alerts, len(arrived.body)))
         if self._admitting is None:
@@ -112,18 +115,21 @@ class Path:
         """How many runs are open, with those that the firing alerts may make that wait to be admitted."""
         return len(self._engine.queue) + self._expected
 
-    def _expect(self, alerts: tuple[Alert, ...], size: int) -> None:
+    def _expect(self, alerts: tuple[Alert, ...]) -> None:
         self._pending.update(alert.fingerprint for alert in alerts)
         self._expected += sum(alert.firing for alert in alerts)
-        self._waiting += size
 
-    def _settle(self, alerts: tuple[Alert, ...], size: int) -> None:
+    def _settle(self, alerts: tuple[Alert, ...]) -> None:
         for alert in alerts:
             self._pending[alert.fingerprint] -= 1
             if not self._pending[alert.fingerprint]:
                 del self._pending[alert.fingerprint]
         self._expected -= sum(alert.firing for alert in alerts)
-        self._waiting -= size
+
+    def _settle_first(self, until: int) -> None:
+        """Up to there the alerts of what has waited longest are runs now, if anything: each is counted once."""
+        self._settle(self._late[0][1][self._settled : until])
+        self._settled = until
 
     async def _admit_late(self) -> None:
         """Admit what was answered before, in its order; while the store refuses, again and again."""
@@ -131,7 +137,7 @@ class Path:
             notification, alerts, size = self._late[0]
             try:
                 admitted = await self._store.do(partial(inbox.admitted, notification_id=notification))
-                await self.admit_rest(notification, alerts, admitted)
+                await self.admit_rest(notification, alerts, admitted, self._settle_first)
             except StoreError as error:
                 log.warning("the rest of a notification follows later", notification=notification, error=str(error))
                 await asyncio.sleep(ADMIT_AGAIN)
@@ -139,18 +145,25 @@ class Path:
             except Exception as error:
                 # A defect of ours; the others must not wait for it. It is stored, and is tried at the next start.
                 log.error("a stored notification cannot be admitted", notification=notification, exc_info=error)
+            if self.stopping:
+                break  # what is heard until the end still waits behind the rest of it
+            self._settle_first(len(alerts))
             self._late.popleft()
-            self._settle(alerts, size)
+            self._waiting -= size
+            self._settled = 0
         self._admitting = None
 
-    async def admit_rest(self, notification: str, alerts: tuple[Alert, ...], admitted: int) -> tuple[str, ...]:
-        """Admit the alerts of a stored notification from there on: also after a crash."""
+    async def admit_rest(
+        self, notification: str, alerts: tuple[Alert, ...], admitted: int, note: Callable[[int], None] = lambda _: None
+    ) -> tuple[str, ...]:
+        """Admit the alerts of a stored notification from there on: also after a crash. ``note``: told how far it is."""
         runs: list[str] = []
         for chunk in chunks(alerts[admitted:]):
             if self.stopping:
                 break
             admitted += len(chunk)
             done = await self._admit(notification, chunk, admitted=admitted)
+            note(admitted)
             runs += done.runs
         return tuple(runs)
 
@@ -159,9 +172,7 @@ class Path:
     ) -> Admitted:
         site, engine = self._engine.site, self._engine
         new = [alert for alert in alerts if alert.firing and alert.fingerprint not in self._known]
-        proposals = {alert.fingerprint: propose(site.table, alert) for alert in new}
-        if len(proposals) < len(new):
-            proposals = {}  # one fingerprint for several: each is looked at by itself, under its own
+        proposals = propose_all(site.table, new)
         slots = None if engine.queue.ready else engine.slots
         done = Admitted()
 

@@ -104,7 +104,7 @@ def pause_run(tx: Tx, run: str, who: str, reason: str, now: int) -> list[str]:
     if (by := _paused(tx, run)) is not None:
         raise ConflictError(f"run {run} is paused already, by {by[0]}")
     tx.run(
-        "UPDATE run SET paused_by = ?, paused_at = ?, updated_at = ? WHERE id = ?",
+        "UPDATE run SET paused_by = ?, paused_at = ?, called = 0, updated_at = ? WHERE id = ?",
         f"{who}: {reason}"[:500], now, now, run,
     )  # fmt: skip
     append(tx, who, "pause run", run, reason, now, after={"paused_by": who})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -50,9 +50,9 @@ _VIEW = (
 _DESCRIBED = 64 * 1024  #: characters that are kept of what JSON cannot say
 
 
-@cache
-def _reader() -> msgspec.json.Decoder[Plan]:
-    return msgspec.json.Decoder(Plan)  # made when a stored plan is first read: a start is quicker without
+# Made here, once, and not where it is first needed: msgspec 0.22 crashes the process when two threads make the first
+# decoder of a type at the same time. Afterwards any number of threads may use it.
+_READER = msgspec.json.Decoder(Plan)
 
 
 def plain(value: object) -> object:
@@ -96,7 +96,7 @@ def insert_run(tx: Tx, run: RunState, same: str, row: RunRow, *, may_act: bool) 
 
 @lru_cache(maxsize=512)  # a run is read at each of its steps, and its plan stays as it is
 def _plan(text: str) -> Plan:
-    return _reader().decode(text)
+    return _READER.decode(text)
 
 
 def load(tx: Tx, run: str) -> tuple[RunState, bool]:

@@ -208,8 +208,8 @@ async def test_running_a_job(place, account, cron):
     except AmbiguousError as error:
         assert "it runs on" in str(error)  # noqa: PT017 -- a simulated kubelet need not end it
     except ActionError as error:  # its logs are read at the end
-        assert "/log" in str(error)  # noqa: PT017
-        assert "403" not in str(error)  # noqa: PT017
+        assert "/log" in str(error)  # noqa: PT017 -- which error it is counts
+        assert "403" not in str(error)  # noqa: PT017 -- which error it is counts
 
 
 async def test_renewing_a_certificate(place, account, cert_manager):

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from fakes.forking import Program, start
+from fakes.starved import Limit
 
 SCRIPT = Path(__file__).with_name("crash_daemon.py")
-START_LIMIT = 20.0  #: seconds until a daemon is ready or has died
+START_LIMIT = 20.0  #: seconds until a daemon is ready or has died, those without a processor not counted
 
 
 @dataclass
@@ -35,10 +36,15 @@ class Daemon:
 
     async def until(self, *parts: str) -> None:
         """Wait until one of these parts (``port``, ``code``) is known."""
-        async with asyncio.timeout(START_LIMIT):
-            while all(getattr(self, part) is None for part in parts):
-                self.changed.clear()
-                await self.changed.wait()
+        limit = Limit(START_LIMIT, self.pid)
+        while all(getattr(self, part) is None for part in parts):
+            self.changed.clear()
+            try:
+                async with asyncio.timeout(1.0):
+                    await self.changed.wait()
+            except TimeoutError:
+                if limit.over:
+                    raise
 
     def kill(self) -> None:
         """End it as a power cut would."""

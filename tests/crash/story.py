@@ -14,6 +14,7 @@ from crash import ledger
 from crash.ledger import Ledger
 from crash.nursery import Daemon
 from crash.sink import Book
+from fakes.starved import Limit
 
 RULES = """
 rules:
@@ -210,15 +211,14 @@ class Story:
 
     async def settle(self, daemon: Daemon, *, limit: float = 15.0) -> Ledger:
         """Wait until nothing is left to do; approve what asks for it."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + limit
+        until = Limit(limit, daemon.pid)
         while True:
             if daemon.code is not None:
                 raise DiedError
             now = self.read()
             if now.settled():
                 return now
-            if loop.time() > until:
+            if until.over:
                 left = [run for run in now.runs.values() if not run.over]
                 self.wrong.append(f"not settled within {limit}s: {left[:5]}, {now.untold} reports are untold")
                 return now

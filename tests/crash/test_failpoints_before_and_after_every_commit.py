@@ -116,7 +116,7 @@ def report(stories: list[Story], wrong: list[str]) -> None:
     assert not wrong, "\n".join(wrong[:20])
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)  # what hangs is found by the limits of the nursery; a busy machine is slow
 async def test_one_side_of_every_commit(tmp_path: Path) -> None:
     commits = await commits_of(tmp_path)
     lives: list[Deaths] = [(f"{SIDES[n % 2]}:{n}",) for n in range(1, commits + 1)]

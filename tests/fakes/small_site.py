@@ -13,7 +13,7 @@ from remediator.core.guards import Envelope
 from remediator.core.limits import Throttle
 from remediator.core.records import Outcome, Phase
 from remediator.core.transitions import Mode
-from remediator.engine.admit import Admitted, admit, propose
+from remediator.engine.admit import Admitted, admit, propose_all
 from remediator.engine.conclude import begin, conclude, conclude_poll
 from remediator.engine.limits import Slots
 from remediator.engine.perform import Result
@@ -91,7 +91,7 @@ class SmallSite:
 
     def admit(self, *alerts: Alert) -> Admitted:
         """Admit alerts as the path does."""
-        proposals = {a.fingerprint: propose(self.site.table, a) for a in alerts if a.firing}
+        proposals = propose_all(self.site.table, [a for a in alerts if a.firing])
         return admit(self.tx, Admitted(), "n", alerts, proposals, self.site, self.slots, self.now, self.calm)
 
     def begin(self, run: str) -> Work | None:

@@ -114,6 +114,16 @@ async def test_those_that_wait_count_for_the_backlog(store, tmp_path):
     await path.receive(notification(alert("s1", firing=False)))
 
 
+async def test_each_counts_once_also_while_they_are_admitted(store, tmp_path):
+    path = make_path(store, tmp_path)
+    await path.receive(many())
+    counted = {path.open}
+    while path.open > len(path._engine.queue):
+        await asyncio.sleep(0)
+        counted.add(path.open)
+    assert max(counted) == MANY
+
+
 async def test_a_store_that_refuses_is_asked_again(store, tmp_path):
     path = make_path(store, tmp_path)
     await path.receive(many())
@@ -134,22 +144,17 @@ async def test_a_process_that_is_about_to_end_leaves_the_rest(store, tmp_path):
     assert store.one("SELECT count(*) FROM run") == MANY
 
 
-async def test_one_that_cannot_be_taken_up_keeps_no_other_from_it_and_no_daemon_from_starting(store, tmp_path):
+async def test_one_that_hits_a_defect_keeps_no_daemon_from_starting(store, tmp_path):
     path = make_path(store, tmp_path)
+    for _ in range(2):
+        await path.receive(many())
     path.stopping = True
-    await path.receive(many())
-    await path.receive(many())
+    await path._admitting
+    bodies = iter([None, many()])  # the first one cannot be dealt with at all
+
     again = make_path(store, tmp_path)
-    bodies = iter([ZeroDivisionError("a defect"), many()])
-
-    def read(_body):
-        if isinstance(found := next(bodies), Exception):
-            raise found
-        return found
-
-    assert await recover(store, again, again._engine, read) == (0, 2)
+    await recover(store, again, again._engine, lambda _: next(bodies))
     assert store.one("SELECT count(*) FROM run") == MANY
-    assert store.one("SELECT count(*) FROM notification WHERE admitted < alerts") == 1
 
 
 async def test_what_resolves_counts_for_no_backlog(store, tmp_path):

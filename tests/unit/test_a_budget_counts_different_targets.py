@@ -71,6 +71,6 @@ def test_each_namespace_and_each_cluster_can_have_its_own(tmp_path):
         assert second.held.guard == "budget"
         for work in (first, other):
             site.came(work)
-        for service, name in (("a", "Down"), ("b", "Slow"), ("c", "Slow")):
-            site.admit(alert(service, name=name, firing=False))
+        for service, name, host in (("a", "Down", "one"), ("b", "Slow", "one"), ("c", "Slow", "two")):
+            site.admit(alert(service, name=name, firing=False, host=host))
         site.tick(400)

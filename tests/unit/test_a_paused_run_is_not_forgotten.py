@@ -71,6 +71,14 @@ async def test_a_new_pause_is_a_new_day(paused):
     assert await reminded(site, 1) == [run]
 
 
+async def test_also_when_people_were_called_before_the_pause(tmp_path):
+    site = SmallSite.of(tmp_path, reporters=("slack",))
+    (work,) = site.admit(alert("shop", starts_at=site.now)).works
+    site.tx.run("UPDATE run SET called = 1")  # it was held for too long
+    control.pause_run(site.tx, work.run.id, "ann", "wait for the backup", site.now)
+    assert await reminded(site, DAY) == [work.run.id]
+
+
 async def test_not_of_what_is_over(paused):
     site, run = paused
     control.cancel(site.tx, run, "bob", "no more", site.now)

@@ -64,6 +64,18 @@ def test_it_is_asked_about_now_and_then_and_goes_on_where_it_stopped(tmp_path):
     assert site.came(site.came(work)).finish.status == "unverified"
 
 
+def test_while_nobody_can_be_asked_the_silence_counts(tmp_path):
+    site, work = stopped(tmp_path)
+    for _ in range(2):
+        site.now = work.due
+        work = site.came(site.begin(work.run.id), Outcome.FAILED)
+        assert not work.tasks
+        assert work.held.guard == "silence"
+    site.now = work.due
+    work = site.came(site.begin(work.run.id), state="firing")
+    assert work.tasks[0].job.key == "0/act/2"
+
+
 @pytest.mark.parametrize("said", [{"state": "resolved"}, {"state": "inhibited"}, {"state": "firing"}, None])
 def test_nothing_else_stops_what_has_begun(tmp_path, said):
     site, work = begun(tmp_path)

@@ -67,3 +67,38 @@ def test_errors_come_in_the_order_of_the_files(tmp_path):
     lines(tmp_path, a="rules: [{name: r, match: 'a=b', guide: h}]", b=f"guides: {{g: {GUIDE}, g2: {{summary: s}}}}")
     places = [(problem.file, problem.line) for problem in told(tmp_path, "b.yaml", "a.yaml").problems]
     assert places == [("b.yaml", 1), ("a.yaml", 1)]
+
+
+@pytest.mark.parametrize("rule", ["", "text", "[]", "5", "{match: }"])
+def test_what_is_no_rule_at_all_hides_nothing(tmp_path, rule):
+    found = lines(tmp_path, a=f"rules:\n  - {rule}\n  - {{name: r, match: 'a=b', guide: h}}")
+    assert 'there is no guide "h"' in found
+    assert len(found) > 1
+
+
+BROKEN = """
+rules: [{{name: r, match: 'a=b', guide: g, with: {{p: {value}}}}}]
+guides:
+  g:
+    summary: s
+    parameters: {{p: {{type: string}}}}
+    target: http/{{{{ params.p }}}}
+    diagnose:
+      - id: w
+        kubernetes.describe_workload: {{connection: {connection}, kind: deployment, name: {name}, namespace: n}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "connection"),
+    [
+        ("'{{ labels.x'", "'{{ params.p }}'", "us"),
+        ("x", "'{{ params.p'", "us"),
+        ("x", "'{{ params.p + }}'", "us"),
+        ("x", "n", "'{{ labels.x'"),
+    ],
+)
+def test_a_broken_template_hides_no_connection(tmp_path, value, name, connection):
+    found = lines(tmp_path, a=BROKEN.format(value=value, name=name, connection=connection))
+    assert any("never closed" in message or "end of template" in message for message in found)
+    assert ('no kubernetes connection "us" is configured' in " ".join(found)) == (connection == "us")

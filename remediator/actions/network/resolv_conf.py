@@ -48,7 +48,7 @@ def parse(text: str) -> ResolvConf:
         elif word == "options":
             for option in values:
                 name, _, number = option.partition(":")
-                if name == "ndots" and number.isascii() and number.isdecimal() and len(number) < 4:  # noqa: PLR2004
+                if name == "ndots" and number.isascii() and number.isdecimal() and len(number) < 4:  # noqa: PLR2004 -- the most is 15
                     ndots = min(int(number), _DOTS)
     return ResolvConf(tuple(servers[:_SERVERS]), search, ndots)
 

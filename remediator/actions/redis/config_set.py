@@ -122,7 +122,7 @@ def _allowed(connection: Connection, p: ConfigSetParameters) -> None:
 async def _read(server: Server, parameter: str) -> str:
     answer = items(await server.ask("CONFIG", "GET", parameter))
     # The name is a pattern to CONFIG GET, but listed names have no wildcard: one pair, or nothing.
-    if len(answer) != 2 or answer[0] != parameter.encode() or not isinstance(answer[1], bytes):  # noqa: PLR2004
+    if len(answer) != 2 or answer[0] != parameter.encode() or not isinstance(answer[1], bytes):  # noqa: PLR2004 -- a name and its value
         raise PermanentError(f"{server.place} has no setting {parameter}")
     value: str = answer[1].decode(errors="replace")
     if len(value) > _VALUE:

@@ -24,7 +24,7 @@ class Facts(Struct, frozen=True):
     def number(self, name: str) -> int | None:
         """Return a whole number of at most 18 digits."""
         text = self.fields.get(name, "")
-        return int(text) if text.lstrip("-").isdecimal() and text.isascii() and len(text) < 19 else None  # noqa: PLR2004
+        return int(text) if text.lstrip("-").isdecimal() and text.isascii() and len(text) < 19 else None  # noqa: PLR2004 -- digits of 64 bits
 
     def real(self, name: str) -> float | None:
         """Return a finite number."""

@@ -29,10 +29,10 @@ def library() -> Library:
     """Import redis-py, the first time; PermanentError names the extra when it is not installed."""
     try:
         from redis import exceptions  # noqa: PLC0415 -- imported late: start time counts
-        from redis._parsers import _AsyncRESP2Parser  # noqa: PLC0415
-        from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection  # noqa: PLC0415
-        from redis.asyncio.retry import Retry  # noqa: PLC0415
-        from redis.backoff import NoBackoff  # noqa: PLC0415
+        from redis._parsers import _AsyncRESP2Parser  # noqa: PLC0415 -- see above
+        from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection  # noqa: PLC0415 -- see above
+        from redis.asyncio.retry import Retry  # noqa: PLC0415 -- see above
+        from redis.backoff import NoBackoff  # noqa: PLC0415 -- see above
     except ImportError as error:
         raise PermanentError('redis actions need the extra "redis": pip install "remediator[redis]"') from error
 

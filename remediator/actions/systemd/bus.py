@@ -28,8 +28,8 @@ def library() -> tuple[Any, Any, Any]:
     """Import dbus-fast, the first time; PermanentError names the extra when it is not installed."""
     try:
         import dbus_fast  # noqa: PLC0415 -- imported late: start time counts
-        from dbus_fast import errors  # noqa: PLC0415
-        from dbus_fast.aio import MessageBus  # noqa: PLC0415
+        from dbus_fast import errors  # noqa: PLC0415 -- see above
+        from dbus_fast.aio import MessageBus  # noqa: PLC0415 -- see above
     except ImportError as error:
         raise PermanentError('systemd actions need the extra "host": pip install "remediator[host]"') from error
     return dbus_fast, errors, MessageBus

@@ -7,6 +7,7 @@ from typing import Any
 
 from remediator.core.durations import SECOND
 from remediator.core.guards.silences import SILENCED, judge_silence
+from remediator.core.guards.verdicts import Hold
 from remediator.core.records import Entry, Outcome, Phase, RemedyPlan
 from remediator.core.run.approval import ask, has_agreed
 from remediator.core.run.moves import ALERT, Claim, Do, Finish, Job, Move, Setback, Stand
@@ -92,9 +93,14 @@ def still_silenced(run: RunState, cycle: int) -> Move | None:
     if entry is None:
         return Do((Job(f"{cycle}/confirm/again", Phase.CONFIRM, cycle, ALERT),), Status.HELD)
     if entry.outcome is not Outcome.DONE:
-        said = {"by": "somebody, as far as is known", "silence": run.held_scope.removeprefix(SILENCED)}
-        return Stand(judge_silence(run.id, said))
+        return Stand(_as_far_as_is_known(run))
     return _unless_it_fires(run, entry.output or {})
+
+
+def _as_far_as_is_known(run: RunState) -> Hold:
+    """Return the silence that has held the run: it counts until Alertmanager says that it has ended."""
+    said = {"by": "somebody, as far as is known", "silence": run.held_scope.removeprefix(SILENCED)}
+    return judge_silence(run.id, said)
 
 
 def silenced_meanwhile(run: RunState, cycle: int, now: int) -> Do | Stand | None:
@@ -110,4 +116,6 @@ def silenced_meanwhile(run: RunState, cycle: int, now: int) -> Do | Stand | None
     said = last.output or {}
     if last.outcome is Outcome.DONE and said.get("state") == "silenced":
         return Stand(judge_silence(run.id, said), begun=True)
+    if last.outcome is not Outcome.DONE and run.held_scope.startswith(SILENCED):
+        return Stand(_as_far_as_is_known(run), begun=True)
     return None

@@ -16,6 +16,7 @@ from remediator.core.problems import Problem, nearest
 from remediator.core.records import StepPlan
 from remediator.core.rules import Chosen, Guide, Rule
 from remediator.core.templates import compile_template, is_templated
+from remediator.errors import TemplateError
 from remediator.interfaces.documents import Document, Path, problem_at
 
 Configured = Mapping[str, Collection[str]]
@@ -95,7 +96,10 @@ def _chosen(rule: Rule, configured: Configured, every: frozenset[str]) -> Iterat
     seen: set[tuple[str, str]] = set()
     for _, step, _ in steps_of(rule):
         for system, template in _templated(step):
-            asked = {chain[0] for chain in compile_template(template).names}
+            try:
+                asked = {chain[0] for chain in compile_template(template).names}
+            except TemplateError:
+                continue  # told with its step
             if "steps" not in asked and (system, template) not in seen and system not in every:
                 seen.add((system, template))
                 yield Chosen(step.id, system, template, frozenset(configured.get(system, ())))

@@ -67,7 +67,7 @@ def with_defaults(text: RuleText, defaults: DefaultsText) -> RuleText:
 def _matchers(file: RuleFile, place: Path, text: RuleText, problems: list[Problem]) -> tuple[Matcher, ...]:
     found: list[Matcher] = []
     document = file.document
-    as_list = isinstance(document.data["rules"][place[1]].get("match"), list)
+    as_list = (*place, "match", 0) in document.places
     for index, written in enumerate(text.match):
         where = (*place, "match", index) if as_list else (*place, "match")
         if is_lost(where, file.lost):

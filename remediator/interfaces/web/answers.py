@@ -29,9 +29,12 @@ def problem(status: int, title: str, detail: str, **more: Any) -> web.Response:
     )
 
 
-def unheard(error: TooManyTriesError) -> web.Response:
-    """Return the answer for somebody whose password is not looked at now: 503 if others are the cause."""
-    if error.own:
+def unheard(error: TooManyTriesError, *, again: bool = False) -> web.Response:
+    """Return the answer for somebody whose password is not looked at now: 503 if others are the cause.
+
+    ``again``: 503 in any case, which is all that Alertmanager sends again (its webhook's retry rule).
+    """
+    if error.own and not again:
         return problem(429, "Too Many Requests", f"{error} came from this address; wait, and present the right one")
     return problem(503, "Busy", f"{error}; try it again")
 
@@ -44,8 +47,9 @@ async def body_of(request: web.Request, within: float) -> bytes:
         return await request.read()
 
 
-def too_slow(within: float) -> web.Response:
-    """Return the answer for a body that did not arrive; the rest of it is not waited for."""
-    response = problem(408, "Request Timeout", f"the body did not arrive within {within:g} seconds (web.read_timeout)")
+def too_slow(within: float, *, again: bool = False) -> web.Response:
+    """Return the answer for a body that did not arrive: its rest is not waited for. ``again``: see ``unheard``."""
+    status, detail = 503 if again else 408, f"the body did not arrive within {within:g} seconds (web.read_timeout)"
+    response = problem(status, "Request Timeout", detail)
     response.force_close()
     return response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Protocol
 
 from aiohttp import web
@@ -42,6 +43,13 @@ def make_application(
     """
     root = "/" + prefix.strip("/") if prefix.strip("/") else ""
 
+    async def whole(handler: Answer, request: web.Request) -> web.StreamResponse:
+        try:
+            await body_of(request, read_timeout)  # aiohttp keeps it for the handler
+        except TimeoutError:
+            return too_slow(read_timeout)
+        return await handler(request)
+
     def operators_door(handler: Answer) -> Answer:
         async def enter(request: web.Request) -> web.StreamResponse:
             if not operators.required and not open_door and _from_elsewhere(request):
@@ -53,11 +61,7 @@ def make_application(
             if caller is None:
                 return problem(401, "Unauthorized", "log in as an operator (basic_auth_users of the web file)")
             request["caller"] = caller.name
-            try:
-                await body_of(request, read_timeout)  # aiohttp keeps it for the handler
-            except TimeoutError:
-                return too_slow(read_timeout)
-            return await translated(handler, request)
+            return await translated(partial(whole, handler), request)
 
         return enter
 

@@ -1,8 +1,8 @@
 """``POST /api/v1/alertmanager`` and ``/webhook``: stored first, answered then.
 
 202 with ids; 400 for what can never become right (kept in ``rejected``); 401; 413; 503 when it
-cannot be stored, which Alertmanager tries again; 408 for one that comes too slowly; 429 after many wrong passwords. No
-input is answered 500.
+cannot be stored, comes too slowly, or no password is looked at just now: Alertmanager sends that again, and nothing
+that was answered 4xx. No input is answered 500.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Webhook:
             else:
                 arrived, response = await self._read(request)
         except TooManyTriesError as error:
-            response = unheard(error)
+            response = unheard(error, again=True)
         except web.HTTPRequestEntityTooLarge:
             response = problem(413, "Content Too Large", f"the limit (web.max_body) is {request.client_max_size} bytes")
         self._counts.received(
@@ -83,7 +83,7 @@ class Webhook:
             try:
                 body = await body_of(request, self._within)
             except TimeoutError:
-                return None, too_slow(self._within)
+                return None, too_slow(self._within, again=True)
             return await self._take(body)
 
     async def _take(self, body: bytes) -> tuple[Notification | None, web.Response]:

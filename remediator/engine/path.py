@@ -137,7 +137,8 @@ class Path:
             notification, alerts, size = self._late[0]
             try:
                 admitted = await self._store.do(partial(inbox.admitted, notification_id=notification))
-                await self.admit_rest(notification, alerts, admitted, self._settle_first)
+                if admitted is not None:
+                    await self.admit_rest(notification, alerts, admitted, self._settle_first)
             except StoreError as error:
                 log.warning("the rest of a notification follows later", notification=notification, error=str(error))
                 await asyncio.sleep(ADMIT_AGAIN)

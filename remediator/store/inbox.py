@@ -35,22 +35,28 @@ def store_notification(tx: Tx, notification_id: str, arrived: Notification, now:
         notification_id, now, arrived.receiver, arrived.group_key, len(arrived.alerts), arrived.truncated, admitted,
         arrived.body,
     )  # fmt: skip
+    if admitted < len(arrived.alerts):
+        tx.run(
+            "INSERT INTO admitting (notification, admitted, alerts) VALUES (?,?,?)",
+            notification_id, admitted, len(arrived.alerts),
+        )  # fmt: skip
 
 
 def set_admitted(tx: Tx, notification_id: str, admitted: int) -> None:
-    """Note how many alerts of a notification have been dealt with."""
-    tx.run("UPDATE notification SET admitted = ? WHERE id = ?", admitted, notification_id)
+    """Note how many alerts of a notification have been dealt with, of one that was not stored with all of them."""
+    tx.run("UPDATE admitting SET admitted = ? WHERE notification = ?", admitted, notification_id)
+    tx.run("DELETE FROM admitting WHERE notification = ? AND admitted >= alerts", notification_id)
 
 
-def admitted(tx: Tx, notification_id: str) -> int:
-    """Return how many alerts of a notification have been dealt with."""
-    row = tx.one("SELECT admitted FROM notification WHERE id = ?", notification_id)
-    return int(row[0]) if row else 0
+def admitted(tx: Tx, notification_id: str) -> int | None:
+    """Return how many alerts of a notification have been dealt with; None: all."""
+    row = tx.one("SELECT admitted FROM admitting WHERE notification = ?", notification_id)
+    return int(row[0]) if row else None
 
 
 def unadmitted(tx: Tx) -> list[tuple[str, int]]:
     """Return (id, admitted) of what was acknowledged but not yet dealt with, oldest first."""
-    rows = tx.all("SELECT id, admitted FROM notification WHERE admitted < alerts ORDER BY id")
+    rows = tx.all("SELECT notification, admitted FROM admitting ORDER BY notification")
     return [(row[0], row[1]) for row in rows]
 
 

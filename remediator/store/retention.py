@@ -45,8 +45,8 @@ def delete_notifications(tx: Tx, before: int, keep: int) -> int:
     """Delete some admitted bodies that came before then, or beyond the newest ``keep``."""
     boundary = tx.one("SELECT id FROM notification ORDER BY id DESC LIMIT 1 OFFSET ?", keep)
     return tx.run(
-        "DELETE FROM notification WHERE id IN (SELECT id FROM notification WHERE admitted >= alerts"
-        " AND (at < ? OR id <= ?) ORDER BY id LIMIT ?)",
+        "DELETE FROM notification WHERE id IN (SELECT id FROM notification WHERE (at < ? OR id <= ?)"
+        " AND id NOT IN (SELECT notification FROM admitting) ORDER BY id LIMIT ?)",
         before, boundary[0] if boundary else "", BATCH,
     )  # fmt: skip
 

@@ -153,7 +153,7 @@ class Guarded:
             if daemon.code is not None:
                 raise DiedError
             left = self.ask("SELECT id, rule, status, held_scope, reason FROM run WHERE finished_at IS NULL")
-            busy = self.ask("SELECT 1 FROM outbox UNION ALL SELECT 1 FROM notification WHERE admitted < alerts")
+            busy = self.ask("SELECT 1 FROM outbox UNION ALL SELECT 1 FROM admitting")
             if not left and not busy:
                 return
             if asyncio.get_running_loop().time() > until:

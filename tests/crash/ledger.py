@@ -14,6 +14,7 @@ from pathlib import Path
 
 from crash.sink import Book
 
+NOTIFICATIONS = "SELECT id, id NOT IN (SELECT notification FROM admitting) FROM notification"
 DECISIONS = "SELECT e.fingerprint, d.verdict, coalesce(d.run, '') FROM decision d JOIN episode e ON e.id = d.episode"
 POST_ACTIONS = '"method":"POST"'
 FINAL = frozenset({
@@ -106,7 +107,7 @@ def read(path: Path) -> Ledger:
             runs={run.id: run for run in runs},
             steps=steps,
             locks=tuple(db.execute("SELECT scope, run FROM lock ORDER BY scope")),
-            notifications={n: bool(all_) for n, all_ in db.execute("SELECT id, admitted >= alerts FROM notification")},
+            notifications={n: bool(all_) for n, all_ in db.execute(NOTIFICATIONS)},
             decisions=tuple(db.execute(DECISIONS)),
             fingerprints=frozenset(row[0] for row in db.execute("SELECT fingerprint FROM episode")),
             untold=db.execute("SELECT count(*) FROM outbox").fetchone()[0],

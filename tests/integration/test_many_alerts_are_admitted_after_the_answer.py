@@ -76,9 +76,9 @@ async def admitted(path):
 async def test_the_answer_does_not_wait_for_them(store, tmp_path):
     path = make_path(store, tmp_path)
     accepted = await path.receive(many())
-    assert store.one("SELECT alerts - admitted FROM notification WHERE id = ?", accepted.notification) > 0
+    assert store.one("SELECT alerts - admitted FROM admitting WHERE notification = ?", accepted.notification) > 0
     await admitted(path)
-    assert store.one("SELECT alerts - admitted FROM notification WHERE id = ?", accepted.notification) == 0
+    assert store.one("SELECT count(*) FROM admitting") == 0
     assert store.one("SELECT count(*) FROM run") == MANY
 
 
@@ -137,7 +137,7 @@ async def test_a_process_that_is_about_to_end_leaves_the_rest(store, tmp_path):
     accepted = await path.receive(many())
     path.stopping = True
     await path._admitting
-    left = store.one("SELECT alerts - admitted FROM notification WHERE id = ?", accepted.notification)
+    left = store.one("SELECT alerts - admitted FROM admitting WHERE notification = ?", accepted.notification)
     assert left > 0
     again = make_path(store, tmp_path)
     await again.admit_rest(accepted.notification, many().alerts, MANY - left)
@@ -177,3 +177,13 @@ async def test_only_so_many_bytes_wait(store, tmp_path):
     await path.receive(notification(alert("other")))
     await admitted(path)
     await path.receive(large)
+
+
+async def test_a_large_body_is_written_once(store, tmp_path):
+    path, said = make_path(store, tmp_path), []
+    store.rows.set_trace_callback(said.append)
+    await path.receive(many())
+    await admitted(path)
+    assert [one.split("(")[0] for one in said if "notification" in one.split("(")[0].split("WHERE")[0]] == [
+        "INSERT INTO notification "
+    ]

@@ -45,6 +45,7 @@ ADVICE = {
     "connection": "configure that connection, or correct the label that chooses it",
     "target": "correct the guide's target, or the labels that it is made of",
     "stale": "a person can do it by hand, or raise the rule's max_age",
+    "defect": "report it, with the rule and the alert's labels",
 }
 """What a person can do, by the guard that refused before there was a run."""
 

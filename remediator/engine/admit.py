@@ -20,6 +20,7 @@ from remediator.core.fingerprints import fingerprint_apart
 from remediator.core.guards import Lower
 from remediator.core.plan import Refusal, bind
 from remediator.core.records import Plan
+from remediator.core.redaction import redact
 from remediator.core.rules import RuleTable
 from remediator.core.run import RunState
 from remediator.core.transitions import Status
@@ -68,11 +69,16 @@ class Admitted(Struct):
 
 
 def propose(table: RuleTable, alert: Alert) -> tuple[Proposal, ...]:
-    """Return what the rule table wants done about an alert. Pure."""
+    """Return what the rule table wants done about an alert. Pure; a rule that we fail on is refused."""
     proposals = []
     for rule in table.matching(alert.labels):
         ready: dict[str, Parameters] = {}
-        made = bind(rule, alert, registry.find, ready)
+        made: Plan | Refusal
+        try:
+            made = bind(rule, alert, registry.find, ready)
+        except Exception as error:  # noqa: BLE001 -- a defect of ours in one rule must not keep all other alerts out
+            said = f"defect in remediator: {type(error).__name__}: {redact(str(error), 500)}"
+            made = Refusal("defect", said)
         proposals.append(Proposal(rule.name, made, _same(made) if isinstance(made, Plan) else "", ready))
     return tuple(proposals)
 

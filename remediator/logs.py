@@ -71,18 +71,27 @@ def configure(style: str, level_name: str, stream: TextIO | None = None) -> None
 class _Foreign(logging.Handler):
     """What libraries log goes the way of our own lines: in their form, and without secrets.
 
-    What they tell of their normal work (a folder has changed, a command is run) is for ``debug``.
+    What they tell of their normal work (a folder has changed, a command is run) is for ``debug``; so is a request
+    that is none: whoever reaches the port could fill the log, and it is answered 400.
     """
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.levelno < logging.WARNING and _level > logging.DEBUG:
+        routine = record.levelno < logging.WARNING or _is_no_request(record)
+        if routine and _level > logging.DEBUG:
             return
         try:
-            method = next((name for name, number in LEVELS.items() if record.levelno <= number), "error")
-            more = {"exc_info": record.exc_info} if record.exc_info else {}
+            grade = logging.INFO if routine else record.levelno
+            method = next((name for name, number in LEVELS.items() if grade <= number), "error")
+            more = {"exc_info": record.exc_info} if record.exc_info and not routine else {}
             getattr(structlog.get_logger(), method)(record.getMessage(), logger=record.name, **more)
         except Exception:  # noqa: BLE001 -- a line that cannot be written must not stop the work
             self.handleError(record)
+
+
+def _is_no_request(record: logging.LogRecord) -> bool:
+    """Whether aiohttp's server tells of an HttpProcessingError, whose code says whose fault it is."""
+    error = record.exc_info[1] if record.exc_info else None
+    return record.name == "aiohttp.server" and 400 <= getattr(error, "code", 0) < 500  # noqa: PLR2004 -- RFC 9110, 15.5
 
 
 class _Unfailing:

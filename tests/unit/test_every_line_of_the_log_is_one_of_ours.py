@@ -6,6 +6,7 @@ import logging
 
 import pytest
 import structlog
+from aiohttp.http_exceptions import LineTooLong
 
 from remediator import logs
 
@@ -47,6 +48,15 @@ def test_a_librarys_line_tells_no_secret(out, style):
     logging.getLogger("any").warning("cannot connect to %s", SECRET, exc_info=failing())
     assert "cannot connect" in out.getvalue()
     assert "hunter2" not in out.getvalue()
+
+
+def test_what_is_no_request_cannot_fill_the_log(out):
+    logs.configure("json", "info", out)
+    logging.getLogger("aiohttp.server").error("Error handling request", exc_info=LineTooLong(b"/" * 9000))
+    assert out.getvalue() == ""
+    logs.set_level("debug")
+    logging.getLogger("aiohttp.server").error("Error handling request", exc_info=LineTooLong(b"/" * 9000))
+    assert len(out.getvalue()) < 200
 
 
 def test_what_libraries_do_normally_is_for_debug(out):

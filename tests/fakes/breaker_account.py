@@ -30,11 +30,12 @@ class Seen:
     successes: int = 0
     trying: set[str] = field(default_factory=set)  #: runs let through on trial that nobody has heard from
 
+    # Once a trial has succeeded it is half-open, also where the clock is put back to before ``until``.
     def open(self, now: int) -> bool:
-        return self.until is not None and now < self.until
+        return self.until is not None and now < self.until and not self.successes
 
     def half_open(self, now: int) -> bool:
-        return self.until is not None and now >= self.until
+        return self.until is not None and not self.open(now)
 
     def count(self, limits: BreakerLimits, now: int, *, success: bool) -> None:
         if success and self.open(now):

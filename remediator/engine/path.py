@@ -26,7 +26,7 @@ from remediator.core.alert import Alert, Notification
 from remediator.engine.admit import CHUNK, Admitted, admit, chunks, propose_all
 from remediator.engine.advance import Engine
 from remediator.engine.clock import Clock, new_id
-from remediator.errors import NotificationError, StoreError
+from remediator.errors import StoreError
 from remediator.store import inbox
 from remediator.store.sqlite import SqliteStore, Tx
 
@@ -239,11 +239,8 @@ async def recover(
             # One at a time: they are large.
             body = await store.read(partial(inbox.body_of, notification_id=notification))
             await path.admit_rest(notification, read_body(body).alerts, admitted)
-        except (StoreError, NotificationError) as error:
-            # One that cannot be taken up must not keep the daemon from starting; it stays for the next start.
-            log.error("a stored notification could not be taken up", notification=notification, error=str(error))
         except Exception as error:
-            # A defect of ours, and each start would meet it again.
+            # Whatever it is, a defect of ours too, must not keep the daemon from starting; it stays for the next start.
             log.error("a stored notification cannot be admitted", notification=notification, exc_info=error)
     if runs or waiting:
         log.info("took up what was left", runs=len(runs), notifications=len(waiting))

@@ -190,13 +190,13 @@ def take(
     budgets.take(tx, run, plan.locks, [*budget_scopes(plan, limits), *more], known.places, now)
 
 
-def release(tx: Tx, run: str, *, give_back: bool, any_held: bool = True) -> list[str]:
+def release(tx: Tx, run: str, *, give_back: bool) -> list[str]:
     """Let go of a run's locks, and of its reservations if it changed nothing. Return runs that waited for them."""
     opened = [f"lock:{scope}" for (scope,) in tx.all("DELETE FROM lock WHERE run = ? RETURNING scope", run)]
     if give_back:
         opened += [f"throttle:{scope}" for scope in _give_back(tx, run)]
         opened += [f"budget:{scope}" for scope in budgets.give_back(tx, run)]
-    woken = [found for scope in opened for found in held_on(tx, scope, most=4)] if any_held else []
+    woken = [found for scope in opened for found in held_on(tx, scope, most=4)]
     return [found for found in dict.fromkeys(woken) if found != run]
 
 

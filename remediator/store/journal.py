@@ -27,7 +27,6 @@ _STATE = (
 )
 _CONTROL = (
     "SELECT status, cancelled_by, resolved_at, approved, may_act, finished_at, EXISTS (SELECT 1 FROM breaker),"
-    " EXISTS (SELECT 1 FROM run WHERE finished_at IS NULL AND held_scope <> ''),"
     " CASE WHEN told_alone THEN '' ELSE storm END, paused_by, take_back FROM run WHERE id = ?"
 )
 _STEPS = (
@@ -124,7 +123,6 @@ class Control(Struct, frozen=True):
     may_act: int
     finished_at: int | None
     any_breaker: int
-    any_held: int
     storm: str
     paused_by: str
     take_back: int

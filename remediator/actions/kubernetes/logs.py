@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from remediator.actions.answers.lines import CountBy, Counted, CountedRest, Pattern, PatternName, Tally, Top
+from remediator.actions.answers.lines import CountBy, LinesOutputs, Pattern, PatternName, Tally, Top
 from remediator.actions.context import Context
 from remediator.actions.kubernetes.api import Api, open_api
 from remediator.actions.kubernetes.chosen import owned_rights
@@ -76,19 +76,10 @@ class Unread(Outputs):
     reason: str = Field(description="Why not; 300 characters at most.")
 
 
-class LogsOutputs(Outputs):
+class LogsOutputs(LinesOutputs):
     """What the logs say."""
 
-    lines: int = Field(description="Lines that were read.")
     bytes: int = Field(description="Bytes that were read.")
-    matched: int = Field(description="Lines that fit any pattern.")
-    counts: dict[str, int] = Field(description="Lines that fit, by the pattern's name.")
-    counted: Counted = Field(default_factory=dict)
-    counted_rest: CountedRest = Field(default_factory=dict)
-    shown: tuple[str, ...] = Field(
-        description="The last lines that fit (without patterns: the last lines), as many as keep says, 500 characters "
-        "each at most."
-    )
     pods: tuple[str, ...] = Field(description="Pods whose logs were read.")
     matched_by_pod: dict[str, int] = Field(description="Lines that fit any pattern, by pod.")
     unread: tuple[Unread, ...] = Field(

@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from remediator.actions.answers.access import trusting
 from remediator.core.problems import Problem
 from remediator.errors import ConfigurationError
 from remediator.interfaces.documents import Document, problem_at, read_document, validate
@@ -140,7 +141,7 @@ def _trust(document: Document, tls: _Tls | None, root: Path) -> ssl.SSLContext |
     if tls is None:
         return None
     try:
-        context = ssl.create_default_context(cafile=str(root / tls.ca_file) if tls.ca_file else None)
+        context = trusting(str(root / tls.ca_file) if tls.ca_file else "")
         if tls.cert_file is not None and tls.key_file is not None:
             context.load_cert_chain(root / tls.cert_file, root / tls.key_file, password=_no_prompt)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError

@@ -7,6 +7,7 @@ most once; a year is 365 days). We hold them as seconds.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
@@ -38,6 +39,7 @@ def parse_duration(text: object) -> float:
     return seconds
 
 
+@lru_cache(256)  # the same few time-outs stand in the arguments of each run
 def duration_text(seconds: float) -> str:
     """Return a duration as it can be read back, to the millisecond: ``1h30m``, ``250ms``, ``0s``."""
     rest, parts = round(seconds * 1000), []

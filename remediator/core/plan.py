@@ -254,5 +254,6 @@ def _touched(
             ready[f"{remedy.name}/{index}"] = parameters
             locks.update(action.targets(parameters))
             backends.add(action.backend(parameters))
-    outermost = (lock for lock in locks if not any(other != lock and covers(other, lock) for other in locks))
-    return tuple(sorted(outermost)), tuple(sorted(backends))
+    if len(locks) > 1:
+        locks = {lock for lock in locks if not any(other != lock and covers(other, lock) for other in locks)}
+    return tuple(sorted(locks)), tuple(sorted(backends))

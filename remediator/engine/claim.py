@@ -40,7 +40,7 @@ def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) 
     if isinstance(verdict, Hold):
         return _hold(tx, row, run, site, verdict, now)
     if run.claimed < 0 or again:
-        facts.take(tx, run.id, run.plan, site.limits, known, now, more, again=again)
+        facts.take(tx, run.id, run.plan.locks, known, now, again=again)
     trials.begin(tx, known.breakers, run.id, now)
     status = run.status if run.status in (Status.DIAGNOSING, Status.ACTING, Status.VERIFYING) else Status.DIAGNOSING
     deadline = run.deadline or now + int(run.plan.timeout * SECOND)

@@ -22,7 +22,7 @@ _TROUBLE = frozenset({Status.ESCALATED, Status.FAILED, Status.UNDONE, Status.UNK
 
 def finish(tx: Tx, row: RunRow, run: RunState, site: Site, move: Finish, now: int, *, quiet: bool = False) -> Work:
     """End a run: row, locks, reservations, breakers, decision, and what is to be told; nothing when ``quiet``."""
-    acted = any(entry.phase is Phase.ACT for entry in run.journal.values())
+    acted = Phase.ACT in {entry.phase for entry in run.journal.values()}
     if acted and not run.plan.undoes and run.plan.limits is not None and run.plan.limits.repeats is not None:
         count = facts.repeated(tx, run.plan, now)
         if count >= run.plan.limits.repeats.max:
@@ -97,8 +97,8 @@ def _tell_end(tx: Tx, row: RunRow, run: RunState, site: Site, status: Status, *,
 
 def loud_again(tx: Tx, run: RunState, now: int) -> bool:
     """Have the silence ended that was made while this run worked; return whether there was one, or may have been."""
-    made = (entry for entry in run.journal.values() if entry.phase is Phase.SILENCE)
-    if not any("not_silenced" not in (entry.output or {}) for entry in made):
+    made = [entry for entry in run.journal.values() if entry.phase is Phase.SILENCE]
+    if all("not_silenced" in (entry.output or {}) for entry in made):
         return False
     outbox.tell(tx, (SILENCES,), run.id, Telling.MESSAGE, "", now)
     return True

@@ -14,7 +14,6 @@ A notification comes in at the top; every line below is a stage, and data only g
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
 from collections.abc import Callable
 from functools import partial
 from typing import Protocol
@@ -26,6 +25,7 @@ from remediator.core.alert import Alert, Notification
 from remediator.engine.admit import CHUNK, Admitted, admit, chunks, propose_all
 from remediator.engine.advance import Engine
 from remediator.engine.clock import Clock, new_id
+from remediator.engine.late import Late, Waiting
 from remediator.errors import StoreError
 from remediator.store import inbox
 from remediator.store.sqlite import SqliteStore, Tx
@@ -33,7 +33,6 @@ from remediator.store.sqlite import SqliteStore, Tx
 log = structlog.get_logger("receive")
 
 ADMIT_AGAIN = 1.0  #: seconds between tries while the store refuses
-MOST_WAITING = 16 * 1024 * 1024  #: bytes of the bodies that wait to be admitted; beyond it senders come again
 KNOWN_KEPT = 100_000  #: fingerprints remembered as open, so that a resend costs no planning
 
 
@@ -66,11 +65,7 @@ class Path:
         self._backlog = backlog
         self._known: dict[str, None] = {}
         self._calm: dict[str, int] = {}  #: see ``storms.count``; bounded by the rules that have limits.storm
-        self._late: deque[tuple[str, tuple[Alert, ...], int]] = deque()  # stored and answered, not yet admitted
-        self._pending: Counter[str] = Counter()  # their fingerprints
-        self._expected = 0  # their alerts that fire
-        self._waiting = 0  # bytes of their bodies
-        self._settled = 0  # so many alerts of the first of them are not waited for any more
+        self._late = Late()
         self._admitting: asyncio.Task[None] | None = None
         self.stopping = False  #: what is stored is left for the next start
 
@@ -85,22 +80,21 @@ class Path:
             raise BacklogFullError(f"{self.open} runs are open; the limit is {self._backlog}")
         now = self._clock.now()
         notification = new_id(now)
-        waits = self._pending and any(alert.fingerprint in self._pending for alert in arrived.alerts)
-        if len(arrived.alerts) <= CHUNK and not waits:
+        if len(arrived.alerts) <= CHUNK and not self._late.concerns(arrived.alerts):
             done = await self._admit(notification, arrived.alerts, arrived=arrived)
+            if done.works:
+                await asyncio.sleep(0)  # what has begun goes out first, then our answer
             return Accepted(notification, tuple(done.runs))
-        if self._waiting >= MOST_WAITING:
-            raise BacklogFullError(f"{self._pending.total()} alerts wait to be admitted")
-        # From here on others wait for it; if it cannot be stored nothing is left for them to wait for.
-        self._expect(arrived.alerts)
-        self._waiting += len(arrived.body)
+        if self._late.full:
+            raise BacklogFullError(f"{len(self._late)} alerts wait to be admitted")
+        waiting = Waiting(notification, arrived.alerts, len(arrived.body))
+        self._late.expect(waiting)
         try:
             await self._store.do(lambda tx: inbox.store_notification(tx, notification, arrived, now, 0))
         except BaseException:
-            self._settle(arrived.alerts)
-            self._waiting -= len(arrived.body)
+            self._late.give_up(waiting)
             raise
-        self._late.append((notification, arrived.alerts, len(arrived.body)))
+        self._late.line_up(waiting)
         if self._admitting is None:
             self._admitting = asyncio.create_task(self._admit_late())
         return Accepted(notification)
@@ -113,32 +107,16 @@ class Path:
     @property
     def open(self) -> int:
         """How many runs are open, with those that the firing alerts may make that wait to be admitted."""
-        return len(self._engine.queue) + self._expected
-
-    def _expect(self, alerts: tuple[Alert, ...]) -> None:
-        self._pending.update(alert.fingerprint for alert in alerts)
-        self._expected += sum(alert.firing for alert in alerts)
-
-    def _settle(self, alerts: tuple[Alert, ...]) -> None:
-        for alert in alerts:
-            self._pending[alert.fingerprint] -= 1
-            if not self._pending[alert.fingerprint]:
-                del self._pending[alert.fingerprint]
-        self._expected -= sum(alert.firing for alert in alerts)
-
-    def _settle_first(self, until: int) -> None:
-        """Up to there the alerts of what has waited longest are runs now, if anything: each is counted once."""
-        self._settle(self._late[0][1][self._settled : until])
-        self._settled = until
+        return len(self._engine.queue) + self._late.firing
 
     async def _admit_late(self) -> None:
         """Admit what was answered before, in its order; while the store refuses, again and again."""
-        while self._late and not self.stopping:
-            notification, alerts, size = self._late[0]
+        while not self.stopping and (waiting := self._late.first()):
+            notification = waiting.notification
             try:
                 admitted = await self._store.do(partial(inbox.admitted, notification_id=notification))
                 if admitted is not None:
-                    await self.admit_rest(notification, alerts, admitted, self._settle_first)
+                    await self.admit_rest(notification, waiting.alerts, admitted, self._late.settle)
             except StoreError as error:
                 log.warning("the rest of a notification follows later", notification=notification, error=str(error))
                 await asyncio.sleep(ADMIT_AGAIN)
@@ -148,10 +126,7 @@ class Path:
                 log.error("a stored notification cannot be admitted", notification=notification, exc_info=error)
             if self.stopping:
                 break  # what is heard until the end still waits behind the rest of it
-            self._settle_first(len(alerts))
-            self._late.popleft()
-            self._waiting -= size
-            self._settled = 0
+            self._late.end_first()
         self._admitting = None
 
     async def admit_rest(

@@ -54,10 +54,11 @@ def begin_steps(
             return came
         row.move(run, run.status, now, held_by="", held_scope="", held_until=None)
         run = replace(run, held_scope="")
-    scope = scope_of(run.plan, run.journal, step.jobs[0].cycle)
-    made = [_ready(run, job, scope, resolved.get(job.key), site, now) for job in step.jobs]
-    tasks = tuple(replace(task, only_ask=only_ask or task.only_ask) for task in made if isinstance(task, Task))
-    wants = tuple(task.backend for task in tasks)
+    made = [_ready(run, job, resolved.get(job.key), site, now) for job in step.jobs]
+    tasks = tuple([task for task in made if isinstance(task, Task)])
+    if only_ask:
+        tasks = tuple([replace(task, only_ask=True) for task in tasks])
+    wants = tuple([task.backend for task in tasks])
     if tasks and (missing := slots.take(run.id, wants)):
         return Work(run, full=missing, wants=wants)
     told = change is not None and run.plan.verify is not None and not has_changed(run)
@@ -146,9 +147,7 @@ def stop_before(tx: Tx, row: RunRow, run: RunState, site: Site, forbidden: Hold 
     return Work(run, due=due, held=forbidden, told=told)
 
 
-def _ready(
-    run: RunState, job: Job, scope: Mapping[str, Any], resolved: Intent[Any] | None, site: Site, now: int
-) -> Task | Entry:
+def _ready(run: RunState, job: Job, resolved: Intent[Any] | None, site: Site, now: int) -> Task | Entry:
     """Return the task for a job, or the entry that says why it cannot be done."""
     if job.phase in (Phase.CONFIRM, Phase.SILENCE):
         asked = _quiet(run, job, site.quiet_for, now) if job.phase is Phase.SILENCE else Parameters()
@@ -174,7 +173,7 @@ def _ready(
             parameters = resolved.parameters
         else:
             known = run.ready.get(f"{job.remedy}/{job.key.rsplit('/', 1)[1]}") if job.remedy else None
-            parameters = known or validated(action, job.step, scope)
+            parameters = known or validated(action, job.step, scope_of(run.plan, run.journal, job.cycle))
         backend = action.backend(parameters)
         if job.phase is Phase.ACT:
             _only_what_is_allowed(run.plan, action, parameters, site.envelope, "" if job.step.needs else backend)

@@ -39,17 +39,15 @@ def _taken_at(tx: Tx, scope: str, targets: Sequence[str], free: int, taken: int)
     return row[0] if row else None
 
 
-def take(
-    tx: Tx, run: str, targets: Sequence[str], budgets: Sequence[Budget], taken: Mapping[str, int], now: int
-) -> None:
-    """Take these targets in; what stood there before is kept, to be given back."""
+def take(tx: Tx, run: str, targets: Sequence[str], taken: Mapping[str, int], now: int) -> None:
+    """Take these targets in, in every scope of ``taken``; what stood there before is kept, to be given back."""
     tx.many(
         "INSERT INTO touched (scope, target, at, run, n) VALUES (?,?,?,?,?) ON CONFLICT (scope, target) DO UPDATE"
         " SET was_at = at, was_run = run, was_n = n, at = excluded.at, run = excluded.run, n = excluded.n",
         [
             (scope, target, now, run, number)
-            for scope, _ in budgets
-            for number, target in enumerate(targets, start=taken[scope] + 1)
+            for scope, before in taken.items()
+            for number, target in enumerate(targets, start=before + 1)
         ],
     )
 

@@ -95,24 +95,21 @@ def read(
     special = plan.limits
     seen = glance.look(tx, plan.locks, [scope for _, scope, _ in scopes], [scope for scope, _ in budgets_here])
     loop_guard = limits.loop_guard if special is None or special.loop_guard is None else special.loop_guard
-    keys = [*(f"backend:{key}" for key in plan.backends), *outcome_keys(plan)]
-    failed = breakers(tx, keys) if seen.any_breaker else ()
+    failed: tuple[Breaker, ...] = ()
+    if seen.any_breaker:
+        failed = breakers(tx, [*(f"backend:{key}" for key in plan.backends), *outcome_keys(plan)])
+    spent = [
+        Spent(
+            guard, scope, limit,
+            _nth_of_others(tx, scope, limit, run) if again else _nth_at(tx, scope, limit, seen.spent[scope]),
+        )
+        for guard, scope, limit in scopes
+    ]  # fmt: skip
     return Facts(
         pauses=(*pauses(tx), *known.pauses) if seen.any_pause else known.pauses,
         locked_by=_locked_by(tx, run, plan.locks) if seen.any_lock else (),
         last_change=_last_changes(tx, run, plan.locks) if seen.any_change and (plan.cooldown or loop_guard) else (),
-        spent=(
-            *(
-                Spent(
-                    guard,
-                    scope,
-                    limit,
-                    _nth_of_others(tx, scope, limit, run) if again else _nth_at(tx, scope, limit, seen.spent[scope]),
-                )
-                for guard, scope, limit in scopes
-            ),
-            *budgets.read(tx, plan.locks, budgets_here, seen.touched),
-        ),
+        spent=(*spent, *budgets.read(tx, plan.locks, budgets_here, seen.touched)),
         breakers=failed,
         trial_running=bool(failed) and rule_is_claimed(tx, plan.rule, run),
         on_trial=trials.under_way(tx, failed, run, now),
@@ -167,27 +164,25 @@ def pauses(tx: Tx) -> tuple[Pause, ...]:
     return tuple(Pause(*row) for row in rows)
 
 
-def take(
-    tx: Tx, run: str, plan: Plan, limits: SiteLimits, known: Facts, now: int,
-    more: tuple[budgets.Budget, ...] = (), *, again: bool = False,
-) -> None:  # fmt: skip
-    """Take locks and reservations. The caller has judged by ``known``, read in this same transaction.
+def take(tx: Tx, run: str, targets: tuple[str, ...], known: Facts, now: int, *, again: bool = False) -> None:
+    """Take locks, and reservations in the scopes that were looked at.
 
-    ``again``: a run is counted once, at its last change.
+    The caller has judged by ``known``, read in this same transaction. ``again``: a run is counted once, at its
+    last change.
     """
     newest = known.newest
     if again:
         _give_back(tx, run)
-        newest = {scope: _newest(tx, scope) for _, scope, _ in limited_scopes(plan, limits)}
+        newest = {scope: _newest(tx, scope) for scope in newest}
     tx.many(
         "INSERT INTO lock (scope, run, at) VALUES (?,?,?) ON CONFLICT (scope) DO NOTHING",
-        [(scope, run, now) for scope in plan.locks],
+        [(target, run, now) for target in targets],
     )
     tx.many(
         "INSERT INTO spent (scope, n, at, run) VALUES (?,?,?,?)",
-        [(scope, newest[scope] + 1, now, run) for _, scope, _ in limited_scopes(plan, limits)],
+        [(scope, n + 1, now, run) for scope, n in newest.items()],
     )
-    budgets.take(tx, run, plan.locks, [*budget_scopes(plan, limits), *more], known.places, now)
+    budgets.take(tx, run, targets, known.places, now)
 
 
 def release(tx: Tx, run: str, *, give_back: bool) -> list[str]:

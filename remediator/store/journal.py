@@ -86,11 +86,19 @@ def insert_run(tx: Tx, run: RunState, same: str, row: RunRow, *, may_act: bool) 
         "may_act": int(may_act), "priority": plan.priority, "plan": _PLAN.encode(plan).decode(),
         "created_at": now, "updated_at": now, "due_at": now, "undoes": plan.undoes, **row.columns,
     }  # fmt: skip
-    # Column names come from our own calls, never from data.
-    tx.run(
-        f"INSERT INTO run ({', '.join(columns)}) VALUES ({','.join('?' * len(columns))})",  # noqa: S608 -- see above
-        *columns.values(),
-    )
+    tx.run(_insert(tuple(columns)), *columns.values())
+
+
+@lru_cache(256)
+def _insert(columns: tuple[str, ...]) -> str:
+    """Return the statement; the names come from our own calls, never from data."""
+    return f"INSERT INTO run ({', '.join(columns)}) VALUES ({','.join('?' * len(columns))})"  # noqa: S608 -- see above
+
+
+@lru_cache(256)
+def _update(columns: tuple[str, ...]) -> str:
+    """Return the statement; the names come from our own calls, never from data."""
+    return f"UPDATE run SET {', '.join(f'{name} = ?' for name in columns)} WHERE id = ?"  # noqa: S608 -- see above
 
 
 @lru_cache(maxsize=512)  # a run is read at each of its steps, and its plan stays as it is
@@ -209,9 +217,7 @@ class RunRow:
     def write(self, tx: Tx, run: str) -> None:
         """Update the row with all that was noted."""
         if self.columns:
-            # Column names come from our own calls, never from data.
-            names = ", ".join(f"{name} = ?" for name in self.columns)
-            tx.run(f"UPDATE run SET {names} WHERE id = ?", *self.columns.values(), run)  # noqa: S608 -- see above
+            tx.run(_update(tuple(self.columns)), *self.columns.values(), run)
 
 
 def view(tx: Tx, run: str) -> RunView:

@@ -57,8 +57,10 @@ async def serve_bytes(answer: bytes, *, hang: bool = False) -> AsyncIterator[See
     """Read a request's head, write these bytes whatever they are, and close (or hang)."""
     seen = Seen("")
     let_go = asyncio.Event()
+    open_ones: set[asyncio.StreamWriter] = set()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        open_ones.add(writer)
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             seen.bodies.append(await reader.readuntil(b"\r\n\r\n"))
             writer.write(answer)
@@ -74,6 +76,22 @@ async def serve_bytes(answer: bytes, *, hang: bool = False) -> AsyncIterator[See
     finally:
         let_go.set()
         server.close()
+        for writer in open_ones:  # since Python 3.12 a server waits for those whom nobody has closed
+            writer.transport.abort()
+        await server.wait_closed()
+
+
+@contextlib.asynccontextmanager
+async def serve_nothing() -> AsyncIterator[int]:
+    """Take connections and never say a word; return the port."""
+    open_ones: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(lambda _, writer: open_ones.append(writer), "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for writer in open_ones:
+            writer.transport.abort()
         await server.wait_closed()
 
 

@@ -13,8 +13,9 @@ from remediator.core.alert import Notification
 from remediator.core.transitions import Mode
 from remediator.engine.advance import Engine
 from remediator.engine.clock import SystemClock
+from remediator.engine.late import MOST_WAITING
 from remediator.engine.limits import Slots
-from remediator.engine.path import MOST_WAITING, BacklogFullError, recover
+from remediator.engine.path import BacklogFullError, recover
 from remediator.engine.path import Path as AlertPath
 from remediator.errors import StoreError
 from remediator.interfaces.metrics import Metrics

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from remediator.actions.answers.access import trusting
 from remediator.actions.answers.reading import excerpt
 
 _CHAIN = 10
@@ -43,7 +44,7 @@ async def look(address: str, port: int, name: str) -> Seen:
 
 async def judge(address: str, port: int, name: str, ca_file: str) -> str:
     """Return why a client would not trust the chain, or "". The name is not judged here. OSError when it fails."""
-    context = ssl.create_default_context(cafile=ca_file or None)
+    context = trusting(ca_file)
     context.check_hostname = False
     try:
         _, writer = await asyncio.open_connection(address, port, ssl=context, server_hostname=name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from remediator.core.guards.verdicts import Envelope, Facts, Refuse
 from remediator.core.records import Plan
 
@@ -13,12 +15,14 @@ def judge_envelope(plan: Plan, _facts: Facts, envelope: Envelope, _now: int) -> 
 
 def judge_place(target: str, envelope: Envelope) -> Refuse | None:
     """Refuse a target that is protected, or not among those that may be changed."""
-    if pattern := next((p for p in envelope.protected if place_matches(p, target)), None):
-        return Refuse("envelope", f"{target} is protected by {pattern}", "see allow.protected")
-    if not any(place_matches(pattern, target) for pattern in envelope.targets):
-        advice = "a person may add it to allow.targets in the daemon's configuration"
-        return Refuse("envelope", f"{target} is not among the targets that may be changed", advice)
-    return None
+    for pattern in envelope.protected:
+        if place_matches(pattern, target):
+            return Refuse("envelope", f"{target} is protected by {pattern}", "see allow.protected")
+    for pattern in envelope.targets:
+        if place_matches(pattern, target):
+            return None
+    advice = "a person may add it to allow.targets in the daemon's configuration"
+    return Refuse("envelope", f"{target} is not among the targets that may be changed", advice)
 
 
 def place_matches(pattern: str, target: str) -> bool:
@@ -26,15 +30,25 @@ def place_matches(pattern: str, target: str) -> bool:
 
     ``*`` stands for any characters inside one segment, ``**`` as the last segment for one or more.
     """
-    if not target.startswith(pattern.partition("*")[0]):
+    beginning, wanted, below = _read(pattern)
+    if not target.startswith(beginning):
         return False
-    wanted, have = pattern.split("/"), target.split("/")
-    if wanted[-1] == "**":
-        wanted = wanted[:-1]
+    have = target.split("/")
+    if below:
         if len(have) <= len(wanted):
             return False
         have = have[: len(wanted)]
-    return len(wanted) == len(have) and all(_segment_matches(w, h) for w, h in zip(wanted, have, strict=True))
+    return have == wanted or (
+        len(wanted) == len(have) and all(_segment_matches(w, h) for w, h in zip(wanted, have, strict=True))
+    )
+
+
+@lru_cache(1024)  # of the site's own patterns, asked about every target
+def _read(pattern: str) -> tuple[str, list[str], bool]:
+    """Return what a match begins with, its segments, and whether it lies below them."""
+    segments = pattern.split("/")
+    below = segments[-1] == "**"
+    return pattern.partition("*")[0], segments[:-1] if below else segments, below
 
 
 def _segment_matches(pattern: str, segment: str) -> bool:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from remediator.core.durations import SECOND, show_duration
 from remediator.core.guards.silences import SILENCED
-from remediator.core.records import Entry, Outcome, Phase
+from remediator.core.records import Outcome, Phase
 from remediator.core.run.approval import has_agreed
 from remediator.core.run.diagnosis import baseline_holds, choose, pending_reads
 from remediator.core.run.gates import gate, silenced_meanwhile, still_silenced
@@ -70,32 +70,34 @@ def _guides_move(run: RunState, now: int) -> Move:  # noqa: C901, PLR0911, PLR09
     """Return the next move of a run that nobody has paused. Long because it is the guide's own order."""
     if run.plan.undoes:
         return next_undo(run, now)
-    if unknown := _first(run, Phase.ACT, Outcome.UNKNOWN):
-        return Finish(Status.UNKNOWN, f"nobody can tell whether {unknown.action} took effect: {unknown.error}")
+    acts = [entry for entry in run.journal.values() if entry.phase is Phase.ACT]
+    if unknown := [entry for entry in acts if entry.outcome is Outcome.UNKNOWN]:
+        first = unknown[0]
+        return Finish(Status.UNKNOWN, f"nobody can tell whether {first.action} took effect: {first.error}")
     if begun := [entry for entry in run.journal.values() if entry.outcome is Outcome.INTENT]:
         return resume(run, begun)
     if run.cancelled_by and run.approved == REFUSED:
         return Finish(Status.REFUSED, f"refused by {run.cancelled_by}")
     if run.cancelled_by:
         return Finish(Status.CANCELLED, f"cancelled by {run.cancelled_by}")
-    acted = _first(run, Phase.ACT, Outcome.DONE, Outcome.FAILED) is not None
-    if run.resolved and not acted:
+    if run.resolved and not acts:
         return Finish(Status.CANCELLED, "the alert resolved before anything was changed")
     # A sender's clock may be ahead of ours: an alert that is here has begun.
     fires_until = min(run.plan.starts_at, run.created_at) + int(run.plan.wait * SECOND)
-    if now < fires_until and not acted:
+    if now < fires_until and not acts:
         reason = f"must be firing for {show_duration(run.plan.wait)}"
         return Wait(fires_until, Status.HELD, reason, held_by="for")
     tried: list[str] = []
     setback: Setback | None = None
     for cycle in range(MAX_REMEDIES):
-        if setback and run.resolved and f"{cycle}/act/0" not in run.journal:
+        new = f"{cycle}/act/0" not in run.journal
+        if setback and run.resolved and new:
             return Finish(Status.UNVERIFIED, f"{setback.reason}; the alert has resolved since")
-        if all(remedy.name in tried for remedy in run.plan.remedies) and setback:
+        if setback and all(remedy.name in tried for remedy in run.plan.remedies):
             break
-        if f"{cycle}/act/0" not in run.journal and (again := still_silenced(run, cycle)):
+        if new and (again := still_silenced(run, cycle)):
             return again
-        if _may_claim(run) and run.claimed < cycle and f"{cycle}/act/0" not in run.journal:
+        if new and run.claimed < cycle and _may_claim(run):
             return Claim(cycle)
         if run.deadline is not None and now >= run.deadline and not (run.paused_by or _acting_done(run, cycle)):
             reason = f"its time of {show_duration(run.plan.timeout)} is up"
@@ -168,7 +170,3 @@ def _may_claim(run: RunState) -> bool:
 def _acting_done(run: RunState, cycle: int) -> bool:
     """Whether this cycle's changes are made, so that only reading is left: that may finish late."""
     return f"{cycle}/verify/all" in run.journal
-
-
-def _first(run: RunState, phase: Phase, *outcomes: Outcome) -> Entry | None:
-    return next((e for e in run.journal.values() if e.phase is phase and e.outcome in outcomes), None)

@@ -48,7 +48,7 @@ def choose(run: RunState, cycle: int, tried: list[str]) -> Choice:
     """Return the first untried remedy whose condition holds; unknown does not hold and says so."""
     if begun := run.journal.get(f"{cycle}/act/0"):
         return Choice(next((remedy for remedy in run.plan.remedies if remedy.name == begun.remedy), None))
-    scope = scope_of(run.plan, run.journal, cycle)
+    scope: dict[str, object] | None = None
     ruled_out: list[tuple[str, str]] = []
     for remedy in run.plan.remedies:
         if remedy.name in tried:
@@ -56,6 +56,7 @@ def choose(run: RunState, cycle: int, tried: list[str]) -> Choice:
             continue
         if remedy.when is None:
             return Choice(remedy, tuple(ruled_out))
+        scope = scope or scope_of(run.plan, run.journal, cycle)
         verdict = compile_condition(remedy.when).holds(scope)
         if verdict.value:
             return Choice(remedy, tuple(ruled_out))

@@ -28,10 +28,9 @@ def gate(  # noqa: PLR0911 -- a return a gate
     if not waits and (confirmed := _confirm(run, cycle, now)):
         return confirmed
     looks = [(f"{cycle}/caution/{index}", step) for index, step in enumerate(remedy.steps) if step.cautious]
-    unasked = [(key, step) for key, step in looks if key not in run.journal]
-    if unasked:
+    if unasked := [(key, step) for key, step in looks if key not in run.journal]:
         return Do(tuple(Job(key, Phase.CAUTION, cycle, step, remedy.name) for key, step in unasked), Status.DIAGNOSING)
-    concerns = "; ".join(filter(None, (_concern(run.journal[key]) for key, _ in looks)))
+    concerns = "; ".join(filter(None, [_concern(run.journal[key]) for key, _ in looks]))
     # Who was asked, for whatever reason, has said yes to what was shown and to nothing else; and a run that waits
     # for a yes goes on waiting when the reason for asking has passed.
     asks = waits or concerns or remedy.name in run.asks or has_agreed(run, cycle)

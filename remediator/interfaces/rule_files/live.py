@@ -18,7 +18,7 @@ import yaml
 from msgspec import Struct
 from pydantic import ValidationError
 
-from remediator.actions.answers.access import credentials, hide, trust
+from remediator.actions.answers.access import credentials, hide, trust, trusting
 from remediator.actions.answers.api import ApiConnection
 from remediator.core.lint import Finding, Subject
 from remediator.core.lint.names import all_steps, guide_names, labels_in
@@ -83,7 +83,7 @@ class Prometheus(Struct, frozen=True):
     def _opener(self) -> urllib.request.OpenerDirector:
         trusted = trust(self.api.ca_file, tls_verify=self.api.tls_verify)
         if isinstance(trusted, bool):
-            context = ssl.create_default_context()
+            context = trusting()
             if not trusted:
                 context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         else:

@@ -1,11 +1,10 @@
 """Real servers on loopback with certificates made here: good, expiring, expired, for another name, self-signed."""
 
-import asyncio
 import time
 
 import pytest
 from fakes.authority import Authority, serving
-from fakes.small_server import certificate, closed_port, serve_bytes
+from fakes.small_server import certificate, closed_port, serve_bytes, serve_nothing
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -103,9 +102,8 @@ async def test_no_handshake_is_a_finding(perform):
     async with serve_bytes(b"HTTP/1.1 400 Bad Request\r\n\r\n") as server:
         said = await perform("network.tls", host="127.0.0.1", port=int(server.url.rpartition(":")[2]), timeout="1s")
     assert not said.holds
-    silent = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-    async with silent:
-        said = await perform("network.tls", host="127.0.0.1", port=silent.sockets[0].getsockname()[1], timeout="200ms")
+    async with serve_nothing() as port:
+        said = await perform("network.tls", host="127.0.0.1", port=port, timeout="200ms")
     assert "did not answer within 0.2s" in said.reason
     assert "does not resolve" in (await perform("network.tls", host="no-such-name.invalid", timeout="2s")).reason
 

@@ -5,7 +5,7 @@ import traceback
 
 import psycopg
 import pytest
-from fakes.small_server import closed_port, serve_bytes
+from fakes.small_server import closed_port, serve_bytes, serve_nothing
 
 from remediator.errors import AmbiguousError, PermanentError, TemporaryError
 
@@ -62,9 +62,7 @@ async def test_something_that_is_no_database(perform, connect):
 
 
 async def test_one_that_says_nothing(perform, connect):
-    silent = await asyncio.start_server(lambda *_: asyncio.sleep(60), "127.0.0.1", 0)
-    async with silent:
-        port = silent.sockets[0].getsockname()[1]
+    async with serve_nothing() as port:
         error = await failure(perform, connect(port=port, connect_timeout="100ms"))
     assert error.transport
 

@@ -228,7 +228,11 @@ def _decide(
     row = journal.RunRow()
     done.runs.append(run.id)
     _count_for_storms(tx, run, site, now, done.calm)
-    work = move(tx, row, run, site, slots, now) if slots is not None else Work(run, full="everything")
+    # Without a place for its step it is not judged yet: that would have to be done again when there is one.
+    if slots is not None and slots.any_free:
+        work = move(tx, row, run, site, slots, now)
+    else:
+        work = Work(run, full="everything")
     journal.insert_run(tx, run, proposal.same, row, may_act=acts)
     verdict, guard, reason, until = _verdict(work, row.lowered)
     inbox.decide(tx, episode, plan.rule, verdict, now, guard=guard, reason=reason, until=until, run=run.id)

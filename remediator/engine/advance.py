@@ -116,7 +116,7 @@ class Engine:
 
     def has_places(self) -> bool:
         """Whether another run could begin a step."""
-        return self.slots.in_use < self.slots.total and len(self._in_flight) < 2 * self.slots.total
+        return self.slots.any_free and len(self._in_flight) < 2 * self.slots.total
 
     def carry(self, work: Work) -> None:
         """Carry a run on whose first step was journalled when it was admitted."""

@@ -18,6 +18,11 @@ class Slots:
         self.in_use = 0
         self.closed = False  #: nothing more begins: the process is about to end
 
+    @property
+    def any_free(self) -> bool:
+        """Whether there is a place at all."""
+        return self.in_use < self.total and not self.closed
+
     def limit_of(self, backend: str) -> int:
         """Return how many steps may be in flight at this backend."""
         return self._limits.get(backend, self._default)

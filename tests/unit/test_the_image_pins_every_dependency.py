@@ -1,3 +1,4 @@
+import re
 import tomllib
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
@@ -6,6 +7,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
+IMAGE = re.search(r"FROM python:([\d.]+)-", (ROOT / "Dockerfile").read_text())[1]
+#: What a dependency is asked about: the image's Python, whichever these tests run on.
+PYTHON = {"python_full_version": IMAGE, "python_version": IMAGE.rpartition(".")[0]}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
@@ -25,7 +29,7 @@ def needed(names, found, extra=""):
     for text in names:
         requirement = Requirement(text)
         name = canonicalize_name(requirement.name)
-        if name in found or (requirement.marker and not requirement.marker.evaluate({"extra": extra})):
+        if name in found or (requirement.marker and not requirement.marker.evaluate({"extra": extra, **PYTHON})):
             continue
         found.add(name)
         try:

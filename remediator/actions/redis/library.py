@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import ssl
 from functools import cache
 from typing import Any
 
@@ -20,6 +21,7 @@ class Library(Struct, frozen=True):
     tls_connection: Any
     no_retry: Any
     parser: Any
+    trusting: dict[str, Any]  #: the argument that has it trust what other clients do, see ``access.trusting``
     silent: dict[str, Any]  #: the argument that keeps it from telling the server its version (CLIENT SETINFO)
     errors: Any  #: the module of its exceptions
 
@@ -64,4 +66,8 @@ def library() -> Library:
     silent: dict[str, Any] = (
         {"driver_info": None} if "driver_info" in named else {"lib_name": None, "lib_version": None}
     )
-    return Library(Connection, SSLConnection, lambda: Retry(NoBackoff(), 0), BoundedParser, silent, exceptions)
+    excluded = "ssl_exclude_verify_flags"
+    known = excluded in inspect.signature(SSLConnection.__init__).parameters
+    trusting: dict[str, Any] = {excluded: [ssl.VERIFY_X509_STRICT]} if known else {}
+    retry = lambda: Retry(NoBackoff(), 0)  # noqa: E731 -- it is named for the next line
+    return Library(Connection, SSLConnection, retry, BoundedParser, trusting, silent, exceptions)

@@ -102,7 +102,7 @@ def server_of(name: str, context: Context) -> tuple[Connection, Server]:
         kind = used.tls_connection
         fields |= {
             "ssl_cert_reqs": "required" if known.tls_verify else "none", "ssl_check_hostname": known.tls_verify,
-            "ssl_ca_certs": known.ca_file or None,
+            "ssl_ca_certs": known.ca_file or None, **used.trusting,
         }  # fmt: skip
     return known, Server(kind(**fields), used, f"{known.host}:{known.port}", secrets)
 

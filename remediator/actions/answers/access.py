@@ -10,8 +10,9 @@ from __future__ import annotations
 import base64
 import re
 import ssl
+import sys
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -196,11 +197,17 @@ def trust(ca_file: str, *, tls_verify: bool) -> ssl.SSLContext | bool:
     if not tls_verify:
         return False
     if not ca_file:
-        return True
+        return _system()
     try:
         return _context(ca_file, Path(ca_file).stat().st_mtime_ns)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         raise PermanentError(f"cannot use the authorities in {ca_file}: {_why(error)}") from error
+
+
+@cache
+def _system() -> ssl.SSLContext | bool:
+    """Return aiohttp's own context (True) where that trusts what ``trusting`` does: before Python 3.13."""
+    return trusting() if sys.version_info >= (3, 13) else True
 
 
 @lru_cache(maxsize=64)

@@ -15,7 +15,6 @@ import signal
 from asyncio.subprocess import Process
 from collections.abc import Mapping, Sequence
 from time import perf_counter
-from typing import cast
 
 from msgspec import Struct
 
@@ -24,6 +23,7 @@ from remediator.errors import PermanentError, TemporaryError
 _POLL = 0.02  #: seconds between two looks at a group that is ending
 _LAST_WORDS = 1.0  #: seconds for what is still in the pipes, and for the kernel to end a killed process
 _BREATH = 0.001  #: seconds between two reads of what is thrown away: a flood must not take the whole loop
+_PIECE = 256 * 1024  #: bytes that are read at once
 _PASSES = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
 
 
@@ -37,21 +37,27 @@ class Ended(Struct, frozen=True):
     seconds: float
 
 
-class _Capture(asyncio.Protocol):
-    """One pipe: the child's end of it, and the beginning and the end of what comes out."""
+class _Capture:
+    """One pipe: the child's end of it, and the beginning and the end of what comes out.
+
+    It is read here, not by ``connect_read_pipe``: uvloop's closes the descriptor twice (uvloop issue 763), and
+    between the two it may have become the store's.
+    """
 
     def __init__(self, limit: int) -> None:
-        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self.closed: asyncio.Future[None] = self._loop.create_future()
         self.child_end = -1  #: file descriptor for the child
+        self._our_end = -1
         self._half = limit // 2
         self._head, self._tail = bytearray(), bytearray()
         self._seen = 0
-        self._transport: asyncio.ReadTransport | None = None
 
-    async def open(self) -> None:
+    def open(self) -> None:
         """Make the pipe."""
-        ours, self.child_end = os.pipe()
-        await asyncio.get_running_loop().connect_read_pipe(lambda: self, os.fdopen(ours, "rb", 0))
+        self._our_end, self.child_end = os.pipe()
+        os.set_blocking(self._our_end, False)
+        self._listen()
 
     def release(self) -> None:
         """Close our copy of the child's end, so that the stream can end."""
@@ -62,8 +68,12 @@ class _Capture(asyncio.Protocol):
     def close(self) -> None:
         """Read no more."""
         self.release()
-        if self._transport is not None:
-            self._transport.close()
+        if self._our_end >= 0:
+            self._loop.remove_reader(self._our_end)
+            os.close(self._our_end)
+            self._our_end = -1
+        if not self.closed.done():
+            self.closed.set_result(None)
 
     def kept(self) -> bytes:
         """Return what was kept, with a note where something was left out."""
@@ -71,26 +81,26 @@ class _Capture(asyncio.Protocol):
         note = b"\n[%d bytes left out]\n" % left_out if left_out else b""
         return bytes(self._head + note + self._tail)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.ReadTransport", transport)
+    def _listen(self) -> None:
+        if self._our_end >= 0:
+            self._loop.add_reader(self._our_end, self._read)
 
-    def data_received(self, data: bytes) -> None:
+    def _read(self) -> None:
+        try:
+            data = os.read(self._our_end, _PIECE)
+        except BlockingIOError:
+            return
+        if not data:
+            self.close()
+            return
         self._seen += len(data)
         room = self._half - len(self._head)
         self._head += data[:room]
         self._tail += data[room:]
-        if len(self._tail) > self._half and self._transport is not None:
+        if len(self._tail) > self._half:
             del self._tail[: -self._half]
-            self._transport.pause_reading()
-            asyncio.get_running_loop().call_later(_BREATH, self._go_on)
-
-    def _go_on(self) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.resume_reading()
-
-    def connection_lost(self, _error: Exception | None) -> None:
-        if not self.closed.done():
-            self.closed.set_result(None)
+            self._loop.remove_reader(self._our_end)
+            self._loop.call_later(_BREATH, self._listen)
 
 
 async def run_to_end(
@@ -124,8 +134,8 @@ async def _start(
 ) -> Process:
     out, err = streams
     try:
-        await out.open()
-        await err.open()
+        out.open()
+        err.open()
         # With asyncio's own pipes wait() could last until the last grandchild has closed them.
         child = asyncio.create_subprocess_exec(
             *argv, cwd=cwd, env=env, start_new_session=True,

@@ -113,7 +113,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
             table=loaded.table, confirms=asked is not None, quiet_for=longest_silence(connections),
         )  # fmt: skip
         if asked is not None:
-            ends_silences = EndsSilences(asked, store, clock, engine.context_of, engine.wake)
+            ends_silences = EndsSilences(asked, store, clock, engine.carrier.context_of, engine.wake)
             deliverers.append(Deliverer(store, ends_silences, clock))
         await store.do(lambda tx: dependencies.index(tx, loaded.table))
         path = AlertPath(store, engine, clock, metrics, backlog=settings.limits.backlog)
@@ -125,7 +125,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
             lambda: health(store, path.open, deliverers, metrics, settings.limits.backlog), reload, metrics.registry
         )
         api = Api(
-            store, clock, engine.wake, engine.cancel_reading, logs.set_level, names, nudge,
+            store, clock, engine.wake, engine.carrier.cancel_reading, logs.set_level, names, nudge,
             engine.take_up, lambda: engine.site.paused, lambda: engine.site,
         )  # fmt: skip
         application = make_application(

@@ -1,43 +1,34 @@
-"""Carries runs: takes the most urgent one, performs what it needs, writes what came of it, until it waits."""
+"""Whose turn it is: takes the most urgent run, has it carried until it waits, and notes what was decided of it."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import structlog
 
-from remediator.actions.context import Clients, Context
-from remediator.core.action import Intent
-from remediator.core.records import Outcome, Phase, RunView
+from remediator.actions.context import Clients
+from remediator.core.records import Outcome
 from remediator.core.run import RunState
+from remediator.engine.carry import STORE_RETRY, Carrier, CountsSteps
 from remediator.engine.clock import Clock
-from remediator.engine.conclude import abandon, begin, conclude, conclude_poll, intend
-from remediator.engine.forward import refresh
+from remediator.engine.conclude import abandon, begin
 from remediator.engine.limits import Slots
-from remediator.engine.perform import Confirm, Result, confirm, perform, resolve, silence
+from remediator.engine.perform import Confirm
 from remediator.engine.queue import Queue
-from remediator.engine.steps import moved_by_this_remedy, why_not_again
-from remediator.engine.verify import sample_all
-from remediator.engine.work import Site, StandIn, Task, Work, as_it_is
+from remediator.engine.work import Site, StandIn, Work, as_it_is
 from remediator.errors import StoreError
-from remediator.store import inbox, journal
-from remediator.store.sqlite import SqliteStore, Tx, Unit
+from remediator.store.sqlite import SqliteStore
 from remediator.store.undo import Made
 
 log = structlog.get_logger("run")
-T = TypeVar("T")
 
 FRESH_KEPT = 5_000  #: runs kept in memory while they wait for a place for their step
-STORE_RETRY = 1.0  #: seconds between tries to write an outcome while the store refuses
 
 
-class Observer(Protocol):
+class Observer(CountsSteps, Protocol):
     """Counts what happens; metrics."""
-
-    def step(self, result: Result, seconds: float) -> None:
-        """A step was performed."""
 
     def finished(self, run: RunState, status: str, seconds: float) -> None:
         """A run is over."""
@@ -63,16 +54,14 @@ class Engine:
         self.site = Site()
         self.queue = Queue()
         self.on_told = on_told
+        self.carrier = Carrier(
+            store, clock, slots, observer, lambda: self.site, self._free, session=session, clients=clients,
+            connections=connections, ask=ask, stand_in=stand_in,
+        )  # fmt: skip
         self._observer = observer
-        self._session = session
-        self._clients = clients
-        self._connections = connections
-        self._ask = ask
-        self._stand_in = stand_in
         self._in_flight: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
         self._fresh: dict[str, RunState] = {}  # wait for a place, as they stand in their rows
-        self._reading: dict[str, list[asyncio.Task[Result]]] = {}
         self._wakeup = asyncio.Event()
         self._stopping = False
 
@@ -130,14 +119,9 @@ class Engine:
         """Whether nothing is in flight and nothing is ready."""
         return not self._in_flight and not self.queue.ready
 
-    def cancel_reading(self, run: str) -> None:
-        """End the reading steps of a run at once; a change is never cut off."""
-        for task in self._reading.get(run, ()):
-            task.cancel()
-
     async def stop(self, limit: float) -> int:
         """Begin nothing more, let steps in flight finish for ``limit`` seconds; return how many were cut off."""
-        self._stopping = True
+        self._stopping = self.carrier.stopping = True
         self.slots.closed = True  # from here on no intent is written
         self._wakeup.set()
         try:
@@ -198,7 +182,7 @@ class Engine:
         except Exception as error:
             log.error("a run cannot be carried on", run=run, exc_info=error)
             why = f"defect in remediator: {type(error).__name__}"
-            work = await self._written(lambda tx: abandon(tx, run, why, self.site, self.clock.now()))
+            work = await self.carrier.written(lambda tx: abandon(tx, run, why, self.site, self.clock.now()))
             if work is not None:
                 self._note(work)
 
@@ -216,136 +200,7 @@ class Engine:
             self._note(work)
             if not (work.tasks or work.poll):  # what has been begun is finished, also while we stop
                 return
-            if work.poll:
-                work = await self._poll(work)
-            elif any(task.intent is None for task in work.tasks):
-                work = await self._resolve(work)
-            else:
-                work = await self._perform(work)
-
-    async def _perform(self, work: Work) -> Work:
-        run = work.run
-        began = self.clock.now()
-        if len(work.tasks) == 1 and work.tasks[0].job.phase in (Phase.ACT, Phase.UNDO):
-            results: tuple[Result, ...] = (
-                await perform(
-                    self._stand_in(run, work.tasks[0]),
-                    self._context(run, work.tasks[0].job.key, began),
-                    lambda: self._forbidden(run, work.tasks[0]),
-                ),
-            )
-        else:
-            reading = [asyncio.create_task(self._one(run, task, began)) for task in work.tasks]
-            self._reading[run.id] = reading
-            try:
-                came = await asyncio.gather(*reading, return_exceptions=True)
-            finally:
-                self._reading.pop(run.id, None)
-            results = tuple(self._landed_so(task, each) for task, each in zip(work.tasks, came, strict=True))
-        for result in results:
-            self._observer.step(result, (self.clock.now() - began) / 1e6)
-        self._free(run.id)  # before the commit: the next run's step need not wait for our disk
-        return await self._written(lambda tx: conclude(tx, run, results, self.site, self.slots, self.clock.now()))
-
-    async def _forbidden(self, run: RunState, task: Task) -> str:
-        """Return what has come up against trying a change again: a pause, a cancel, a site that allows less."""
-        now = self.clock.now()
-
-        def look(tx: Tx) -> str:
-            said = journal.control(tx, run.id)
-            if said.cancelled_by:
-                return f"cancelled by {said.cancelled_by}"
-            if said.paused_by:
-                return f"paused by {said.paused_by}"
-            return why_not_again(tx, refresh(run, self.site, said), self.site, task, now)
-
-        try:
-            return await self.store.read(look)
-        except StoreError as error:
-            return f"nobody could tell whether it still may: {error}"
-
-    @staticmethod
-    def _landed_so(task: Task, came: Result | BaseException) -> Result:
-        """Return how a reading step came out; one that a person has cancelled has failed."""
-        if isinstance(came, asyncio.CancelledError):
-            return Result(task, Outcome.FAILED, error="cancelled")
-        if isinstance(came, BaseException):
-            raise came
-        return came
-
-    async def _one(self, run: RunState, task: Task, now: int) -> Result:
-        context = self._context(run, task.job.key, now)
-        if task.job.phase is Phase.CONFIRM:
-            fingerprint = run.plan.fingerprint
-            return await confirm(
-                task, self._ask, dict(run.plan.labels), context,
-                lambda: self.store.read(lambda tx: inbox.joined(tx, run.id, fingerprint)),
-            )  # fmt: skip
-        if task.job.phase is Phase.SILENCE:
-            return await silence(task, self._ask, run, context)
-        return await perform(self._stand_in(run, task), context)
-
-    async def _resolve(self, work: Work) -> Work:
-        """Look up what relative parameters mean now; then the intent is journalled, unless something forbids it."""
-        run = work.run
-        resolved: dict[str, Intent[Any]] = {}
-        failed: list[Result] = []
-        for task in work.tasks:
-            made = await resolve(self._stand_in(run, task), self._context(run, task.job.key, self.clock.now()))
-            shown = run.journal.get(task.job.key.replace("/act/", "/preview/"))
-            if isinstance(made, Result):
-                failed.append(made)
-            elif (
-                run.approved
-                and shown is not None
-                and dict(shown.before or {}) != dict(made.before)
-                and not moved_by_this_remedy(run, task)
-            ):
-                why = "what is there is no longer what was shown to the approver"
-                failed.append(Result(task, Outcome.FAILED, error=why, attempt=0))
-            else:
-                resolved[task.job.key] = made
-        if failed:
-            self._free(run.id)
-            return await self._written(
-                lambda tx: conclude(tx, run, tuple(failed), self.site, self.slots, self.clock.now())
-            )
-        return await self._written(lambda tx: intend(tx, run, resolved, self.site, self.slots, self.clock.now()))
-
-    async def _poll(self, work: Work) -> Work:
-        run, poll = work.run, work.poll
-        assert poll is not None  # noqa: S101 -- the caller asked
-        now = self.clock.now()
-        samples = await sample_all(run, poll, lambda key: self._context(run, key, now, poll.changed_at), self._stand_in)
-        self._free(run.id)
-        return await self._written(
-            lambda tx: conclude_poll(tx, run, poll, samples, self.site, self.slots, self.clock.now())
-        )
-
-    async def _written(self, unit: Unit[T]) -> T:
-        """Write what has happened. While the store refuses it is kept here and tried again: nothing is lost."""
-        while True:
-            try:
-                return await self.store.do(unit)
-            except StoreError as error:
-                if self._stopping:
-                    raise
-                log.warning("the store refuses; what happened is kept and written later", error=str(error))
-                await asyncio.sleep(STORE_RETRY)
-
-    def _context(self, run: RunState, key: str, now: int, changed_at: int | None = None) -> Context:
-        return Context(
-            session=self._session, clients=self._clients, connections=self._connections, run=run.id,
-            key=f"{run.id}/{key}", now=now, starts_at=run.plan.starts_at, changed_at=changed_at,
-            protected=self.site.envelope.protected,
-        )  # fmt: skip
-
-    def context_of(self, run: RunView) -> Context:
-        """Return the context of what is done for a run beside its steps."""
-        return Context(
-            session=self._session, clients=self._clients, connections=self._connections, run=run.id,
-            key=f"{run.id}/beside", now=self.clock.now(), starts_at=run.plan.starts_at,
-        )  # fmt: skip
+            work = await self.carrier.on(work)
 
     def _note(self, work: Work) -> None:
         """Take over what a transaction decided: timers, wake-ups, the end."""

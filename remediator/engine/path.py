@@ -6,7 +6,7 @@ A notification comes in at the top; every line below is a stage, and data only g
     match     propose(): open alerts against the rule table            (core.rules)
     plan      propose(): the guide bound to the alert, frozen          (core.plan)
     guard     forward(): judged in the transaction that claims         (core.guards)
-    run       Engine: steps journalled before and after                (core.run, engine.advance)
+    run       Engine: steps journalled before and after                (core.run, engine.advance, engine.carry)
     verify    Engine: only later samples count                         (core.verification)
     report    Deliverer: the run, rendered for people                  (interfaces.report)
 """

@@ -13,4 +13,4 @@ def test_as_it_is_at_that_moment():
     for protected in (PROTECTED, ("kubernetes/*/shop/**",)):
         settings = Settings.model_validate({"allow": {"protected": protected}})
         engine.site = Site(envelope=envelope_of(settings, {}, {}))
-        assert engine._context(run, "k", 0).protected == protected
+        assert engine.carrier.context(run, "k", 0).protected == protected

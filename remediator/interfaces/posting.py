@@ -15,7 +15,7 @@ from msgspec import Struct
 from remediator.errors import PermanentError, TemporaryError
 from remediator.interfaces.report_lines import clean
 
-_LONGEST_WAIT = 3600.0
+_LONGEST_WAIT = 3600.0  #: seconds; see engine.deliver.LONGEST_ASKED
 _ANSWER = 2000  #: bytes of an answer that are looked at
 
 
@@ -72,9 +72,9 @@ def unreachable(service: str, error: BaseException) -> TemporaryError:
     return TemporaryError(f"{service} cannot be reached: {kind}", transport=True)
 
 
-def retry_after(headers: Mapping[str, str]) -> float:
-    """Return the seconds of ``Retry-After`` (RFC 9110, 10.2.3, its number form), 1 if there are none, bounded."""
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds of ``Retry-After`` (RFC 9110, 10.2.3, its number form), bounded; None if there are none."""
     value = next((headers[name] for name in headers if name.lower() == "retry-after"), "").strip()
     if not (value.isascii() and value.isdigit()) or len(value) > 9:  # noqa: PLR2004 -- far beyond the bound
-        return 1.0
+        return None
     return min(float(value), _LONGEST_WAIT)

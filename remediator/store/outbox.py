@@ -7,6 +7,9 @@ from msgspec import Struct
 from remediator.core.reporting import Receipt, Telling
 from remediator.store.sqlite import Tx
 
+PATIENCE = 6  #: tries in which a row holds up the runs behind it: about a minute
+_COLUMNS = "id, run, telling, topic, version, attempts, due_at, at"
+
 
 class Untold(Struct, frozen=True):
     """One row of the outbox: one call to a reporter."""
@@ -31,14 +34,30 @@ def tell(tx: Tx, reporters: tuple[str, ...], run: str, telling: Telling, topic: 
         )  # fmt: skip
 
 
-def next_untold(tx: Tx, reporter: str) -> Untold | None:
-    """Return the oldest row of a reporter. It blocks those behind it: order is kept."""
+def next_untold(tx: Tx, reporter: str, now: int, at_most: int) -> Untold | None:
+    """Return the oldest row of a reporter. It blocks those behind it: order is kept.
+
+    One that could not be told ``PATIENCE`` times lets other runs pass until it is due again, and its own run's call
+    for people. What is due more than ``at_most`` microseconds from now was written by a clock that was wrong: it is
+    due.
+    """
     row = tx.one(
-        "SELECT id, run, telling, topic, version, attempts, due_at, at FROM outbox WHERE reporter = ?"
-        " ORDER BY id LIMIT 1",
-        reporter,
-    )
+        f"SELECT {_COLUMNS} FROM outbox WHERE reporter = ?1 AND NOT EXISTS (SELECT 1 FROM outbox AS stuck"  # noqa: S608 -- our own words
+        " WHERE stuck.reporter = ?1 AND stuck.run = outbox.run AND stuck.attempts >= ?2"
+        " AND stuck.due_at BETWEEN ?3 + 1 AND ?4"
+        " AND (stuck.id = outbox.id OR stuck.id < outbox.id AND outbox.telling <> ?5)) ORDER BY id LIMIT 1",
+        reporter, PATIENCE, now, now + at_most, Telling.ESCALATION,
+    ) or tx.one(
+        f"SELECT {_COLUMNS} FROM outbox WHERE reporter = ? AND attempts >= ? ORDER BY due_at, id LIMIT 1",  # noqa: S608 -- see above
+        reporter, PATIENCE,
+    )  # fmt: skip
     return Untold(row[0], row[1], Telling(row[2]), *row[3:]) if row else None
+
+
+def oldest(tx: Tx, reporter: str) -> int | None:
+    """Return when the oldest row of a reporter was written."""
+    row = tx.one("SELECT at FROM outbox WHERE reporter = ? ORDER BY id LIMIT 1", reporter)
+    return row[0] if row else None
 
 
 def receipt(tx: Tx, reporter: str, run: str) -> Receipt | None:

@@ -148,12 +148,12 @@ def _whole(tx: Tx, part: str) -> str:
 @contextmanager
 def reading(path: Path) -> Iterator[Tx]:
     """Read a store's file, which a daemon may be using. Raise RemediatorError."""
-    from remediator.store.sqlite import Tx  # noqa: PLC0415 -- see above
+    from remediator.store.sqlite import Tx, address  # noqa: PLC0415 -- see above
 
     if not path.is_file():
         raise RemediatorError(f"there is no store at {path}")
     try:
-        db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+        db = sqlite3.connect(address(path, "ro"), uri=True, isolation_level=None)
         try:
             db.execute("BEGIN")
             yield Tx(db)

@@ -76,6 +76,7 @@ class SqliteStore:
         self._waiting: deque[tuple[Unit[Any], asyncio.Future[Any]]] = deque()
         self._busy = False
         self._closed = True
+        self._revision = 0
         self._writer: sqlite3.Connection | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="read")
@@ -95,20 +96,32 @@ class SqliteStore:
             raise StoreError(f"another remediator works on {self.path}; each needs a store of its own") from error
         except OSError as error:
             raise StoreError(f"cannot use {self.path}: {error.strerror or error}") from error
-        self._connect()
-        self._closed = False
-
-    def _connect(self) -> None:
         try:
-            db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=512)
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = FULL")  # an answer means that it is on the disk
-            db.execute("PRAGMA wal_autocheckpoint = 8000")
-            db.execute("PRAGMA foreign_keys = OFF")
-            migrate(db)
+            self._writer = self._connection()
+            self._revision = migrate(self._writer)
         except sqlite3.Error as error:
             raise StoreError(f"cannot open {self.path}: {error}") from error
-        self._writer = db
+        self._closed = False
+
+    def _connection(self) -> sqlite3.Connection:
+        db = sqlite3.connect(
+            address(self.path, "rwc" if self._closed else "rw"), uri=True, isolation_level=None,
+            check_same_thread=False, cached_statements=512,
+        )  # fmt: skip
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")  # an answer means that it is on the disk
+        db.execute("PRAGMA wal_autocheckpoint = 8000")
+        db.execute("PRAGMA foreign_keys = OFF")
+        return db
+
+    def _again(self) -> sqlite3.Connection:
+        """Connect to the store that was opened. Another one in its place is not touched: its rows are not ours."""
+        db = self._connection()
+        (revision,) = db.execute("PRAGMA user_version").fetchone()
+        if revision != self._revision:
+            db.close()
+            raise StoreError(f"{self.path} is not the store that was opened: revision {revision}, not {self._revision}")
+        return db
 
     async def close(self) -> None:
         """Finish what waits, then let go of the file."""
@@ -143,7 +156,7 @@ class SqliteStore:
 
         def reading() -> T:
             try:
-                db = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, isolation_level=None)
+                db = sqlite3.connect(address(self.path, "ro"), uri=True, isolation_level=None)
                 try:
                     db.execute("BEGIN")
                     return unit(Tx(db))
@@ -167,23 +180,25 @@ class SqliteStore:
             return
         try:
             done = self._run(batch)
-        except (sqlite3.Error, StoreError) as error:
+            if self._memory is not None:
+                self._commit()
+                commit = None
+            else:
+                commit = asyncio.get_running_loop().run_in_executor(self._thread, self._commit)
+        except Exception as error:  # noqa: BLE001 -- whatever it is: who waits is told, and the next ones get their turn
             self._fail(batch, error)
             return
         self.units += len(batch)
-        if self._memory is not None:
-            self._commit()
+        if commit is None:
             self._committed(batch, done, None)
             return
-        commit = asyncio.get_running_loop().run_in_executor(self._thread, self._commit)
         commit.add_done_callback(lambda finished: self._committed(batch, done, finished.exception()))
 
     def _run(self, batch: list[tuple[Unit[Any], asyncio.Future[Any]]]) -> list[tuple[Any, BaseException | None]]:
         """Run all units. If one raises, roll back and run the others again without it: rare, and units may be."""
         if self._writer is None:
-            self._connect()
+            self._writer = self._again()
         db = self._writer
-        assert db is not None  # noqa: S101 -- _connect sets it or raises
         tx, failed = Tx(db), dict[int, BaseException]()
         while True:
             db.execute("BEGIN IMMEDIATE")
@@ -256,8 +271,13 @@ def _kind(waiting: tuple[Unit[Any], asyncio.Future[Any]]) -> str:
     return getattr(waiting[0], "__qualname__", "")
 
 
-def migrate(db: sqlite3.Connection) -> None:
-    """Apply the scripts that the file has not seen, each in a transaction of its own."""
+def address(path: Path, mode: str) -> str:
+    """Return SQLite's URI of a file ("URI Filenames", sqlite.org). ``mode``: ro, rw, rwc."""
+    return f"{path.absolute().as_uri()}?mode={mode}"
+
+
+def migrate(db: sqlite3.Connection) -> int:
+    """Apply the scripts that the file has not seen, each in a transaction of its own. Return its revision."""
     scripts = sorted(
         (entry for entry in files("remediator.store.migrations").iterdir() if entry.name.endswith(".sql")),
         key=lambda entry: entry.name,
@@ -269,6 +289,7 @@ def migrate(db: sqlite3.Connection) -> None:
         )
     for number, script in enumerate(scripts[version:], start=version + 1):
         db.executescript(f"BEGIN IMMEDIATE;\n{script.read_text('utf-8')}\nPRAGMA user_version = {number};\nCOMMIT;")
+    return len(scripts)
 
 
 def backup(source: Path, target: Path) -> None:
@@ -278,7 +299,7 @@ def backup(source: Path, target: Path) -> None:
     if not source.exists():
         raise StoreError(f"there is no store at {source}")
     try:
-        read, copy = sqlite3.connect(f"file:{source}?mode=ro", uri=True), sqlite3.connect(target)
+        read, copy = sqlite3.connect(address(source, "ro"), uri=True), sqlite3.connect(target)
         try:
             read.backup(copy, pages=1000, sleep=0.001)
         finally:

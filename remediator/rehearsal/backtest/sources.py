@@ -18,6 +18,7 @@ from remediator.core.problems import Problem
 from remediator.errors import ConfigurationError, NotificationError
 from remediator.interfaces.alertmanager import COUNTED, read_instant, read_notification
 from remediator.rehearsal.documents import instant
+from remediator.store.sqlite import address
 
 Arrival = tuple[int, tuple[Alert, ...]]
 KNOWN = 50_000  #: alerts remembered as they were written, and times
@@ -151,7 +152,7 @@ def from_store(path: Path, since: int = 0) -> Iterator[Arrival]:
         raise ConfigurationError((Problem("there is no store here", str(path)),))
     reader = _Reader()
     try:
-        db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+        db = sqlite3.connect(address(path, "ro"), uri=True, isolation_level=None)
         try:
             for at, body in db.execute("SELECT at, body FROM notification WHERE at >= ? ORDER BY id", (since,)):
                 try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -115,10 +116,11 @@ def find_files(patterns: Iterable[str], root: Path, problems: list[Problem]) -> 
         path = Path(pattern)
         start, rest = (Path(path.anchor), str(path.relative_to(path.anchor))) if path.is_absolute() else (root, pattern)
         wanted = tuple(part for part in Path(rest).parts if part.startswith(".."))
+        problems += _unlisted(start, rest)
         files = sorted(
             p
             for p in start.glob(rest)
-            if p.is_file()
+            if _is_file(p)
             and not p.stem.endswith("_test")
             and tuple(part for part in p.relative_to(start).parts if part.startswith("..")) == wanted
         )
@@ -126,6 +128,32 @@ def find_files(patterns: Iterable[str], root: Path, problems: list[Problem]) -> 
             problems.append(Problem(f'no rule file matches "{pattern}" (looked in {start})'))
         found.update(dict.fromkeys(files))
     return tuple(found)
+
+
+def _is_file(path: Path) -> bool:
+    """Whether it is a file, or may be one: what cannot be looked at is a problem when it is read."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False  # a link that leads nowhere
+    except OSError:
+        return True
+
+
+def _unlisted(start: Path, pattern: str) -> list[Problem]:
+    """Return the folders that cannot be listed: ``glob`` passes over them, and the rules in them would be gone."""
+    parts = Path(pattern).parts
+    fixed = next((number for number, part in enumerate(parts) if set(part) & set("*?[")), len(parts) - 1)
+    found: list[Problem] = []
+
+    def note(error: OSError) -> None:
+        if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            found.append(Problem(f"the folder cannot be listed: {error.strerror or error}", str(error.filename)))
+
+    for _, below, _ in os.walk(start.joinpath(*parts[:fixed]), onerror=note):
+        if "**" not in parts:
+            below.clear()
+    return found
 
 
 def _parts(document: Document, problems: list[Problem]) -> RuleFile:

@@ -70,7 +70,7 @@ class RuleWatch:
             place = self._root / pattern
             literal = Path(*_literal(place.parts))
             found.add(literal if literal != place else place.parent)
-        there = sorted(folder for folder in found if folder.is_dir())
+        there = sorted(folder for folder in found if _is_folder(folder))
         # Watching is recursive: what lies below another one is watched with it.
         outer = [one for one in there if not any(other != one and one.is_relative_to(other) for other in there)]
         return tuple(outer[:_MOST_FOLDERS])
@@ -115,6 +115,13 @@ class RuleWatch:
             log.warning("rule files cannot be watched; they are read again each minute", reason=str(error))
         await asyncio.sleep(self._every)
         yield
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False  # it cannot be watched; what should be in it is asked for each minute
 
 
 def _literal(parts: tuple[str, ...]) -> tuple[str, ...]:

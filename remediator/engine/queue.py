@@ -5,17 +5,21 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 
+_REPLACED = 64  #: replaced timers that may stand beside as many as count
+
 
 class Queue:
     """Runs that are ready, by priority and age; and runs that become ready later.
 
-    A run may stand in it more than once; to be looked at in vain is harmless.
+    A run has one timer, the earliest that was asked for: whoever looks at it then says when to look again. To be
+    looked at in vain is harmless.
     """
 
     def __init__(self) -> None:
         self._ready: list[tuple[int, int, str]] = []
         self._is_ready: set[str] = set()
-        self._later: list[tuple[int, str]] = []
+        self._due: dict[str, int] = {}  # the timers
+        self._later: list[tuple[int, str]] = []  # in their order; may hold some that an earlier one has replaced
         self._blocked: dict[str, list[tuple[int, int, str]]] = {}  # by what is full; may hold runs that left it
         self._wants: dict[str, tuple[str, tuple[str, ...]]] = {}  # of the blocked ones: what is full, their places
         self._rank: dict[str, tuple[int, int]] = {}
@@ -28,6 +32,7 @@ class Queue:
         """The run is over."""
         self._rank.pop(run, None)
         self._wants.pop(run, None)
+        self._due.pop(run, None)
 
     def __len__(self) -> int:
         """Return how many runs are open."""
@@ -46,8 +51,14 @@ class Queue:
         heapq.heappush(self._ready, (*self._rank[run], run))
 
     def later(self, run: str, at: int) -> None:
-        """The run can go on at that time."""
+        """The run can go on at that time, unless it is looked at before."""
+        if self._due.get(run, at + 1) <= at:
+            return
+        self._due[run] = at
         heapq.heappush(self._later, (at, run))
+        if len(self._later) > 2 * len(self._due) + _REPLACED:
+            self._later = [(due, timed) for timed, due in self._due.items()]
+            heapq.heapify(self._later)
 
     def blocked(self, run: str, full: str, wants: tuple[str, ...]) -> None:
         """The run can go on when it gets the places that it wants; ``full`` has none for it now."""
@@ -87,7 +98,10 @@ class Queue:
     def pop(self, now: int) -> str | None:
         """Return the most urgent run that can go on, or None."""
         while self._later and self._later[0][0] <= now:
-            self.push(heapq.heappop(self._later)[1])
+            at, run = heapq.heappop(self._later)
+            if self._due.get(run) == at:
+                del self._due[run]
+                self.push(run)
         while self._ready:
             run = heapq.heappop(self._ready)[2]
             self._is_ready.discard(run)
@@ -98,6 +112,6 @@ class Queue:
 
     def next_due(self) -> int | None:
         """Return when the next run becomes ready by time."""
-        while self._later and self._later[0][1] not in self._rank:
+        while self._later and self._due.get(self._later[0][1]) != self._later[0][0]:
             heapq.heappop(self._later)
         return self._later[0][0] if self._later else None

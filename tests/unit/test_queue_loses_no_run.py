@@ -20,7 +20,7 @@ class Carrying(RuleBasedStateMachine):
         self.now = 0
         self.rank: dict[str, tuple[int, int]] = {}
         self.ready: set[str] = set()
-        self.timers: set[tuple[int, str]] = set()
+        self.timers: dict[str, int] = {}
         self.blocked: dict[str, tuple[str, ...]] = {}
         self.carried: set[str] = set()
 
@@ -39,7 +39,7 @@ class Carrying(RuleBasedStateMachine):
     @rule(run=RUNS, wait=st.integers(0, 5))
     def later(self, run: str, wait: int) -> None:
         self.queue.later(run, self.now + wait)
-        self.timers.add((self.now + wait, run))
+        self.timers[run] = min(self.now + wait, self.timers.get(run, self.now + wait))
 
     @rule(wait=st.integers(1, 5))
     def time_passes(self, wait: int) -> None:
@@ -51,6 +51,7 @@ class Carrying(RuleBasedStateMachine):
         self.slots.release(run)
         self.rank.pop(run, None)
         self.ready.discard(run)
+        self.timers.pop(run, None)
         self.blocked.pop(run, None)
         self.carried.discard(run)
 
@@ -58,8 +59,8 @@ class Carrying(RuleBasedStateMachine):
     def look_at_the_next(self, wants: tuple[str, ...]) -> None:
         """Take the most urgent run that is ready; it wants these places."""
         run = self.queue.pop(self.now)
-        due = {run for at, run in self.timers if at <= self.now}
-        self.timers = {(at, run) for at, run in self.timers if at > self.now}
+        due = {run for run, at in self.timers.items() if at <= self.now}
+        self.timers = {run: at for run, at in self.timers.items() if at > self.now}
         self.ready |= {run for run in due if run in self.rank}
         assert (run is None) == (not self.ready)
         if run is None:
@@ -107,7 +108,7 @@ class Carrying(RuleBasedStateMachine):
         if not hasattr(self, "queue"):
             return
         self.now += 1000
-        owed = {run for run in self.ready | set(self.blocked) | {run for _, run in self.timers} if run in self.rank}
+        owed = {run for run in self.ready | set(self.blocked) | set(self.timers) if run in self.rank}
         came = set()
         for run in self.carried:
             self.slots.release(run)

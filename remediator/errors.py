@@ -10,6 +10,7 @@
     ├── NotFoundError        no such run, breaker or pause (answered 404)
     ├── ConflictError        the thing exists but is not in the state that was asked for (409)
     ├── StoreError           the store refuses: disk full, damaged, locked by another process
+    │   └── ContradictionError  a row contradicts another: our defect, it will be refused again
     └── ActionError          a step did not do what it should
         ├── TemporaryError   it certainly did not happen; trying again may help
         ├── PermanentError   it certainly did not happen; trying again will not help
@@ -81,6 +82,10 @@ class ConflictError(RemediatorError):
 
 class StoreError(RemediatorError):
     """The store refuses: disk full, damaged, or held by another process. Nothing was acknowledged."""
+
+
+class ContradictionError(StoreError):
+    """A row contradicts another: a defect of ours. To write it again will not help."""
 
 
 class ActionError(RemediatorError):

@@ -144,8 +144,9 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
         pause_files = [PauseFile(engine, root / file, clock) for file in (settings.pause.file,) if file is not None]
         for pause_file in pause_files:
             pause_file.look()
+        stop = stop_event(reload)
         # Old work is taken up before new alerts come in, so that what was first stays first.
-        await recover(store, path, engine, read_notification)
+        await recover(store, path, engine, read_notification, stop.is_set)
         dead: list[BaseException] = []
         for task in (
             engine.dispatch(),
@@ -162,7 +163,6 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
         bound = listening.getsockname()[1]
         operate.ready = True
         settle_memory()
-        stop = stop_event(reload)
         log.info("ready", listen=f"{host}:{bound}", version=__version__, rules=len(loaded.table.rules),
                  max_mode=str(settings.max_mode), reporters=list(names))  # fmt: skip
         for warning in loaded.warnings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,7 @@ def serve(
     log_format: Annotated[str, typer.Option("--log.format", help="json, pretty, auto")] = "auto",
 ) -> None:
     """Take alerts, run guides. SIGHUP reloads the rules, SIGTERM drains and stops."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until we listen to it: what is to be read again was not read yet
     from remediator.logs import LEVELS  # noqa: I001, PLC0415 -- other commands start faster without it; it goes first
     from remediator.app.wiring import Options, run  # noqa: PLC0415 -- see above
 

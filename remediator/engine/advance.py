@@ -18,12 +18,13 @@ from remediator.engine.limits import Slots
 from remediator.engine.perform import Confirm
 from remediator.engine.queue import Queue
 from remediator.engine.work import Site, StandIn, Work, as_it_is
-from remediator.errors import StoreError
+from remediator.errors import ContradictionError, StoreError
 from remediator.store.sqlite import SqliteStore
 from remediator.store.undo import Made
 
 log = structlog.get_logger("run")
 
+DEFECT_RETRY = 300.0  #: seconds between tries of a run that can neither be carried on nor ended
 FRESH_KEPT = 5_000  #: runs kept in memory while they wait for a place for their step
 
 
@@ -176,15 +177,24 @@ class Engine:
             await carrying
         except asyncio.CancelledError:
             raise
-        except StoreError as error:
-            log.warning("the store refuses; the run is tried again", run=run, error=str(error))
-            self.queue.later(run, self.clock.now() + int(STORE_RETRY * 1e6))
         except Exception as error:
+            if isinstance(error, StoreError) and not isinstance(error, ContradictionError):
+                log.warning("the store refuses; the run is tried again", run=run, error=str(error))
+                self.queue.later(run, self.clock.now() + int(STORE_RETRY * 1e6))
+                return
             log.error("a run cannot be carried on", run=run, exc_info=error)
-            why = f"defect in remediator: {type(error).__name__}"
+            await self._abandon(run, f"defect in remediator: {type(error).__name__}")
+
+    async def _abandon(self, run: str, why: str) -> None:
+        """End a run with people called. If not even that can be done it is tried, and said, again and again."""
+        try:
             work = await self.carrier.written(lambda tx: abandon(tx, run, why, self.site, self.clock.now()))
-            if work is not None:
-                self._note(work)
+        except Exception as error:
+            log.critical("a run can neither be carried on nor ended; see what is in its rows", run=run, exc_info=error)
+            self.queue.later(run, self.clock.now() + int(DEFECT_RETRY * 1e6))
+            return
+        if work is not None:
+            self._note(work)
 
     async def _advance(self, run: str) -> None:
         fresh = self._fresh.pop(run, None)

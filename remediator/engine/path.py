@@ -26,7 +26,7 @@ from remediator.engine.admit import CHUNK, Admitted, admit, chunks, propose_all
 from remediator.engine.advance import Engine
 from remediator.engine.clock import Clock, new_id
 from remediator.engine.late import Late, Waiting
-from remediator.errors import StoreError
+from remediator.errors import ContradictionError, StoreError
 from remediator.store import inbox
 from remediator.store.sqlite import SqliteStore, Tx
 
@@ -117,11 +117,11 @@ class Path:
                 admitted = await self._store.do(partial(inbox.admitted, notification_id=notification))
                 if admitted is not None:
                     await self.admit_rest(notification, waiting.alerts, admitted, self._late.settle)
-            except StoreError as error:
-                log.warning("the rest of a notification follows later", notification=notification, error=str(error))
-                await asyncio.sleep(ADMIT_AGAIN)
-                continue
             except Exception as error:
+                if _passes(error):
+                    log.warning("the rest of a notification follows later", notification=notification, error=str(error))
+                    await asyncio.sleep(ADMIT_AGAIN)
+                    continue
                 # A defect of ours; the others must not wait for it. It is stored, and is tried at the next start.
                 log.error("a stored notification cannot be admitted", notification=notification, exc_info=error)
             if self.stopping:
@@ -187,10 +187,19 @@ class Path:
             self._counts.decided(verdict, rule, count)
 
 
+def _passes(error: Exception) -> bool:
+    """Whether it is the store that refuses, for as long as it does: no defect of ours."""
+    return isinstance(error, StoreError) and not isinstance(error, ContradictionError)
+
+
 async def recover(
-    store: SqliteStore, path: Path, engine: Engine, read_body: Callable[[bytes], Notification]
-) -> tuple[int, int]:
-    """After a start: admit what was acknowledged, look at every open run. Return how many of each."""
+    store: SqliteStore, path: Path, engine: Engine, read_body: Callable[[bytes], Notification],
+    stopping: Callable[[], bool] = lambda: False,
+) -> tuple[int, int]:  # fmt: skip
+    """After a start: admit what was acknowledged, look at every open run. Return how many of each.
+
+    While the store refuses it is waited for, unless ``stopping``: what was acknowledged goes before what is new.
+    """
 
     def open_runs(tx: Tx) -> list[tuple[str, int, int, int | None]]:
         # What woke a run may have died with the process that was to look at it: "resolved", a cancel, a guard
@@ -209,14 +218,22 @@ async def recover(
         else:
             engine.wake(run)
     waiting = await store.read(inbox.unadmitted)
-    for notification, admitted in waiting:
-        try:
-            # One at a time: they are large.
-            body = await store.read(partial(inbox.body_of, notification_id=notification))
-            await path.admit_rest(notification, read_body(body).alerts, admitted)
-        except Exception as error:
-            # Whatever it is, a defect of ours too, must not keep the daemon from starting; it stays for the next start.
-            log.error("a stored notification cannot be admitted", notification=notification, exc_info=error)
+    for notification, _ in waiting:
+        while not stopping():
+            try:
+                # One at a time: they are large.
+                body = await store.read(partial(inbox.body_of, notification_id=notification))
+                admitted = await store.read(partial(inbox.admitted, notification_id=notification))
+                if admitted is not None:
+                    await path.admit_rest(notification, read_body(body).alerts, admitted)
+            except Exception as error:
+                if _passes(error):
+                    log.warning("the start waits for the store", notification=notification, error=str(error))
+                    await asyncio.sleep(ADMIT_AGAIN)
+                    continue
+                # A defect of ours must not keep the daemon from starting; it stays for the next start.
+                log.error("a stored notification cannot be admitted", notification=notification, exc_info=error)
+            break
     if runs or waiting:
         log.info("took up what was left", runs=len(runs), notifications=len(waiting))
     return len(runs), len(waiting)

@@ -17,7 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
-from remediator.errors import RemediatorError, StoreError
+from remediator.errors import ContradictionError, RemediatorError, StoreError
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -214,7 +214,7 @@ class SqliteStore:
                         raise  # the disk is full, the file is damaged: nobody's unit can be kept
                     # A row that contradicts another is our defect; the sender may come again.
                     ours = isinstance(error, sqlite3.Error)
-                    failed[index] = StoreError(f"the store refuses: {error}") if ours else error
+                    failed[index] = ContradictionError(f"the store refuses: {error}") if ours else error
                     break
             else:
                 return done

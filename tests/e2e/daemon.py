@@ -229,7 +229,7 @@ def fingerprint(labels: Mapping[str, str]) -> str:
 async def command(cwd: Path, *arguments: str) -> tuple[int, str, str]:
     """Run ``remediator`` to its end; return exit code, standard output, standard error."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        program = await start(*arguments, cwd=cwd, env=_environment(), out=out, err=err)
+        program = await start(*arguments, cwd=cwd, env=environment(), out=out, err=err)
         try:
             code = await asyncio.wait_for(program.wait(), 30)
         finally:
@@ -247,7 +247,7 @@ async def start_daemon(site: Site, *, user: str = "", token: str = "") -> AsyncI
     with log.open("ab") as err, (site.home / "stdout").open("ab") as out:
         process = await start(
             "serve", "--config.file", str(site.config), "--web.listen-address", "127.0.0.1:0", "--log.format", "json",
-            *site.flags, cwd=site.home, env=_environment(), out=out, err=err,
+            *site.flags, cwd=site.home, env=environment(), out=out, err=err,
         )  # fmt: skip
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15)) as session:
         daemon = Daemon(site, process, session, user=user, token=token)
@@ -275,7 +275,7 @@ async def _ready(daemon: Daemon, seen: int) -> None:
     raise AssertionError("the daemon did not become ready")
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Nothing of the caller's that the daemon or its commands would read."""
     unwanted = ("REMEDIATOR_", "KUBE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}

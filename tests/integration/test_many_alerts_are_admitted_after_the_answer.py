@@ -17,7 +17,7 @@ from remediator.engine.late import MOST_WAITING
 from remediator.engine.limits import Slots
 from remediator.engine.path import BacklogFullError, recover
 from remediator.engine.path import Path as AlertPath
-from remediator.errors import StoreError
+from remediator.errors import ContradictionError, StoreError
 from remediator.interfaces.metrics import Metrics
 from remediator.store.sqlite import SqliteStore, migrate
 
@@ -32,13 +32,18 @@ class Rows(SqliteStore):
         migrate(self.rows)
         super().__init__(Path(":memory:"), memory=self.rows)
         self.refuses = 0
+        self.contradicts = 0
         self.open()
 
     def do(self, unit):
-        if self.refuses and self.units > 1:
-            self.refuses -= 1
+        if self.units > 1 and (self.refuses or self.contradicts):
             refused = asyncio.get_running_loop().create_future()
-            refused.set_exception(StoreError("the disk is full"))
+            if self.refuses:
+                self.refuses -= 1
+                refused.set_exception(StoreError("the disk is full"))
+            else:
+                self.contradicts -= 1
+                refused.set_exception(ContradictionError("UNIQUE constraint failed"))
             return refused
         return super().do(unit)
 
@@ -131,6 +136,40 @@ async def test_a_store_that_refuses_is_asked_again(store, tmp_path):
     store.refuses = 1
     await admitted(path)
     assert store.one("SELECT count(*) FROM run") == MANY
+
+
+async def test_one_that_contradicts_what_is_stored_does_not_hold_up_the_others(store, tmp_path):
+    path = make_path(store, tmp_path)
+    first, second = await path.receive(many()), await path.receive(many())
+    store.contradicts = 1
+    await admitted(path)
+    assert store.one("SELECT count(*) FROM run") == MANY
+    assert store.one("SELECT notification FROM admitting") == first.notification != second.notification
+
+
+async def test_a_start_waits_for_a_store_that_refuses(store, tmp_path):
+    path = make_path(store, tmp_path)
+    await path.receive(many())
+    path.stopping = True
+    await path._admitting
+    again = make_path(store, tmp_path)
+    store.refuses = 1
+    await recover(store, again, again._engine, lambda _: many())
+    assert store.one("SELECT count(*) FROM run") == MANY
+    assert store.one("SELECT count(*) FROM admitting") == 0
+
+
+async def test_a_start_that_waits_can_be_ended(store, tmp_path):
+    path = make_path(store, tmp_path)
+    await path.receive(many())
+    path.stopping = True
+    await path._admitting
+    again = make_path(store, tmp_path)
+    store.refuses = 1_000
+    looks = iter([False, True])
+    async with asyncio.timeout(5):
+        await recover(store, again, again._engine, lambda _: many(), lambda: next(looks))
+    assert store.one("SELECT count(*) FROM admitting") == 1
 
 
 async def test_a_process_that_is_about_to_end_leaves_the_rest(store, tmp_path):

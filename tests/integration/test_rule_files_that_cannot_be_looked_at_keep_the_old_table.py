@@ -93,3 +93,35 @@ def test_a_name_that_the_system_refuses(folder):
     (folder / "rules/long.yaml").symlink_to("x" * 300)
     with pytest.raises(ConfigurationError, match=r"rules/long.yaml.*cannot be read: File name too long"):
         load_rules(["rules/**/*.yaml"], folder)
+
+
+async def test_a_name_that_is_no_text_ends_no_watch(folder):
+    reader = Reader(folder, "rules/**/*.yaml", every=0.2)
+    async with watching(reader):
+        (folder / "rules" / os.fsdecode(b"zz\xff.txt")).touch()
+        await asyncio.sleep(1)
+        await reader.after(lambda: (folder / "rules/a.yaml").write_text(GUIDE % "c"))
+
+
+async def test_folders_that_come_and_go_end_no_watch(folder):
+    reader = Reader(folder, "rules/**/*.yaml", every=0.01)
+
+    def churn():
+        for _ in range(30):
+            for number in range(40):
+                (folder / f"rules/churn{number}").mkdir()
+            for number in range(40):
+                (folder / f"rules/churn{number}").rmdir()
+
+    async with watching(reader):
+        await asyncio.to_thread(churn)
+        await reader.after(lambda: (folder / "rules/a.yaml").write_text(GUIDE % "c"))
+
+
+@pytest.mark.parametrize("size", [1_048_577, 1 << 40])
+def test_no_more_is_read_than_a_rule_file_can_hold(folder, size):
+    with (folder / "rules/big.yaml").open("wb") as file:
+        file.write("# ä".encode() + "ä".encode() * 600_000)  # the limit cuts one of them
+        file.truncate(size)
+    with pytest.raises(ConfigurationError, match="larger than 1024 KiB"):
+        load_rules(["rules/**/*.yaml"], folder)

@@ -16,6 +16,7 @@ from remediator.errors import ConfigurationError
 from remediator.interfaces.documents import Document, problem_at, read_document, validate
 from remediator.interfaces.documents import Path as Place
 from remediator.interfaces.rule_files.salvage import Salvaged
+from remediator.interfaces.yaml_reading import LARGEST
 
 MOST_FILES = 10_000  #: rule files in one table
 
@@ -71,10 +72,12 @@ class Reading(Struct):
         shown = str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
         self.digests[path] = ""
         try:
-            data = path.read_bytes()
+            data = read_file(path)
             self.digests[path] = digest_of(data)
             self.contents.append(data)
-            file = _parts(read_document(data.decode("utf-8"), shown), self.problems)
+            # What is cut off here is refused for its size, not for the character in which it was cut.
+            text = data.decode("utf-8", "strict" if len(data) <= LARGEST else "replace")
+            file = _parts(read_document(text, shown), self.problems)
         except ConfigurationError as error:
             self.problems += error.problems
             self.unread = True
@@ -100,6 +103,12 @@ class Reading(Struct):
                 self.read(path.parent / name, (file.document, position))
 
 
+def read_file(path: Path) -> bytes:
+    """Return what a file holds, and of one that is too large to be a rule file so much that it is seen. OSError."""
+    with path.open("rb") as file:
+        return file.read(LARGEST + 1)
+
+
 def digest_of(data: bytes) -> str:
     """Return what tells one content of a file from another."""
     return hashlib.sha256(data).hexdigest()
@@ -117,13 +126,17 @@ def find_files(patterns: Iterable[str], root: Path, problems: list[Problem]) -> 
         start, rest = (Path(path.anchor), str(path.relative_to(path.anchor))) if path.is_absolute() else (root, pattern)
         wanted = tuple(part for part in Path(rest).parts if part.startswith(".."))
         problems += _unlisted(start, rest)
-        files = sorted(
-            p
-            for p in start.glob(rest)
-            if _is_file(p)
-            and not p.stem.endswith("_test")
-            and tuple(part for part in p.relative_to(start).parts if part.startswith("..")) == wanted
-        )
+        try:
+            files = sorted(
+                p
+                for p in start.glob(rest)
+                if _is_file(p)
+                and not p.stem.endswith("_test")
+                and tuple(part for part in p.relative_to(start).parts if part.startswith("..")) == wanted
+            )
+        except OSError as error:  # a folder that vanished meanwhile, no descriptor left
+            problems.append(Problem(f'"{pattern}" cannot be looked for: {error.strerror or error}'))
+            continue
         if not files:
             problems.append(Problem(f'no rule file matches "{pattern}" (looked in {start})'))
         found.update(dict.fromkeys(files))

@@ -18,7 +18,7 @@ import structlog
 
 from remediator.errors import ConfigurationError
 from remediator.interfaces.rule_files.load import Loaded
-from remediator.interfaces.rule_files.reading import digest_of, find_files
+from remediator.interfaces.rule_files.reading import digest_of, find_files, read_file
 
 log = structlog.get_logger("remediator.rules")
 
@@ -48,12 +48,19 @@ class RuleWatch:
             folders = await asyncio.to_thread(self.folders)
             async with contextlib.aclosing(self._notices(folders)) as notices:
                 async for _ in notices:
-                    if not await asyncio.to_thread(self.changed):
+                    if not await self._looks_changed():
                         continue
                     with contextlib.suppress(ConfigurationError):  # said in the log and in the metric
                         await reload()
                     if await asyncio.to_thread(self.folders) != folders:
                         break
+
+    async def _looks_changed(self) -> bool:
+        try:
+            return await asyncio.to_thread(self.changed)
+        except Exception as error:  # no file of whatever kind may end the daemon
+            log.error("rule files cannot be looked at", exc_info=error)
+            return False
 
     def changed(self) -> bool:
         """Whether the files hold something else than when this was last asked. Reads them."""
@@ -80,7 +87,7 @@ class RuleWatch:
         contents = {}
         for path in found:
             try:
-                contents[path] = digest_of(path.read_bytes())
+                contents[path] = digest_of(read_file(path))
             except OSError:
                 contents[path] = ""
         return contents
@@ -111,7 +118,7 @@ class RuleWatch:
                         if any(counts(path) for _, path in found) or now - looked >= self._every:
                             looked = now
                             yield
-        except (OSError, RuntimeError) as error:
+        except Exception as error:  # noqa: BLE001 -- watchfiles' errors come in groups: a name that is no UTF-8, for one
             log.warning("rule files cannot be watched; they are read again each minute", reason=str(error))
         await asyncio.sleep(self._every)
         yield

@@ -148,7 +148,8 @@ def _whole(tx: Tx, part: str) -> str:
 @contextmanager
 def reading(path: Path) -> Iterator[Tx]:
     """Read a store's file, which a daemon may be using. Raise RemediatorError."""
-    from remediator.store.sqlite import Tx, address  # noqa: PLC0415 -- see above
+    from remediator.store.file import address  # noqa: PLC0415 -- see above
+    from remediator.store.sqlite import Tx  # noqa: PLC0415 -- see above
 
     if not path.is_file():
         raise RemediatorError(f"there is no store at {path}")

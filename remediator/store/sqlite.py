@@ -8,7 +8,6 @@ other; a commit that fails fails its whole batch, and nothing of it was acknowle
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from remediator.errors import ContradictionError, RemediatorError, StoreError
+from remediator.store.file import StoreFile, address
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -76,11 +76,10 @@ class SqliteStore:
         self._waiting: deque[tuple[Unit[Any], asyncio.Future[Any]]] = deque()
         self._busy = False
         self._closed = True
-        self._revision = 0
         self._writer: sqlite3.Connection | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="read")
-        self._lock_file: Any = None
+        self._file = StoreFile(path)
 
     def open(self) -> None:
         """Take the file for this process alone, and bring its schema up to date."""
@@ -88,40 +87,13 @@ class SqliteStore:
             self._writer = self._memory
             self._closed = False
             return
+        self._file.take()
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock_file = self.path.with_name(self.path.name + ".lock").open("w")
-            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StoreError(f"another remediator works on {self.path}; each needs a store of its own") from error
-        except OSError as error:
-            raise StoreError(f"cannot use {self.path}: {error.strerror or error}") from error
-        try:
-            self._writer = self._connection()
-            self._revision = migrate(self._writer)
+            self._writer = self._file.connect()
+            migrate(self._writer)
         except sqlite3.Error as error:
             raise StoreError(f"cannot open {self.path}: {error}") from error
         self._closed = False
-
-    def _connection(self) -> sqlite3.Connection:
-        db = sqlite3.connect(
-            address(self.path, "rwc" if self._closed else "rw"), uri=True, isolation_level=None,
-            check_same_thread=False, cached_statements=512,
-        )  # fmt: skip
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")  # an answer means that it is on the disk
-        db.execute("PRAGMA wal_autocheckpoint = 8000")
-        db.execute("PRAGMA foreign_keys = OFF")
-        return db
-
-    def _again(self) -> sqlite3.Connection:
-        """Connect to the store that was opened. Another one in its place is not touched: its rows are not ours."""
-        db = self._connection()
-        (revision,) = db.execute("PRAGMA user_version").fetchone()
-        if revision != self._revision:
-            db.close()
-            raise StoreError(f"{self.path} is not the store that was opened: revision {revision}, not {self._revision}")
-        return db
 
     async def close(self) -> None:
         """Finish what waits, then let go of the file."""
@@ -133,8 +105,7 @@ class SqliteStore:
         if self._writer is not None and self._memory is None:
             self._writer.close()
         self._writer = None
-        if self._lock_file is not None:
-            self._lock_file.close()
+        self._file.let_go()
 
     def do(self, unit: Unit[T]) -> asyncio.Future[T]:
         """Run a unit; the result comes after its commit. Raises StoreError, or what the unit raised."""
@@ -197,7 +168,7 @@ class SqliteStore:
     def _run(self, batch: list[tuple[Unit[Any], asyncio.Future[Any]]]) -> list[tuple[Any, BaseException | None]]:
         """Run all units. If one raises, roll back and run the others again without it: rare, and units may be."""
         if self._writer is None:
-            self._writer = self._again()
+            self._writer = self._file.connect()
         db = self._writer
         tx, failed = Tx(db), dict[int, BaseException]()
         while True:
@@ -224,6 +195,8 @@ class SqliteStore:
         if self._probe:
             self._probe("before")
         assert self._writer is not None  # noqa: S101 -- a batch was run on it
+        if self._memory is None:
+            self._file.check()
         self._writer.execute("COMMIT")
         if self._probe:
             self._probe("after")
@@ -271,13 +244,8 @@ def _kind(waiting: tuple[Unit[Any], asyncio.Future[Any]]) -> str:
     return getattr(waiting[0], "__qualname__", "")
 
 
-def address(path: Path, mode: str) -> str:
-    """Return SQLite's URI of a file ("URI Filenames", sqlite.org). ``mode``: ro, rw, rwc."""
-    return f"{path.absolute().as_uri()}?mode={mode}"
-
-
-def migrate(db: sqlite3.Connection) -> int:
-    """Apply the scripts that the file has not seen, each in a transaction of its own. Return its revision."""
+def migrate(db: sqlite3.Connection) -> None:
+    """Apply the scripts that the file has not seen, each in a transaction of its own."""
     scripts = sorted(
         (entry for entry in files("remediator.store.migrations").iterdir() if entry.name.endswith(".sql")),
         key=lambda entry: entry.name,
@@ -289,7 +257,6 @@ def migrate(db: sqlite3.Connection) -> int:
         )
     for number, script in enumerate(scripts[version:], start=version + 1):
         db.executescript(f"BEGIN IMMEDIATE;\n{script.read_text('utf-8')}\nPRAGMA user_version = {number};\nCOMMIT;")
-    return len(scripts)
 
 
 def backup(source: Path, target: Path) -> None:

@@ -1,5 +1,6 @@
-"""A connection that was lost is made again, to the store that was opened."""
+"""SQLite goes on writing to a file that nobody will find again. What is acknowledged must be found."""
 
+import shutil
 import sqlite3
 
 import pytest
@@ -8,38 +9,61 @@ from remediator.errors import StoreError
 from remediator.store.sqlite import SqliteStore
 
 
+def write(tx):
+    return tx.run("INSERT INTO changed VALUES ('host/' || (SELECT count(*) FROM changed), 1, 'r')")
+
+
 def full(_tx):
     raise sqlite3.OperationalError("database or disk is full")
 
 
-def one(tx):
-    return tx.one("SELECT 1")
-
-
 @pytest.fixture
-async def lost(tmp_path):
-    """A store whose connection is lost."""
+async def store(tmp_path):
     store = SqliteStore(tmp_path / "store.db")
     store.open()
-    with pytest.raises(StoreError):
-        await store.do(full)
+    await store.do(write)
     yield store
     await store.close()
 
 
-async def test_one_that_was_removed_is_not_made_anew(lost):
+@pytest.fixture(params=[True, False])
+async def lost(request, store):
+    """A store, once with its connection and once without."""
+    if request.param:
+        with pytest.raises(StoreError):
+            await store.do(full)
+    return store
+
+
+async def test_one_that_was_removed_is_missed(lost):
     for file in lost.path.parent.glob("store.db*"):
-        if not file.name.endswith(".lock"):
-            file.unlink()
-    with pytest.raises(StoreError, match="unable to open"):
-        await lost.do(one)
+        file.unlink()
+    for _ in range(3):
+        with pytest.raises(StoreError, match="taken away"):
+            await lost.do(write)
     assert not lost.path.exists()
 
 
-async def test_an_empty_one_is_not_filled(lost):
-    for file in lost.path.parent.glob("store.db*"):
-        if not file.name.endswith(".lock"):
-            file.unlink()
-    lost.path.touch()
-    with pytest.raises(StoreError, match="not the store that was opened"):
-        await lost.do(one)
+async def test_one_that_was_replaced_is_not_written_to(lost, tmp_path):
+    copy = tmp_path / "copy.db"
+    shutil.copy(lost.path, copy)
+    copy.replace(lost.path)
+    before = lost.path.read_bytes()
+    with pytest.raises(StoreError, match="replaced"):
+        await lost.do(write)
+    assert lost.path.read_bytes() == before
+
+
+async def test_one_that_comes_back_is_used_again(lost, tmp_path):
+    lost.path.rename(tmp_path / "elsewhere.db")
+    with pytest.raises(StoreError, match="taken away"):
+        await lost.do(write)
+    (tmp_path / "elsewhere.db").rename(lost.path)
+    await lost.do(write)
+    assert await lost.read(lambda tx: tx.one("SELECT count(*) FROM changed")) == (2,)
+
+
+async def test_without_its_log_nothing_is_acknowledged_that_would_be_lost(store):
+    store.path.with_name("store.db-wal").unlink()
+    with pytest.raises(StoreError, match=r"store\.db-wal was taken away"):
+        await store.do(write)

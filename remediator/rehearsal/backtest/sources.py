@@ -18,7 +18,7 @@ from remediator.core.problems import Problem
 from remediator.errors import ConfigurationError, NotificationError
 from remediator.interfaces.alertmanager import COUNTED, read_instant, read_notification
 from remediator.rehearsal.documents import instant
-from remediator.store.sqlite import address
+from remediator.store.file import address
 
 Arrival = tuple[int, tuple[Alert, ...]]
 KNOWN = 50_000  #: alerts remembered as they were written, and times

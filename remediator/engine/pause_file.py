@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from remediator.store.sqlite import Tx
 log = structlog.get_logger("pause")
 
 LOOK_EVERY = 0.5  #: seconds
-REASON_READ = 500  #: characters of the file
+REASON_READ = 500  #: bytes of the file
 UNWRITTEN_KEPT = 100  #: changes of the file that are kept while the store refuses
 
 
@@ -89,8 +90,10 @@ def _owner(file: Path) -> str:
 def read_reason(file: Path) -> str | None:
     """Return what stands in the file; None when there is none. One that cannot be read is there."""
     try:
-        with file.open("r", encoding="utf-8", errors="replace") as opened:
-            return " ".join(opened.read(REASON_READ).split()) or "no reason stands in it"
+        # Nobody need write into it: a named pipe is there, too, and must not be waited for.
+        with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
+            said = (opened.read(REASON_READ) or b"").decode("utf-8", errors="replace")
+            return " ".join(said.split()) or "no reason stands in it"
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -19,6 +19,9 @@ log = structlog.get_logger("upkeep")
 EVERY = 15.0  #: seconds
 DELETE_EVERY = 600.0  #: looking for what is old walks whole tables
 AUDIT_KEPT = 400 * 86400 * SECOND  #: over a year
+#: What fires is sent again at least once in ``repeat_interval``, and at the latest when Alertmanager has forgotten
+#: that it was sent: after ``data.retention``, 120h unless somebody sets it.
+UNHEARD = 8 * 86400 * SECOND
 PAUSES_KEPT = 86400 * SECOND  #: after their end; clocks may jump back a little
 SPENT_KEPT = 32 * 86400 * SECOND  #: longer than any throttle's window needs
 
@@ -80,10 +83,11 @@ async def storms_end(store: SqliteStore, engine: Engine, now: int) -> None:
 
 
 async def delete(store: SqliteStore, now: int, kept: Kept) -> int:
-    """Delete what is over and old; return how many rows' worth."""
+    """Delete what is over and old; what was not heard of for long is over. Return how many rows' worth."""
     before = now - int(kept.age * SECOND)
     deleted = 0
     for unit in (
+        lambda tx: inbox.close_unheard(tx, now - UNHEARD),
         lambda tx: retention.delete_runs(tx, before, kept.runs),
         lambda tx: retention.delete_episodes(tx, before),
         lambda tx: retention.delete_notifications(tx, before, kept.runs),

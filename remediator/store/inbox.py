@@ -163,6 +163,15 @@ def close_resolved(tx: Tx, grace: int, now: int, flapping: Flapping | None = Non
     )  # fmt: skip
 
 
+def close_unheard(tx: Tx, before: int, most: int = 500) -> int:
+    """Close firing episodes that were not heard of since then; return how many. Their "resolved" got lost."""
+    return tx.run(
+        "UPDATE episode SET closed_at = last_seen WHERE id IN (SELECT id FROM episode"
+        " WHERE closed_at IS NULL AND resolved_at IS NULL AND last_seen < ? LIMIT ?)",
+        before, most,
+    )  # fmt: skip
+
+
 def flaps(tx: Tx, episode: str) -> None:
     """Note that an episode came back too often: it stays one trouble until it is quiet."""
     tx.run("UPDATE episode SET flapping = 1 WHERE id = ?", episode)

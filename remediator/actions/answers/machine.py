@@ -28,6 +28,7 @@ ERRORS = 4096  #: bytes of what it said on its error output
 _ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 _NO_PROGRAM = 127  #: what shells say of a program that is not there
 _SAID = 300
+_LAST_WORDS = 1.0  #: seconds for the kernel to end a killed process
 
 
 class MachineConnection(BaseModel):
@@ -125,7 +126,9 @@ class Local:
         finally:
             if process.returncode is None:
                 _end(process)
-                await process.wait()
+                with contextlib.suppress(TimeoutError):  # one that waits for a dead disk cannot be ended
+                    async with asyncio.timeout(_LAST_WORDS):
+                        await process.wait()
         return Ran(process.returncode or 0, output, excerpt(errors.decode(errors="replace").strip(), _SAID), cut)
 
     async def read(self, path: str) -> str:
@@ -164,7 +167,7 @@ async def _bounded(stream: Any, limit: int, ends: asyncio.subprocess.Process | N
 
 
 def _end(process: asyncio.subprocess.Process) -> None:
-    with contextlib.suppress(ProcessLookupError):
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # it is gone, or another user's (sudo)
         os.killpg(process.pid, signal.SIGKILL)
 
 

@@ -22,6 +22,7 @@ from remediator.errors import PermanentError, TemporaryError
 
 _POLL = 0.02  #: seconds between two looks at a group that is ending
 _LAST_WORDS = 1.0  #: seconds for what is still in the pipes, and for the kernel to end a killed process
+_HEARD_OF = 0.05  #: seconds in which the end of a process reaches us
 _BREATH = 0.001  #: seconds between two reads of what is thrown away: a flood must not take the whole loop
 _PIECE = 256 * 1024  #: bytes that are read at once
 _PASSES = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
@@ -162,10 +163,19 @@ async def _attend(process: Process, time_limit: float, stop_within: float) -> bo
         async with asyncio.timeout(time_limit):
             await process.wait()
     except TimeoutError:
-        return False
+        # We may have been stopped ourselves (SIGSTOP, a frozen machine): what ended meanwhile was in time, for all
+        # that is known.
+        return await _is_heard_of(process)
     finally:
         await _end_group(process, stop_within)
     return True
+
+
+async def _is_heard_of(process: Process) -> bool:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_HEARD_OF):
+            await process.wait()
+    return process.returncode is not None
 
 
 async def _end_group(process: Process, stop_within: float) -> None:

@@ -112,6 +112,10 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+HALF = "may_have_happened"
+"""The output of a step that failed, when it may have changed something all the same."""
+
+
 class Entry(Struct, frozen=True):
     """One step in the journal. ``key`` is unique in the run: ``0/diagnose/pool``, ``0/act/0.1``."""
 
@@ -129,6 +133,16 @@ class Entry(Struct, frozen=True):
     output: Args | None = None
     error: str = ""
     remedy: str = ""  #: the name of the remedy that it belongs to
+
+    @property
+    def half_done(self) -> bool:
+        """Whether it failed, and may have changed something."""
+        return self.outcome is Outcome.FAILED and bool((self.output or {}).get(HALF))
+
+    @property
+    def leaves_something(self) -> bool:
+        """Whether there is something to put back: it is done, or half done and what was there before is known."""
+        return self.outcome is Outcome.DONE or (self.half_done and bool(self.before))
 
 
 class RunView(Struct, frozen=True):

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from remediator.core.action import Intent
-from remediator.core.records import Entry, Outcome, Phase
+from remediator.core.records import HALF, Entry, Outcome, Phase
 from remediator.core.run import Finish, Poll, RunState
 from remediator.core.transitions import FINAL, Status
 from remediator.core.verification import Sample, judge_samples
@@ -95,7 +95,8 @@ def abandon(tx: Tx, run_id: str, reason: str, site: Site, now: int) -> Work | No
 
 def _outcome_entry(result: Result, intent: Entry | None, now: int) -> Entry:
     """Return the journal's entry of a step that came out so; ``intent`` is what it says already, if it does."""
-    task, output = result.task, result.output
+    task = result.task
+    output: Mapping[str, Any] | None = {HALF: True} if result.maybe else result.output
     job = task.job
     if intent is None:
         args = task.parameters.model_dump(mode="json") if task.parameters is not None else job.step.args

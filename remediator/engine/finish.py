@@ -134,7 +134,7 @@ def has_tried(run: RunState) -> bool:
 def has_changed(run: RunState, cycle: int | None = None) -> bool:
     """Whether the run, or one cycle of it, has changed something, or may have; what is begun just now is left out."""
     return any(
-        e.phase is Phase.ACT and e.outcome is not Outcome.FAILED and step_of(run.plan, e).changes
+        e.phase is Phase.ACT and (e.outcome is not Outcome.FAILED or e.half_done) and step_of(run.plan, e).changes
         for e in run.journal.values()
         if cycle is None or (e.cycle == cycle and e.outcome is not Outcome.INTENT)
     )

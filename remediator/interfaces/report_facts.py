@@ -38,6 +38,11 @@ def doubtful(view: RunView) -> tuple[Entry, ...]:
     return tuple(e for e in entries(view, Phase.ACT) if e.outcome in unsure and _is_change(view, e))
 
 
+def half_done(view: RunView) -> tuple[Entry, ...]:
+    """Return what failed and may have changed something."""
+    return tuple(e for e in entries(view, Phase.ACT) if e.half_done and _is_change(view, e))
+
+
 def undone(view: RunView) -> frozenset[tuple[int, str]]:
     """Return (cycle, place) of what was put back."""
     return frozenset((e.cycle, _place(e)) for e in entries(view, Phase.UNDO) if e.outcome is Outcome.DONE)
@@ -51,7 +56,7 @@ def lasting(view: RunView) -> tuple[Entry, ...]:
 
 def what_changed(view: RunView) -> str:
     """Return one clause on what is different now because of this run."""
-    if doubtful(view):
+    if doubtful(view) or half_done(view):
         return "a change may have been made"
     if not (made := len(changes(view))):
         return "nothing was changed"

@@ -12,7 +12,17 @@ from remediator.actions import registry
 from remediator.core.durations import SECOND, show_duration
 from remediator.core.records import Entry, Outcome, Phase, Plan, RunView
 from remediator.core.transitions import Mode, Status
-from remediator.interfaces.report_facts import changes, condition, doubtful, entries, is_final, judged, ruled_out, took
+from remediator.interfaces.report_facts import (
+    changes,
+    condition,
+    doubtful,
+    entries,
+    half_done,
+    is_final,
+    judged,
+    ruled_out,
+    took,
+)
 from remediator.interfaces.report_lines import (
     CELL,
     ROWS,
@@ -131,7 +141,7 @@ def action(view: RunView) -> tuple[Item, ...]:
     items += _work(view.plan, "Would do", shown, "approval")
     items += _work(view.plan, "Did", acts, "action")
     items += _work(view.plan, "Took back", entries(view, Phase.UNDO), "action")
-    if not changes(view) and not doubtful(view):
+    if not changes(view) and not doubtful(view) and not half_done(view):
         items.append(Line("Nothing was changed." if is_final(view) else "Nothing was changed so far.", topic="action"))
     return tuple(items)
 

@@ -116,14 +116,18 @@ def when_its_time_is_over(tx: Tx, run: RunState, now: int, name: Name) -> list[M
 
 
 def changes_left(run: RunState, elsewhere: frozenset[str] = frozenset()) -> list[Entry]:
-    """Return the changes that were made and not taken back: within the run itself, or ``elsewhere`` (their keys)."""
+    """Return the changes that were made and not taken back: within the run itself, or ``elsewhere`` (their keys).
+
+    One that was half done counts where it can be taken back: another would only stand in the way of those before.
+    """
     taken_back = (e for e in run.journal.values() if e.phase is Phase.UNDO and e.outcome is Outcome.DONE)
     undone = {*elsewhere, *(entry.key.replace("/undo/", "/act/") for entry in taken_back)}
     return [
         entry
         for entry in run.journal.values()
         if entry.phase is Phase.ACT
-        and entry.outcome is Outcome.DONE
+        and entry.leaves_something
+        and (entry.outcome is Outcome.DONE or step_of(run.plan, entry).undoable)
         and entry.key not in undone
         and step_of(run.plan, entry).changes
     ]

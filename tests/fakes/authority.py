@@ -39,15 +39,23 @@ class Authority:
 
     def server(self, *names, days=60.0, with_chain=False):
         """A server's TLS context with a new certificate for these names."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        made = self._signed(common_name(names[0] if names else "nobody"), key, dt.timedelta(days=days), names=names)
+        made, private = self._issued(names, days)
         file = self.folder / f"server-{made.serial_number:x}.pem"
-        private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         chain = [made, self.certificate] if with_chain else [made]
         file.write_bytes(private + b"".join(each.public_bytes(serialization.Encoding.PEM) for each in chain))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(file)
         return context
+
+    def client(self, name):
+        """A client's new certificate and its private key, both PEM."""
+        made, private = self._issued((name,), days=1)
+        return made.public_bytes(serialization.Encoding.PEM), private
+
+    def _issued(self, names, days):
+        key = ec.generate_private_key(ec.SECP256R1())
+        made = self._signed(common_name(names[0] if names else "nobody"), key, dt.timedelta(days=days), names=names)
+        return made, key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 
 
 def _general(name):

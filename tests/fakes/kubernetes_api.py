@@ -14,6 +14,7 @@ import asyncio
 import base64
 import copy
 import json
+import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -49,6 +50,7 @@ class Fault:
     how: str  #: ``status``, ``hang``, ``drop`` or ``raw``
     applied: bool = False  #: the change is made first
     times: int | None = None
+    after: int = 0  #: so many such requests are answered first
     status: int = 500
     retry_after: int | None = None
     message: str = ""
@@ -66,10 +68,11 @@ class Log:
 class FakeKubernetes:
     """The server. ``requests`` holds all that arrived; ``world`` holds the objects."""
 
-    def __init__(self, controllers: str = "instant", token: str = "", page: int = 500) -> None:
+    def __init__(self, controllers: str = "instant", token: str = "", page: int = 500, tls: ssl.SSLContext | None = None) -> None:
         self.world = World(controllers)
         self.requests: list[Seen] = []
         self.token = token  #: when set, what requests must bear
+        self.tls = tls  #: when set, it is served by HTTPS
         self.page = page  #: the most objects that a list answers with
         self.logs: dict[tuple[str, str, str, bool], Log] = {}
         self.absent: set[str] = set()  #: API groups that are not served
@@ -86,9 +89,9 @@ class FakeKubernetes:
         app.router.add_route("*", "/{path:.*}", self._serve)
         self._runner = web.AppRunner(app, shutdown_timeout=0.2, access_log=None)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self.tls)
         await site.start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self.url = f"{'https' if self.tls else 'http'}://127.0.0.1:{self._runner.addresses[0][1]}"
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -117,7 +120,7 @@ class FakeKubernetes:
     # Ways to fail
 
     def fail(self, verb: str = "", resource: str = "", *, status: int, **more: Any) -> None:
-        """Answer with this status (``retry_after``, ``message``, ``times``, ``applied``)."""
+        """Answer with this status (``retry_after``, ``message``, ``times``, ``after``, ``applied``)."""
         self._faults.append(Fault(verb, resource, "status", status=status, **more))
 
     def hang(self, verb: str = "", resource: str = "", **more: Any) -> None:
@@ -220,6 +223,9 @@ class FakeKubernetes:
     def _fault(self, verb: str, at: Address) -> Fault | None:
         for fault in self._faults:
             if fault.verb in ("", verb) and fault.resource in ("", at.full) and fault.times != 0:
+                if fault.after:
+                    fault.after -= 1
+                    continue
                 if fault.times is not None:
                     fault.times -= 1
                 return fault

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from remediator.actions.kubernetes.credential_plugin import FAILED
 from remediator.actions.kubernetes.exec_entry import ExecEntry
-from remediator.actions.kubernetes.library import library
+from remediator.actions.kubernetes.inline_files import InlineFiles
+from remediator.actions.kubernetes.library import Library, library
 from remediator.core.durations import Duration
 from remediator.errors import PermanentError, TemporaryError
 
@@ -53,17 +54,9 @@ async def make_client(name: str, connection: Connection) -> Any:
     configuration.disable_strict_ssl_verification = True  # the same on every Python: see ``access.trusting``
     where = "the pod's service account" if connection.inside else _file(connection)
     try:
-        if connection.inside:
-            parts.load_incluster_config(client_configuration=configuration)
-        else:
-            async with asyncio.timeout(connection.request_timeout):  # it may run a credential plug-in
-                await parts.load_kube_config(
-                    config_file=str(connection.kubeconfig) if connection.kubeconfig else None,
-                    context=connection.context,
-                    client_configuration=configuration,
-                    persist_config=False,
-                )
-        client = parts.api_client(configuration)
+        with InlineFiles() as files:
+            await _load(parts, connection, configuration, files)
+            client = parts.api_client(configuration)  # which reads the files: then they may go
     except TimeoutError as error:
         raise TemporaryError(f'kubernetes connection "{name}": no credential within the time of a request') from error
     except Exception as error:  # noqa: BLE001 -- the loaders raise whatever a malformed file leads to
@@ -73,6 +66,20 @@ async def make_client(name: str, connection: Connection) -> Any:
         raise PermanentError(f'kubernetes connection "{name}": cannot use {where} ({type(error).__name__})') from None
     client.user_agent = "remediator"
     return client
+
+
+async def _load(parts: Library, connection: Connection, configuration: Any, files: InlineFiles) -> None:
+    if connection.inside:
+        parts.load_incluster_config(client_configuration=configuration)
+        return
+    async with asyncio.timeout(connection.request_timeout):  # it may run a credential plug-in
+        await parts.load_kube_config(
+            config_file=str(connection.kubeconfig) if connection.kubeconfig else None,
+            context=connection.context,
+            client_configuration=configuration,
+            persist_config=False,
+            temp_file_path=files,  # see ``for_a_moment``
+        )
 
 
 def _file(connection: Connection) -> str:

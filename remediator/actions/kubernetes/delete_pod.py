@@ -6,6 +6,7 @@ and touches none of those that took their place.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -41,9 +42,10 @@ from remediator.actions.kubernetes.waiting import Deadline
 from remediator.actions.kubernetes.workloads import PLURALS, WorkloadParameters
 from remediator.core.action import Action, Intent, Outputs, Parameters, Permission
 from remediator.core.durations import Duration
-from remediator.errors import AmbiguousError, PermanentError
+from remediator.errors import AmbiguousError, PermanentError, TemporaryError
 
 _MOST = 50
+_GO_ON = 3.0  #: seconds to go on in, where some are evicted and the server is in trouble
 
 
 class DeletePodParameters(Parameters):
@@ -108,7 +110,13 @@ async def perform(p: DeletePodParameters, context: Context) -> DeletePodOutputs:
     api = await open_api(context, p.connection)
     pods = p.pods if p.pods is not None else tuple(reference(pod) for pod in await _choose(api, p, context))
     evicted: list[PodReference] = []
-    left = await evict_all(api, pods, Deadline(p.wait), grace=p.grace_period, note=evicted.append)
+    try:
+        left = await _evict(api, p, pods, evicted)
+    except (PermanentError, TemporaryError) as error:
+        if not evicted:
+            raise
+        words = f"{len(evicted)} of {len(pods)} pods were evicted, then {error}"
+        raise AmbiguousError(words, transport=error.transport) from error
     if left:
         blocked = f"a PodDisruptionBudget does not allow the eviction of {', '.join(pod.title for pod in left[:5])}"
         if not evicted:
@@ -120,6 +128,21 @@ async def perform(p: DeletePodParameters, context: Context) -> DeletePodOutputs:
         gone=len(pods) - len(evicted),
         changed=bool(evicted),
     )
+
+
+async def _evict(
+    api: Api, p: DeletePodParameters, pods: Sequence[PodReference], evicted: list[PodReference]
+) -> list[PodReference]:
+    """Evict them; return those that a budget blocks. ``evicted`` is told each as it happens.
+
+    The engine tries again what has not happened. Once one is evicted that is no longer so: we try again here.
+    """
+    try:
+        return await evict_all(api, pods, Deadline(p.wait), grace=p.grace_period, note=evicted.append)
+    except TemporaryError:
+        if not evicted:
+            raise
+    return await evict_all(api, pods, Deadline(_GO_ON), grace=p.grace_period, note=evicted.append)
 
 
 async def resolve(p: DeletePodParameters, context: Context) -> Intent[DeletePodParameters]:

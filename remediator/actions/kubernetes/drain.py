@@ -41,7 +41,7 @@ from remediator.actions.kubernetes.protection import pod_protected_by
 from remediator.actions.kubernetes.waiting import Deadline, look_until
 from remediator.core.action import Action, Intent, Outputs, Permission
 from remediator.core.durations import Duration, show_duration
-from remediator.errors import AmbiguousError, PermanentError
+from remediator.errors import ActionError, AmbiguousError, PermanentError, TemporaryError
 
 SYSTEM = frozenset({"kube-system", "kube-public", "kube-node-lease"})
 _MOST_NAMED = 5
@@ -87,15 +87,36 @@ class _Found(Struct, frozen=True):
 
 
 async def perform(p: DrainParameters, context: Context) -> DrainOutputs:
-    """Cordon, then evict until none is left or the time is up; AmbiguousError tells how far it came."""
+    """Cordon, then evict until none is left or the time is up; AmbiguousError tells how far it came.
+
+    What is refused before any pod was evicted gives the node back as it was: then nothing has happened.
+    """
     api = await open_api(context, p.connection)
     deadline = Deadline(p.within)
-    cordoned = is_cordoned(await read_node(api, p))
+    node = await read_node(api, p)
+    cordoned = is_cordoned(node)
     found = await _sort_out(api, p, context)
     if not cordoned:
         await set_cordoned(api, p, cordoned=True)
-        found = await _sort_out(api, p, context)  # what was scheduled meanwhile
     evicted: list[PodReference] = []
+    try:
+        if not cordoned:
+            found = await _sort_out(api, p, context)  # what was scheduled meanwhile
+        await _empty(api, p, found, deadline, evicted)
+    except (PermanentError, TemporaryError) as error:
+        if evicted:
+            words = f"{len(evicted)} of {len(found.evict)} pods were evicted, then {error}"
+            raise AmbiguousError(f"node {p.node} is cordoned; {words}", transport=error.transport) from error
+        if not cordoned:
+            await _give_back(api, p, node, deadline, error)
+        raise
+    return DrainOutputs(
+        evicted=len(evicted), left_alone=found.stay, was_cordoned=cordoned, changed=bool(evicted) or not cordoned
+    )
+
+
+async def _empty(api: Api, p: DrainParameters, found: _Found, deadline: Deadline, evicted: list[PodReference]) -> None:
+    """Evict them and wait until they are gone; ``evicted`` is told each as it happens."""
     blocked = await evict_all(api, found.evict, deadline, grace=p.grace_period, note=evicted.append)
     staying = [pod for pod in found.evict if pod not in blocked]
 
@@ -106,9 +127,16 @@ async def perform(p: DrainParameters, context: Context) -> DrainOutputs:
     await look_until(all_left, deadline)
     if blocked or staying:
         raise AmbiguousError(_progress(p, found, evicted, blocked, staying))
-    return DrainOutputs(
-        evicted=len(evicted), left_alone=found.stay, was_cordoned=cordoned, changed=bool(evicted) or not cordoned
-    )
+
+
+async def _give_back(api: Api, p: DrainParameters, node: Document, deadline: Deadline, refused: ActionError) -> None:
+    """Take our cordon back; AmbiguousError when that cannot be done either."""
+    before = {"cordoned": False, "uid": text(node, "metadata", "uid")}
+    try:
+        await look_until(lambda: put_back(api, p, before), deadline)
+    except ActionError as error:
+        words = f"node {p.node} is still cordoned: {error}"
+        raise AmbiguousError(f"{refused}; {words}", transport=error.transport) from error
 
 
 async def resolve(p: DrainParameters, context: Context) -> Intent[DrainParameters]:

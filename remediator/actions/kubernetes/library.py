@@ -21,6 +21,7 @@ from typing import Any
 from msgspec import Struct
 
 from remediator.actions.kubernetes.credential_plugin import in_a_group_of_its_own
+from remediator.actions.kubernetes.inline_files import for_a_moment
 from remediator.errors import PermanentError
 
 _ROOT = "kubernetes_asyncio"
@@ -53,7 +54,7 @@ def library() -> Library:
 def _whole() -> Library:
     client = importlib.import_module(f"{_ROOT}.client")
     config = importlib.import_module(f"{_ROOT}.config")
-    _with_our_way_to_run_plugins(importlib.import_module(f"{_ROOT}.config.kube_config"))
+    _in_our_ways(importlib.import_module(f"{_ROOT}.config.kube_config"))
     return Library(client.ApiClient, client.Configuration, config.load_kube_config, config.load_incluster_config)
 
 
@@ -69,7 +70,7 @@ def _narrow() -> Library:
         client.models = _stand_in(f"{_ROOT}.client.models", place / "nowhere")
         client.Configuration = importlib.import_module(f"{_ROOT}.client.configuration").Configuration
         client.ApiClient = importlib.import_module(f"{_ROOT}.client.api_client").ApiClient
-        kube_config = _with_our_way_to_run_plugins(importlib.import_module(f"{_ROOT}.config.kube_config"))
+        kube_config = _in_our_ways(importlib.import_module(f"{_ROOT}.config.kube_config"))
         incluster = importlib.import_module(f"{_ROOT}.config.incluster_config")
         return Library(
             client.ApiClient, client.Configuration, kube_config.load_kube_config, incluster.load_incluster_config
@@ -79,9 +80,10 @@ def _narrow() -> Library:
             del sys.modules[name]
 
 
-def _with_our_way_to_run_plugins(kube_config: Any) -> Any:
-    """Its loaders take who runs a credential plug-in from here; they have no parameter for it."""
+def _in_our_ways(kube_config: Any) -> Any:
+    """Its loaders take from here who runs a credential plug-in and who makes files; they have no parameter for it."""
     kube_config.ExecProvider = in_a_group_of_its_own(kube_config.ExecProvider)
+    kube_config.FileOrData = for_a_moment(kube_config.FileOrData)
     return kube_config
 
 

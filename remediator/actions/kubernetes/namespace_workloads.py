@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Literal, TypeVar
 
 from pydantic import Field
@@ -16,7 +17,7 @@ from remediator.actions.kubernetes.waiting import Deadline, look_until
 from remediator.actions.kubernetes.workloads import PLURALS, WorkloadParameters, read_workload
 from remediator.core.action import Parameters, Permission
 from remediator.core.durations import Duration, show_duration
-from remediator.errors import AmbiguousError, PermanentError
+from remediator.errors import AmbiguousError, PermanentError, TemporaryError
 
 MOST = 100
 
@@ -105,7 +106,8 @@ async def in_stages(
 ) -> int:  # fmt: skip
     """Change the workloads, ``at_a_time`` at once, each lot when the one before is settled; return how many changed.
 
-    Changing what is so already changes nothing: a repeat goes through all of them again. Raise
+    Changing what is so already changes nothing: a repeat goes through all of them again. Once one is changed, a
+    temporary refusal of another is waited out here, for the engine tries again only what has not happened. Raise
     AmbiguousError when the time is up, and when one is refused after another was changed.
     """
     deadline, changed, done = Deadline(p.wait), 0, 0
@@ -113,16 +115,17 @@ async def in_stages(
         for start in range(0, len(items), p.at_a_time):
             lot = list(items[start : start + p.at_a_time])
             for item in lot:
-                changed += await change(item)
+                now = await look_until(partial(change, item), deadline) if changed else await change(item)
+                changed += bool(now)
             left = await _wait_for(api, p, lot, settled, deadline)
             if left:
                 names = ", ".join(item.title for item in left[:5])
                 raise AmbiguousError(f"not complete after {show_duration(p.wait)}: {names}; {_done(done, items)}")
             done += len(lot)
-    except PermanentError as error:
+    except (PermanentError, TemporaryError) as error:
         if not changed:
             raise
-        raise AmbiguousError(f"{error}; {_done(done, items)}") from error
+        raise AmbiguousError(f"{error}; {_done(done, items)}", transport=error.transport) from error
     return changed
 
 

@@ -16,7 +16,7 @@ def take_back(run: RunState, cycle: int, remedy: RemedyPlan, reason: str, *, fai
     if run.plan.undo == "on_failure":
         for index, step in reversed(list(enumerate(remedy.steps))):
             act = run.journal.get(f"{cycle}/act/{index}")
-            if act is None or act.outcome is not Outcome.DONE or not step.undo_safe:
+            if act is None or not act.leaves_something or not step.undo_safe:
                 continue
             entry = run.journal.get(f"{cycle}/undo/{index}")
             if entry is None:

@@ -52,3 +52,22 @@ library()
 print(kubernetes_asyncio.client.V1Deployment is V1Deployment, sys.modules["kubernetes_asyncio"] is kubernetes_asyncio)
 """, first)  # fmt: skip
     assert out == "True True\n"
+
+
+def test_and_makes_its_files_where_it_is_told(tmp_path):
+    out = run("""
+import asyncio, sys
+import kubernetes_asyncio.config as theirs
+from kubernetes_asyncio.client import Configuration
+from remediator.actions.kubernetes.library import library
+library()
+cluster = {"server": "https://localhost", "certificate-authority-data": "eA=="}
+config = {
+    "current-context": "a", "contexts": [{"name": "a", "context": {"cluster": "a", "user": "a"}}],
+    "clusters": [{"name": "a", "cluster": cluster}], "users": [{"name": "a", "user": {}}],
+}
+read = Configuration()
+asyncio.run(theirs.load_kube_config_from_dict(config, client_configuration=read, temp_file_path=sys.argv[1]))
+print(read.ssl_ca_cert.startswith(sys.argv[1]), open(read.ssl_ca_cert).read())
+""", str(tmp_path))  # fmt: skip
+    assert out == "True x\n"

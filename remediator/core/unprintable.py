@@ -29,12 +29,12 @@ def without_controls(text: str, instead: str = "") -> str:
 
 def one_line(text: str) -> str:
     r"""Return the text as one line in which everything can be seen: what is unprintable is written ``\x1b``."""
-    return text if text.isascii() and text.isprintable() else _UNPRINTABLE.sub(_escape, text)
+    return text if text.isprintable() else _UNPRINTABLE.sub(_escape, text)
 
 
 def in_json(text: str) -> str:
     r"""Return JSON that says the same, with ``\u009b`` for what is unprintable."""
-    if text.isascii() and "\x7f" not in text:  # whoever writes JSON escapes C0
+    if (text.isascii() and "\x7f" not in text) or text.isprintable():  # whoever writes JSON escapes C0
         return text
     return _IN_JSON.sub(lambda found: json.dumps(found[0])[1:-1], text)
 

@@ -20,6 +20,7 @@ for _name in _NOT_THERE:
     del sys.modules[_name]
 
 from remediator.core.redaction import is_suspicious, redact, redact_tree  # noqa: E402 -- see above
+from remediator.core.unprintable import in_json, one_line  # noqa: E402 -- see above
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -51,6 +52,7 @@ def configure(style: str, level_name: str, stream: TextIO | None = None) -> None
             structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=True),
             structlog.processors.format_exc_info,  # before secrets are hidden: an error may quote one
             _without_secrets,
+            _plain,
             structlog.dev.ConsoleRenderer(colors=out.isatty(), exception_formatter=structlog.dev.plain_traceback),
         ]
     else:
@@ -133,7 +135,21 @@ def _without_secrets(_logger: Any, _method: str, event: Any) -> Any:
     return event
 
 
+def _plain(_logger: Any, _method: str, event: Any) -> Any:
+    """Escape what a terminal would obey, before colours come in. Traces keep their lines, none at the margin."""
+    for key, value in event.items():
+        if key == "exception":
+            event[key] = "\n".join(f"    {one_line(line)}" for line in str(value).split("\n"))
+        elif isinstance(value, str) and (key == "event" or not {" ", "\n"} & set(value)):  # those are shown quoted
+            event[key] = one_line(value)
+    return event
+
+
 def _as_json(logger: Any, method: str, event: Any) -> str:
+    return in_json(_written(logger, method, event))
+
+
+def _written(logger: Any, method: str, event: Any) -> str:
     try:
         line = orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
     except TypeError:  # what JSON cannot say, such as half a surrogate pair, is described

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from remediator.core.breaker import BreakerLimits
 from remediator.core.durations import Duration
+from remediator.core.file_names import FileName, FilePattern
 from remediator.core.guide import StormText, ThrottleText
 from remediator.core.policy import BOUNDS, ApprovalNeed, ApprovalRule, Policy
 from remediator.core.quantities import Quantity
@@ -94,7 +95,9 @@ class PolicySettings(Section):
 class PauseSettings(Section):
     """A kill switch that needs nothing of us to work."""
 
-    file: Path | None = Field(None, description="While this file exists nothing is changed; its text is the reason.")
+    file: FileName | None = Field(
+        None, description="While this file exists nothing is changed; its text is the reason."
+    )
 
 
 class BreakerSettings(Section):
@@ -150,7 +153,7 @@ class LimitSettings(Section):
 class WebhookSettings(Section):
     """Who may post alerts. With both, either is enough; with neither, only a loopback address is served."""
 
-    bearer_token_file: Path | None = Field(None, description="The token that senders present.")
+    bearer_token_file: FileName | None = Field(None, description="The token that senders present.")
     basic_auth_users: dict[str, str] = Field({}, description="User to bcrypt hash, as in the web file.")
 
 
@@ -174,9 +177,9 @@ class WebSettings(Section):
 class SlackSettings(Section):
     """Reports to Slack: a bot token and a channel, or an incoming webhook."""
 
-    token_file: Path | None = Field(None, description="A bot token (xoxb-) with chat:write.")
+    token_file: FileName | None = Field(None, description="A bot token (xoxb-) with chat:write.")
     channel: str | None = Field(None, description="Channel id, such as C0123456789.")
-    webhook_url_file: Path | None = Field(None, description="The simple alternative: an incoming webhook's URL.")
+    webhook_url_file: FileName | None = Field(None, description="The simple alternative: an incoming webhook's URL.")
     mention: str = Field("", description="What an escalation begins with: <!here>, <!subteam^ID> or <@ID>.")
     api_url: str = Field("https://slack.com/api/", description="Another base URL, such as a proxy's.")
 
@@ -221,14 +224,14 @@ class RetentionSettings(Section):
 class StoreSettings(Section):
     """Where rows live."""
 
-    path: Path = Field(Path("data/remediator.db"), description="SQLite file; on a local disk, not on NFS.")
+    path: FileName = Field(Path("data/remediator.db"), description="SQLite file; on a local disk, not on NFS.")
 
 
 class Settings(Section):
     """The whole file. Relative paths are relative to it."""
 
     max_mode: Mode = Field(Mode.OBSERVE, description="The most that any rule may do: observe, ask or auto.")
-    rules: tuple[str, ...] = Field(("rules/**/*.yaml",), description="Rule files in order; patterns allowed.")
+    rules: tuple[FilePattern, ...] = Field(("rules/**/*.yaml",), description="Rule files in order; patterns allowed.")
     watch_rules: bool = Field(True, description="Read rule files again as soon as they change.")
     allow: AllowSettings = Field(AllowSettings(), description="What may be changed at all.")
     policy: PolicySettings = Field(PolicySettings(), description="What may be done there, and who must approve it.")

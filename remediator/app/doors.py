@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import socket
 
 from remediator.core.problems import Problem
+from remediator.core.unprintable import CONTROLS, LINE_ENDS
 from remediator.errors import ConfigurationError
 from remediator.interfaces.configuration import WebFile
 from remediator.interfaces.web.auth import Credentials, is_loopback
 from remediator.settings import Settings
 
 BACKLOG = 1024  #: connections that wait to be accepted
+
+_PREFIX = re.compile(rf"[^\s{{}}?#\\{CONTROLS}{LINE_ENDS}]*")
 
 
 def listen_address(text: str) -> tuple[str, int]:
@@ -21,6 +25,13 @@ def listen_address(text: str) -> tuple[str, int]:
             (Problem(f'--web.listen-address takes host:port, such as 127.0.0.1:9095, not "{text}"'),)
         )
     return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 -- what an empty host means to Prometheus, too
+
+
+def route_prefix(text: str) -> str:
+    """Return what stands before every path. Raise ConfigurationError for what is no literal path."""
+    if not _PREFIX.fullmatch(text):
+        raise ConfigurationError((Problem(f'--web.route-prefix takes a path such as /remediator, not "{text}"'),))
+    return text
 
 
 def listen(host: str, port: int) -> socket.socket:

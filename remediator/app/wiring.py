@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from remediator import __version__, logs
 from remediator.actions.context import Clients
-from remediator.app.doors import BACKLOG, listen, listen_address, refuse_open_doors
+from remediator.app.doors import BACKLOG, listen, listen_address, refuse_open_doors, route_prefix
 from remediator.app.health import health, watch, watch_door
 from remediator.app.lifetime import settle_memory, start, stop_event
 from remediator.app.outside import longest_silence, make_confirm, make_reporters, make_session
@@ -79,6 +79,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
     web_file = read_web_file(options.web_config)
     senders = Credentials(settings.web.webhook.basic_auth_users, secret(settings.web.webhook.bearer_token_file, root))
     host, port = listen_address(options.listen)
+    prefix = route_prefix(options.route_prefix)
     refuse_open_doors(host, settings, web_file, senders)
     loaded = load_rules(settings.rules, root, connections)
     # Before anything is touched: a second daemon must not take up the first one's work.
@@ -130,7 +131,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
         )  # fmt: skip
         application = make_application(
             webhook, operate, api, WatchedCredentials(options.web_config, web_file), settings.web.max_body,
-            options.route_prefix, open_door=settings.web.allow_unauthenticated, read_timeout=settings.web.read_timeout,
+            prefix, open_door=settings.web.allow_unauthenticated, read_timeout=settings.web.read_timeout,
         )  # fmt: skip
         runner = web.AppRunner(
             application, access_log=None, handle_signals=False, shutdown_timeout=settings.drain,

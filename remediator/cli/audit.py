@@ -10,6 +10,7 @@ import typer
 
 from remediator.cli.client import DEFAULT_URL, Daemon, PasswordFile, Url, User
 from remediator.core.durations import parse_duration
+from remediator.core.unprintable import in_json
 
 
 def register(application: typer.Typer) -> None:
@@ -26,4 +27,4 @@ def audit(
     began = int((time.time() - parse_duration(since)) * 1e6) if since else 0  # noqa: TID251 -- the user's clock, at the edge
     path = f"/api/v1/audit?format=jsonl&after={after}&since={began}"
     for line in Daemon(url, user, password_file).lines(path):
-        sys.stdout.write(line)
+        sys.stdout.write(in_json(line))

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from remediator.cli.prometheus_options import CaFile, PasswordFile, TokenFile, User, Where, server_of
 from remediator.core.durations import SECOND, parse_duration, show_duration
 from remediator.core.transitions import Mode
+from remediator.core.unprintable import one_line
 
 if TYPE_CHECKING:
     from remediator.core.rules import RuleTable
@@ -78,7 +79,7 @@ def backtest(
     mode = "each rule in its own mode" if as_written else "every rule as if its mode were auto"
     said = f"{mode}; each run tries its guide's first remedy for {show_duration(lasts)}, and it helps"
     for line in tell.text(made, said, tuple(only or ())):
-        typer.echo(line)
+        typer.echo(one_line(line))
 
 
 def _know(names: Iterable[str], tables: tuple[RuleTable | None, ...]) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from remediator.cli.client import DEFAULT_URL, Daemon, PasswordFile, Url, User, login_name
+from remediator.core.unprintable import one_line
 
 application = typer.Typer(no_args_is_help=True, help="Circuit breakers of backends, rules and targets.")
 
@@ -20,7 +21,7 @@ def list_breakers(url: Url = DEFAULT_URL, user: User = "", password_file: Passwo
     for b in found:
         retry = f"retry in {b['retry_in_s']:.0f}s" if b["retry_in_s"] else ""
         rate = f"{b['error_rate']:>6.1%} of {b['total']:<6}"
-        typer.echo(f"{b['state']:<10} {b['failures']:>3} in a row  {rate} {b['key']}  {retry}")
+        typer.echo(one_line(f"{b['state']:<10} {b['failures']:>3} in a row  {rate} {b['key']}  {retry}"))
 
 
 @application.command("reset")

@@ -18,6 +18,7 @@ from remediator.cli.rbac import SYSTEM
 from remediator.core.access import Given, Need, needs_of
 from remediator.core.action import Permission
 from remediator.core.rules import Rule
+from remediator.core.unprintable import one_line
 from remediator.errors import ActionError
 
 _AT_ONCE = 8  #: questions in flight
@@ -33,7 +34,7 @@ def check_cluster(
     given = Given(namespaces, names, tuple(connections.get(SYSTEM, {})))
     needs, gaps = needs_of(rules, registry.find, SYSTEM, given)
     for gap in gaps:
-        typer.echo(f"error: {gap}")
+        typer.echo(one_line(f"error: {gap}"))
     by_right: dict[tuple[str, Permission], list[Need]] = {}
     for need in needs:
         by_right.setdefault((need.connection, need.permission), []).append(need)
@@ -43,9 +44,9 @@ def check_cluster(
     missing = asyncio.run(_missing(tuple(by_right), connections))
     for (connection, permission), why in missing.items():
         steps = sorted({str(need.place) for need in by_right[connection, permission]})
-        typer.echo(f"error: {connection}: {shown(permission)}: {why}")
+        typer.echo(one_line(f"error: {connection}: {shown(permission)}: {why}"))
         for step in steps:
-            typer.echo(f"    needed by {step}")
+            typer.echo(one_line(f"    needed by {step}"))
     asked = len(by_right)
     clusters = len({connection for connection, _ in by_right})
     typer.echo(f"{asked} rights in {clusters} clusters asked for, {len(missing)} missing")

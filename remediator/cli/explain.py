@@ -14,6 +14,7 @@ import typer
 from msgspec.structs import replace
 
 from remediator.cli.client import DEFAULT_URL, Daemon, PasswordFile, Url, User
+from remediator.core.unprintable import one_line
 from remediator.errors import NotificationError, RemediatorError
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def explain(
     if as_json:
         typer.echo(json.dumps(found[0] if len(found) == 1 else found, indent=2, default=str))
     else:
-        typer.echo("\n\n".join("\n".join(text(one, every=every)) for one in found))
+        typer.echo("\n\n".join("\n".join(map(one_line, text(one, every=every))) for one in found))
     if not any(one["matches"] for one in found):
         raise typer.Exit(1)
 

@@ -14,6 +14,7 @@ from remediator.cli.explain import reading
 from remediator.core.durations import SECOND, parse_duration
 from remediator.core.problems import nearest
 from remediator.core.promotion import NEXT, Evidence, Thresholds, missing
+from remediator.core.unprintable import one_line
 from remediator.errors import RemediatorError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def stats(
         typer.echo("no runs")
     for one in found:
         for line in _lines(one):
-            typer.echo(line)
+            typer.echo(one_line(line))
 
 
 def _lines(one: dict[str, Any]) -> list[str]:

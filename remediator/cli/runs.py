@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from remediator.cli.client import DEFAULT_URL, Daemon, PasswordFile, Url, User, login_name, quoted
+from remediator.core.unprintable import one_line
 
 application = typer.Typer(no_args_is_help=True, help="What ran, what waits, what was decided.")
 
@@ -40,9 +41,9 @@ def list_runs(
         by = "paused" if run.get("paused_by") and run["finished_at"] is None else run["held_by"]
         until = f" until {_clock(run['held_until'])}" if run["held_until"] else ""
         held = f" [{by}{until}]" if by else ""
-        typer.echo(
+        typer.echo(one_line(
             f"{run['id']}  {when}  {run['status'] + held:<22} {run['rule']:<24} {run['target']}  {run['reason'][:80]}"
-        )
+        ))  # fmt: skip
 
 
 def _clock(at: int) -> str:
@@ -61,7 +62,8 @@ def show(
     if as_json and not markdown:
         typer.echo(json.dumps(daemon.get(f"/api/v1/runs/{quoted(run)}"), indent=2))
     else:
-        typer.echo(daemon.call("GET", f"/api/v1/runs/{quoted(run)}?format=markdown"))
+        for line in daemon.call("GET", f"/api/v1/runs/{quoted(run)}?format=markdown").split("\n"):
+            typer.echo(one_line(line))
 
 
 def _change(run: str, verb: str, document: dict[str, Any], daemon: Daemon) -> None:

@@ -23,6 +23,7 @@ from remediator.core.problems import nearest
 from remediator.core.records import Args, Entry, Outcome, Phase, Plan, StepPlan
 from remediator.core.rules import Guide, Rule
 from remediator.core.templates import StepScope, compile_template, is_templated, render_tree
+from remediator.core.unprintable import CONTROLS, LINE_ENDS
 from remediator.errors import RenderError
 
 Find = Callable[[str], Action[Any, Any] | None]
@@ -49,7 +50,7 @@ ADVICE = {
 }
 """What a person can do, by the guard that refused before there was a run."""
 
-_SEGMENT = re.compile(r"[^\x00-\x20/\x7f]{1,253}")
+_SEGMENT = re.compile(rf"[^\s/{CONTROLS}{LINE_ENDS}]{{1,253}}")
 _SEGMENT_ENDS = re.compile(r"/(?![^{]*\}\})")
 _WORD_BITS = 64
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from remediator.core.unprintable import one_line
+
 
 class Problem(Struct, frozen=True):
     """One thing that is wrong, and where. Lines and columns count from 1; 0 means unknown."""
@@ -21,14 +23,14 @@ class Problem(Struct, frozen=True):
     name: str = ""  #: of the check that found it, where it has one: what a comment can switch off
 
     def __str__(self) -> str:
-        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
-        said = f"{self.message} ({self.name})" if self.name else self.message
+        place = ":".join(str(part) for part in (one_line(self.file), self.line, self.column) if part)
+        said = one_line(f"{self.message} ({self.name})" if self.name else self.message)
         text = f"{place}: {self.severity}: {said}" if place else f"{self.severity}: {said}"
         if self.source:
             # A tab keeps its width, so that the caret stands under the right character.
             margin = "".join("\t" if char == "\t" else " " for char in self.source[: max(self.column - 1, 0)])
             text += f"\n    {self.source}\n    {margin}^"
-        return f"{text}\n    {self.hint}" if self.hint else text
+        return f"{text}\n    {one_line(self.hint)}" if self.hint else text
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field
 
 from remediator.actions import registry
+from remediator.core.file_names import FileName
 from remediator.core.problems import Problem, nearest
 from remediator.core.redaction import learn_secret
 from remediator.errors import ConfigurationError
@@ -27,10 +28,10 @@ class TlsText(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    cert_file: Path
-    key_file: Path
+    cert_file: FileName
+    key_file: FileName
     client_auth_type: str = Field("NoClientCert", pattern="^(NoClientCert|RequireAndVerifyClientCert)$")
-    client_ca_file: Path | None = None
+    client_ca_file: FileName | None = None
     min_version: str = Field("TLS12", pattern="^(TLS12|TLS13)$")
 
 

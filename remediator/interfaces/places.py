@@ -12,12 +12,12 @@ from msgspec import Struct
 
 from remediator.core.problems import Problem
 from remediator.core.redaction import HIDDEN, is_secret_name, redact
+from remediator.core.unprintable import without_controls
 
 Path = tuple[str | int, ...]
 """The way into a document: ``("rules", 0, "limits", "cooldown")``."""
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what PyYAML counts as one
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _WIDEST = 200  #: characters of a line that a problem shows
 _LONGEST = 60  #: characters of a value that a message shows
 _LOOKED_AT = 5 * _WIDEST  #: characters of a line that are searched for secrets
@@ -86,7 +86,7 @@ def source_of(line: str, column: int) -> str:
     safe = redact(_without_secret_values(line[:_LOOKED_AT]))
     if column > _WIDEST or safe[: column - 1] != line[: column - 1]:
         return ""
-    shown = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", safe)
+    shown = without_controls(safe, "\N{REPLACEMENT CHARACTER}")
     return shown if len(shown) <= _WIDEST else shown[: _WIDEST - 1] + "…"
 
 

@@ -14,6 +14,7 @@ from remediator.core.records import RemedyPlan
 from remediator.core.rules import Rule, RuleTable
 from remediator.core.templates import is_templated
 from remediator.core.transitions import Mode, stricter
+from remediator.core.unprintable import one_line
 from remediator.settings import Settings
 
 
@@ -112,4 +113,4 @@ def as_text(rules: Iterable[RuleAtMost], settings: Settings) -> str:
             lines.append("  observe only looks")
         if rule.limits:
             lines.append(f"  limits  {'; '.join(rule.limits)}")
-    return "\n".join(lines)
+    return "\n".join(map(one_line, lines))

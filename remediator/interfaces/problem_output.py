@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from remediator.core.problems import Problem
+from remediator.core.unprintable import in_json, one_line
 
 STYLES = ("text", "json", "github")
 
@@ -15,7 +16,7 @@ STYLES = ("text", "json", "github")
 def show(problems: Iterable[Problem], style: str, root: Path) -> str:
     """Return the problems in one of the styles; files of problems are relative to ``root``."""
     if style == "json":
-        return json.dumps([_document(problem) for problem in problems], indent=2, ensure_ascii=False)
+        return in_json(json.dumps([_document(problem) for problem in problems], indent=2, ensure_ascii=False))
     lines = (_annotation(problem, root) if style == "github" else str(problem) for problem in problems)
     return "\n".join(lines)
 
@@ -34,8 +35,8 @@ def _annotation(problem: Problem, root: Path) -> str:
     fields = {
         "file": file, "line": problem.line or "", "col": problem.column or "", "title": problem.name or "remediator",
     }  # fmt: skip
-    given = ",".join(f"{name}={_property(str(value))}" for name, value in fields.items() if value)
-    text = f"{problem.message}\n{problem.hint}" if problem.hint else problem.message
+    given = ",".join(f"{name}={_property(one_line(str(value)))}" for name, value in fields.items() if value)
+    text = "\n".join(one_line(said) for said in (problem.message, problem.hint) if said)
     return f"::{kind} {given}::{_data(text)}"
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import re
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any
@@ -18,6 +17,7 @@ from msgspec import Struct
 
 from remediator.core.durations import SECOND
 from remediator.core.redaction import redact, redact_tree, shorten
+from remediator.core.unprintable import without_controls
 
 CELL, TEXT, ROWS = 300, 1000, 40  #: characters in a table's cell and in a line; rows in a table
 NOTHING = "none"
@@ -25,12 +25,6 @@ _URL_LIMIT = 2000
 _LIST_ITEMS, _SHOWN_DEPTH = 5, 3
 _LARGE = 1e6  #: from here on a number is shown in full
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-
-#: C0 and C1 without tab and line ends, invisible and direction-changing characters, half surrogate pairs.
-_CONTROLS = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
-    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
-)
 
 
 class Kind(Enum):
@@ -76,7 +70,7 @@ def clean(value: object, limit: int = TEXT) -> str:
     """Return any data as one line of at most ``limit`` characters without secrets and control characters."""
     text = value if isinstance(value, str) else str(value)
     far = limit * 4 + 8192
-    text, beyond = _CONTROLS.sub("", text[:far]), max(0, len(text) - far)
+    text, beyond = without_controls(text[:far]), max(0, len(text) - far)
     text = " ".join(redact(text, far).split())
     return shorten(text, limit, beyond=beyond)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from remediator.core.file_names import FileNameError, checked_pattern
 from remediator.core.guide import DefaultsText, GuideText, NamedIntervals, RuleFileText, RuleText
 from remediator.core.problems import Problem
 from remediator.errors import ConfigurationError
@@ -94,13 +95,18 @@ class Reading(Struct):
             return
         self.files.append(file)
         self.unread = self.unread or any(place[:1] == ("include",) for place in file.lost)
+        self._follow(file, path.parent)
+
+    def _follow(self, file: RuleFile, folder: Path) -> None:
         for position, name in enumerate(file.include):
-            if Path(name).is_absolute():
+            if not name or "\0" in name:  # that has been told
+                self.unread = True
+            elif Path(name).is_absolute():
                 self.unread = True
                 message = "an included file is named relative to this one"
                 self.problems.append(problem_at(file.document, ("include", position), message))
             else:
-                self.read(path.parent / name, (file.document, position))
+                self.read(folder / name, (file.document, position))
 
 
 def read_file(path: Path) -> bytes:
@@ -122,7 +128,11 @@ def find_files(patterns: Iterable[str], root: Path, problems: list[Problem]) -> 
     """
     found: dict[Path, None] = {}
     for pattern in patterns:
-        path = Path(pattern)
+        try:
+            path = Path(checked_pattern(pattern))
+        except FileNameError as error:
+            problems.append(Problem(f'no files can be found by "{pattern}": {error}', hint=error.hint))
+            continue
         start, rest = (Path(path.anchor), str(path.relative_to(path.anchor))) if path.is_absolute() else (root, pattern)
         wanted = tuple(part for part in Path(rest).parts if part.startswith(".."))
         problems += _unlisted(start, rest)
@@ -182,6 +192,6 @@ def _parts(document: Document, problems: list[Problem]) -> RuleFile:
     salvaged = Salvaged()
     text = salvaged.made(RuleFileText, document.data)
     return RuleFile(
-        document, tuple(enumerate(text.rules)), text.guides, text.pack or "", tuple(filter(None, text.include)),
-        text.defaults, text.time_intervals, frozenset(salvaged.lost),
+        document, tuple(enumerate(text.rules)), text.guides, text.pack or "", text.include, text.defaults,
+        text.time_intervals, frozenset(salvaged.lost),
     )  # fmt: skip

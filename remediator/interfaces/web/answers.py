@@ -11,6 +11,7 @@ from aiohttp import web
 from remediator.interfaces.web.passwords import TooManyTriesError
 from remediator.store.journal import plain
 
+BROKEN_OFF = (web.RequestPayloadError, ConnectionError)  #: what reading a body raises that breaks off or is none
 _HEADERS = {401: {"WWW-Authenticate": 'Basic realm="remediator"'}, 429: {"Retry-After": "10"}}
 
 
@@ -51,5 +52,12 @@ def too_slow(within: float, *, again: bool = False) -> web.Response:
     """Return the answer for a body that did not arrive: its rest is not waited for. ``again``: see ``unheard``."""
     status, detail = 503 if again else 408, f"the body did not arrive within {within:g} seconds (web.read_timeout)"
     response = problem(status, "Request Timeout", detail)
+    response.force_close()
+    return response
+
+
+def broken_off() -> web.Response:
+    """Return the answer for a body that ended too early or is none; whoever closed the connection reads it no more."""
+    response = problem(400, "Bad Request", "the body broke off or is not in the encoding that was announced")
     response.force_close()
     return response

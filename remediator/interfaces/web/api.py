@@ -18,7 +18,7 @@ from remediator.engine.work import Site
 from remediator.errors import ConflictError, NotFoundError, StoreError
 from remediator.interfaces.markdown import to_markdown
 from remediator.interfaces.report import compose
-from remediator.interfaces.web.answers import answer, problem
+from remediator.interfaces.web.answers import BROKEN_OFF, answer, broken_off, problem
 from remediator.interfaces.web.asking import ExplainWish, explained
 from remediator.interfaces.web.bodies import WISHES, LevelWish, Named, PauseWish, Reason, UndoWish
 from remediator.store import audit, control, evidence, journal, listing, outbox, storms, undo
@@ -301,5 +301,5 @@ async def translated(
         return problem(409, "Conflict", str(error))
     except StoreError as error:
         return problem(503, "The store refuses", str(error))
-    except (web.RequestPayloadError, ConnectionResetError):
-        return problem(400, "Bad Request", "the body broke off or is not in the encoding that was announced")
+    except BROKEN_OFF:
+        return broken_off()

@@ -92,6 +92,7 @@ class _Connection(asyncio.Protocol):
         if self._let_in:
             self._door.heard(self)
             self._inner.data_received(data)
+            _end_unreadable(self._inner)
 
     def eof_received(self) -> bool | None:
         return self._inner.eof_received() if self._let_in else None
@@ -104,6 +105,21 @@ class _Connection(asyncio.Protocol):
     def abort(self) -> None:
         if self._transport is not None:
             self._transport.abort()
+
+
+def _end_unreadable(inner: asyncio.Protocol) -> None:
+    """Tell the handler that reads a body that what came is none, such as a chunk without a length.
+
+    aiohttp's compiled parser tells only the next request of it, after this one: which would wait for its time-out.
+    """
+    waiting = getattr(inner, "_messages", ())
+    if not waiting or getattr(waiting[-1][0], "exc", None) is None:
+        return
+    request = getattr(inner, "_current_request", None)
+    body = waiting[-2][1] if len(waiting) > 1 else request.content if request is not None else None
+    if body is not None and not body.is_eof():
+        body.set_exception(web.RequestPayloadError("it is not in the encoding that was announced"))
+        body.feed_eof()  # its rest is not waited for
 
 
 class BoundedSite(web.SockSite):

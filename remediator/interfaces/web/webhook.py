@@ -19,7 +19,7 @@ from remediator.core.alert import Notification
 from remediator.engine.path import Accepted, BacklogFullError
 from remediator.errors import NotificationError, StoreError
 from remediator.interfaces.alertmanager import read_notification
-from remediator.interfaces.web.answers import answer, body_of, problem, too_slow, unheard
+from remediator.interfaces.web.answers import BROKEN_OFF, answer, body_of, broken_off, problem, too_slow, unheard
 from remediator.interfaces.web.auth import Credentials
 from remediator.interfaces.web.passwords import TooManyTriesError
 
@@ -84,6 +84,9 @@ class Webhook:
                 body = await body_of(request, self._within)
             except TimeoutError:
                 return None, too_slow(self._within, again=True)
+            except BROKEN_OFF as error:
+                log.debug("a body broke off, or is none", reason=str(error))
+                return None, broken_off()
             return await self._take(body)
 
     async def _take(self, body: bytes) -> tuple[Notification | None, web.Response]:

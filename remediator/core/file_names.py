@@ -1,0 +1,41 @@
+"""Names and patterns of files as people write them; what would be refused only where it is opened is said before."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path, PurePath
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator
+
+N = TypeVar("N", str, Path)
+
+
+class FileNameError(ValueError):
+    """No file can have this name; ``offset`` counts characters from its start."""
+
+    def __init__(self, message: str, hint: str, offset: int = 0) -> None:
+        super().__init__(message)
+        self.hint, self.offset = hint, offset
+
+
+def checked_name(name: N) -> N:
+    """Return the name of a file. Raise FileNameError for what no system takes."""
+    if (at := str(name).find("\0")) >= 0:
+        raise FileNameError("a file's name has no NUL character", "leave it out", at)
+    return name
+
+
+def checked_pattern(pattern: str) -> str:
+    """Return a pattern of files. Raise FileNameError for one that can mean none."""
+    path = PurePath(checked_name(pattern))
+    if pattern.endswith("/") or path == PurePath(path.anchor):
+        raise FileNameError(f'"{pattern}" names no rule file', 'name a file, or write a pattern: "rules/**/*.yaml"')
+    if any("**" in part and part != "**" for part in path.parts):
+        parts = (part if part == "**" else re.sub(r"\*+", "*", part) for part in path.parts)
+        raise FileNameError('"**" stands for folders, between slashes', f'write "{PurePath(*parts)}"')
+    return pattern
+
+
+FileName = Annotated[Path, AfterValidator(checked_name)]
+FilePattern = Annotated[str, AfterValidator(checked_pattern)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -71,7 +72,7 @@ class Reading(Struct):
         shown = str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
         self.digests[path] = ""
         try:
-            data = path.read_bytes()
+            data = _content(path)
             self.digests[path] = digest_of(data)
             self.contents.append(data)
             file = _parts(read_document(data.decode("utf-8"), shown), self.problems)
@@ -100,6 +101,13 @@ class Reading(Struct):
                 self.read(path.parent / name, (file.document, position))
 
 
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except ValueError as error:  # a name that none can have
+        raise OSError(errno.EINVAL, str(error)) from error
+
+
 def digest_of(data: bytes) -> str:
     """Return what tells one content of a file from another."""
     return hashlib.sha256(data).hexdigest()
@@ -117,17 +125,28 @@ def find_files(patterns: Iterable[str], root: Path, problems: list[Problem]) -> 
         start, rest = (Path(path.anchor), str(path.relative_to(path.anchor))) if path.is_absolute() else (root, pattern)
         wanted = tuple(part for part in Path(rest).parts if part.startswith(".."))
         problems += _unlisted(start, rest)
-        files = sorted(
-            p
-            for p in start.glob(rest)
-            if _is_file(p)
-            and not p.stem.endswith("_test")
-            and tuple(part for part in p.relative_to(start).parts if part.startswith("..")) == wanted
-        )
+        try:
+            files = sorted(
+                p
+                for p in start.glob(rest)
+                if _is_file(p)
+                and not p.stem.endswith("_test")
+                and tuple(part for part in p.relative_to(start).parts if part.startswith("..")) == wanted
+            )
+        except (OSError, ValueError, IndexError) as error:  # the last: pathlib's, for "."
+            problems.append(_unfit(pattern, error))
+            continue
         if not files:
             problems.append(Problem(f'no rule file matches "{pattern}" (looked in {start})'))
         found.update(dict.fromkeys(files))
     return tuple(found)
+
+
+def _unfit(pattern: str, error: Exception) -> Problem:
+    """Return the problem of a pattern that cannot be looked for."""
+    if isinstance(error, OSError):
+        return Problem(f'"{pattern}" cannot be looked for: {error.strerror or error}')
+    return Problem(f'"{pattern}" is no pattern of files', hint="write rules/*.yaml, or rules/**/*.yaml with all below")
 
 
 def _is_file(path: Path) -> bool:

@@ -69,7 +69,7 @@ class Daemon:
 
     def lines(self, path: str) -> Iterator[str]:
         """Yield the lines of a long answer as they come, each a JSON document."""
-        with self._answer("GET", path) as answer:
+        with self._answer("GET", path, within=2 * _WITHIN) as answer:
             self._is(answer, "application/x-ndjson")
             while line := answer.readline(LARGEST):
                 read(line, AuditEntry, self.url)
@@ -84,15 +84,16 @@ class Daemon:
 
     @contextmanager
     def _answer(
-        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
-    ) -> Iterator[http.client.HTTPResponse]:
+        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None,
+        within: float = _WITHIN,
+    ) -> Iterator[http.client.HTTPResponse]:  # fmt: skip
         """Ask; what fails until the answer has been read becomes a DaemonError with what the daemon says is wrong."""
         begun = False
         try:
             request = urllib.request.Request(  # noqa: S310 -- the scheme was checked
                 self.url + path, body, {**self._headers, **(headers or {})}, method=method
             )
-            with self._opener.open(request, timeout=_WITHIN) as answer:
+            with self._opener.open(request, timeout=within) as answer:
                 begun = True
                 yield answer
         except urllib.error.HTTPError as error:

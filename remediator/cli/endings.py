@@ -121,6 +121,8 @@ def _of_system(error: OSError) -> str:
     reason = error.strerror or str(error)
     if error.filename is not None:
         return f"{os.fsdecode(error.filename) if isinstance(error.filename, bytes) else error.filename}: {reason}"
+    if error.errno == errno.ENOENT:  # only the current folder is asked for without a name
+        return "the current folder is gone"
     return f"cannot write the output: {reason}" if error.errno in _OF_WRITING else reason
 
 

@@ -1,5 +1,8 @@
 """What a person typed is never answered with a traceback: exit code 1 or 2, and what is wrong is named."""
 
+import subprocess
+import sys
+
 import pytest
 from fakes.forking import run
 
@@ -110,6 +113,12 @@ def test_bytes_that_are_no_text(home, words):
 @pytest.mark.parametrize("url", ["http://[", "http://", "http://h:99999", "http://h:x", "ftp://h", "http://h/a b", "http://h\udcff"])
 def test_a_url_that_is_none(home, url):
     expect(run("runs", "list", "--url", url, cwd=home), 1, "--url takes http://host:port, not ")
+
+
+def test_a_current_folder_that_is_gone(home):
+    line = f"cd folder && rmdir ../folder && exec {sys.executable} -m remediator check a.yaml"
+    done = subprocess.run(["sh", "-c", line], cwd=home, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (1, "remediator: the current folder is gone\n")
 
 
 def test_labels_that_no_alert_has(home):

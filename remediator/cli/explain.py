@@ -98,7 +98,8 @@ def _wish(**given: Any) -> ExplainWish:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field, *below = map(str, first["loc"])
-        place = below[0] if below else {"run": "--run", "episode": "--episode", "starts_at": "startsAt"}.get(field, field)
+        options = {"run": "--run", "episode": "--episode", "starts_at": "startsAt"}
+        place = below[0] if below else options.get(field, field)
         value = f", got {ascii(first['input'])[:80]}" if isinstance(first["input"], str) else ""
         raise typer.BadParameter(f"{place[:80]}: {first['msg']}{value}") from None
 

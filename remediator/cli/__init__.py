@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
-import sys
 
+from remediator.cli import endings
+
+_interrupt = endings.end_when_interrupted()
 # What is loaded stays: to look for garbage among it, again and again, is a tenth of a start.
 gc.set_threshold(200_000, 20, 50)
 
@@ -29,7 +31,6 @@ from remediator.cli import (
     test,
     version,
 )
-from remediator.errors import ConfigurationError, RemediatorError
 
 application = typer.Typer(
     name="remediator", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -42,18 +43,9 @@ application.add_typer(breakers.application, name="breakers")
 application.add_typer(policy.application, name="policy")
 application.add_typer(packs.application, name="packs")
 application.add_typer(promote.application, name="rules")
+endings.let_interrupt(_interrupt)
 
 
 def main() -> None:
-    """Run the command line; our own errors are said without a traceback."""
-    try:
-        application()
-    except ConfigurationError as error:
-        for problem in error.problems:
-            sys.stderr.write(f"{problem}\n")
-        sys.exit(1)
-    except RemediatorError as error:
-        sys.stderr.write(f"remediator: {error}\n")
-        sys.exit(1)
-    except BrokenPipeError:
-        sys.exit(1)
+    """Run the command line; whatever ends it is said without a traceback."""
+    endings.run(application)

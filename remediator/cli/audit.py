@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from remediator.cli.arguments import seconds_of
 from remediator.cli.client import DEFAULT_URL, Daemon, PasswordFile, Url, User
-from remediator.core.durations import parse_duration
+from remediator.core.durations import SECOND
 from remediator.core.unprintable import in_json
 
 
@@ -24,7 +25,7 @@ def audit(
     url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None,
 ) -> None:  # fmt: skip
     """Print the audit trail in the order of writing, a JSON document a line."""
-    began = int((time.time() - parse_duration(since)) * 1e6) if since else 0  # noqa: TID251 -- the user's clock, at the edge
+    began = int((time.time() - seconds_of("--since", since)) * SECOND) if since else 0  # noqa: TID251 -- the user's clock
     path = f"/api/v1/audit?format=jsonl&after={after}&since={began}"
     for line in Daemon(url, user, password_file).lines(path):
         sys.stdout.write(in_json(line))

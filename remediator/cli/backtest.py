@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from msgspec.structs import replace
 
+from remediator.cli.arguments import seconds_of
 from remediator.cli.prometheus_options import CaFile, PasswordFile, TokenFile, User, Where, server_of
-from remediator.core.durations import SECOND, parse_duration, show_duration
+from remediator.core.durations import SECOND, show_duration
 from remediator.core.transitions import Mode
 from remediator.core.unprintable import one_line
 
@@ -63,7 +64,7 @@ def backtest(
     from remediator.rehearsal.backtest.against import run  # noqa: PLC0415 -- see above
 
     logs.configure("auto", "error")
-    lasts, between, back = _seconds("--takes", takes), _seconds("--step", step), _seconds("--since", since or "0")
+    lasts, between, back = seconds_of("--takes", takes), seconds_of("--step", step), seconds_of("--since", since or "0")
     if sum(source is not None for source in (prometheus or None, store, file)) != 1:
         raise typer.BadParameter("say where history is: --prometheus URL, --store FILE or --file FILE")
     site = _site(rules, config, as_written=as_written)
@@ -90,13 +91,6 @@ def _know(names: Iterable[str], tables: tuple[RuleTable | None, ...]) -> None:
     for name in names:
         if name not in known and name != "none":
             raise typer.BadParameter(f'--rule: there is no rule "{name}"; {nearest(name, known)}')
-
-
-def _seconds(option: str, written: str) -> float:
-    try:
-        return parse_duration(written)
-    except ValueError as error:
-        raise typer.BadParameter(f"{option}: {error}") from error
 
 
 def _site(paths: list[Path], config: Path | None, *, as_written: bool) -> Site:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from remediator.cli.answers import BreakerRow
 from remediator.cli.client import DEFAULT_URL, Daemon, PasswordFile, Url, User, login_name
 from remediator.core.unprintable import one_line
 
@@ -15,7 +16,7 @@ application = typer.Typer(no_args_is_help=True, help="Circuit breakers of backen
 @application.command("list")
 def list_breakers(url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None) -> None:
     """List breakers that have failed since their reset."""
-    found = Daemon(url, user, password_file).get("/api/v1/breakers")
+    found = Daemon(url, user, password_file).get("/api/v1/breakers", list[BreakerRow])
     if not found:
         typer.echo("no breaker has failed")
     for b in found:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from msgspec.structs import replace
 
+from remediator.cli.answers_explained import Explained
 from remediator.cli.client import DEFAULT_URL, Daemon, PasswordFile, Url, User
 from remediator.core.unprintable import one_line
 from remediator.errors import NotificationError, RemediatorError
@@ -62,7 +63,7 @@ def explain(
         raise typer.BadParameter("--store says what happened; --config.file or --rules says what the rules are")
     else:
         daemon = Daemon(url, user, password_file)
-        found = [daemon.post("/api/v1/explain", wish.model_dump(exclude_defaults=True)) for wish in wishes]
+        found = [daemon.post("/api/v1/explain", wish.model_dump(exclude_defaults=True), Explained) for wish in wishes]
     if as_json:
         typer.echo(json.dumps(found[0] if len(found) == 1 else found, indent=2, default=str))
     else:
@@ -72,12 +73,10 @@ def explain(
 
 
 def _wishes(labels: list[str], payload: Path | None, run: str, episode: str) -> list[ExplainWish]:
-    from remediator.interfaces.web.asking import ExplainWish  # noqa: PLC0415 -- see above
-
     if [bool(labels), payload is not None, bool(run), bool(episode)].count(True) != 1:
         raise typer.BadParameter("give one of: labels, --payload, --run, --episode")
     if run or episode:
-        return [ExplainWish(run=run, episode=episode)]
+        return [_wish(run=run, episode=episode)]
     if payload is not None:
         return _of_payload(payload)
     pairs = {}
@@ -86,12 +85,28 @@ def _wishes(labels: list[str], payload: Path | None, run: str, episode: str) -> 
         if parts is None:
             raise typer.BadParameter(f'"{written}" is no label; write name=value')
         pairs[parts[1]] = parts[2]
-    return [ExplainWish(labels=pairs)]
+    return [_wish(labels=pairs)]
+
+
+def _wish(**given: Any) -> ExplainWish:
+    """Return the question. Raise BadParameter for what no alert can have."""
+    from pydantic import ValidationError  # noqa: PLC0415 -- see above
+
+    from remediator.interfaces.web.asking import ExplainWish  # noqa: PLC0415 -- see above
+
+    try:
+        return ExplainWish(**given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field, *below = map(str, first["loc"])
+        options = {"run": "--run", "episode": "--episode", "starts_at": "startsAt"}
+        place = below[0] if below else options.get(field, field)
+        value = f", got {ascii(first['input'])[:80]}" if isinstance(first["input"], str) else ""
+        raise typer.BadParameter(f"{place[:80]}: {first['msg']}{value}") from None
 
 
 def _of_payload(path: Path) -> list[ExplainWish]:
     from remediator.interfaces.alertmanager import read_notification  # noqa: PLC0415 -- see above
-    from remediator.interfaces.web.asking import ExplainWish  # noqa: PLC0415 -- see above
 
     try:
         with path.open("rb") as file:
@@ -101,7 +116,7 @@ def _of_payload(path: Path) -> list[ExplainWish]:
     except NotificationError as error:
         raise RemediatorError(f"{path}: {error}") from error
     found = [
-        ExplainWish(labels=dict(one.labels), annotations=dict(one.annotations), starts_at=one.starts_at or None)
+        _wish(labels=dict(one.labels), annotations=dict(one.annotations), starts_at=one.starts_at or None)
         for one in alerts if one.firing
     ]  # fmt: skip
     if not found:

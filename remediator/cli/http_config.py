@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from remediator.actions.answers.access import trusting
+from remediator.cli.arguments import line_of
 from remediator.core.problems import Problem
 from remediator.errors import ConfigurationError
 from remediator.interfaces.documents import Document, problem_at, read_document, validate
@@ -100,21 +101,6 @@ def read_http_config(path: Path) -> Access:
     except ConfigurationError as error:
         raise ConfigurationError(tuple(_without_values(problem) for problem in error.problems)) from None
     return Access(_headers(config, path.parent), _trust(document, config.tls_config, path.parent))
-
-
-def line_of(path: Path, *, whole: bool = False) -> str:
-    """Return a file's text, as a secret file has it without the line's end. Raise ConfigurationError."""
-    try:
-        text = path.read_text("utf-8")
-    except OSError as error:
-        raise ConfigurationError((Problem(f"cannot be read: {error.strerror or error}", str(path)),)) from None
-    except UnicodeDecodeError:  # its text would show what stands there
-        raise ConfigurationError((Problem("is not text", str(path)),)) from None
-    if whole:
-        return text
-    if not text.strip() or len(text.strip().splitlines()) > 1:
-        raise ConfigurationError((Problem("must hold one line, the secret", str(path)),))
-    return text.strip()
 
 
 def _without_values(problem: Problem) -> Problem:

@@ -54,8 +54,12 @@ def copy(pack: str, folder: Path) -> None:
             for there in taken
         ))  # fmt: skip
     for path, there in pairs:
-        there.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, there)
+        try:
+            there.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, there)
+        except OSError as error:
+            problem = Problem(f"cannot be written: {error.strerror or error}", str(there))
+            raise ConfigurationError((problem,)) from error
         typer.echo(str(there))
     typer.echo(f"check it: remediator check {folder / found.file.name}")
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from msgspec.structs import fields
 
+from remediator.cli.answers_explained import Stats
+from remediator.cli.arguments import seconds_of
 from remediator.cli.client import DEFAULT_URL, Daemon, PasswordFile, Url, User
 from remediator.cli.explain import reading
-from remediator.core.durations import SECOND, parse_duration
+from remediator.core.durations import SECOND
 from remediator.core.problems import nearest
 from remediator.core.promotion import NEXT, Evidence, Thresholds, missing
 from remediator.core.unprintable import one_line
@@ -77,12 +79,11 @@ def _found(store: Path | None, since: str, url: str, user: str, password_file: P
     from remediator.engine.clock import SystemClock  # noqa: PLC0415 -- other commands start faster
     from remediator.store import evidence  # noqa: PLC0415 -- see above
 
-    try:
-        after = SystemClock().now() - int(parse_duration(since) * SECOND) if since else 0
-    except ValueError as error:
-        raise typer.BadParameter(f"--since: {error}") from error
+    after = SystemClock().now() - int(seconds_of("--since", since) * SECOND) if since else 0
     if store is None:
-        made: list[dict[str, Any]] = Daemon(url, user, password_file).get("/api/v1/rules/stats", since=str(after))
+        made: list[dict[str, Any]] = Daemon(url, user, password_file).get(
+            "/api/v1/rules/stats", list[Stats], since=str(after)
+        )
         return made
     with reading(store) as tx:
         found = evidence.read(tx, after)
@@ -117,10 +118,7 @@ def promote(
     from remediator.interfaces.rule_files.promoting import patch, place_of, with_mode  # noqa: PLC0415 -- see above
     from remediator.store.evidence import of_document  # noqa: PLC0415 -- see above
 
-    try:
-        wanted = Thresholds(runs, parse_duration(over), approved, verified, recovered, repeats)
-    except ValueError as error:
-        raise typer.BadParameter(f"--over: {error}") from error
+    wanted = Thresholds(runs, seconds_of("--over", over), approved, verified, recovered, repeats)
     loaded = _loaded(paths, config)
     found = loaded.table.rule(rule)
     place = place_of(loaded, rule)
@@ -139,7 +137,10 @@ def promote(
     before = file.read_text("utf-8")
     after = with_mode(before, position, NEXT[mode], found.file)
     if write:
-        file.write_text(after, "utf-8")
+        try:
+            file.write_text(after, "utf-8")
+        except OSError as error:
+            raise RemediatorError(f"{file}: cannot be written: {error.strerror or error}") from error
         typer.echo(f"{found.file}: {rule} is now in mode {NEXT[mode]}")
         return
     typer.echo(patch(before, after, found.file), nl=False)

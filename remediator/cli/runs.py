@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from remediator.cli.answers import RunChanged, RunDocument, RunRow
 from remediator.cli.client import DEFAULT_URL, Daemon, PasswordFile, Url, User, login_name, quoted
 from remediator.core.unprintable import one_line
 
@@ -29,7 +30,7 @@ def list_runs(
 ) -> None:  # fmt: skip
     """List runs, newest first."""
     found = Daemon(url, user, password_file).get(
-        "/api/v1/runs", status=status, rule=rule, target=target, storm=storm, limit=str(limit)
+        "/api/v1/runs", list[RunRow], status=status, rule=rule, target=target, storm=storm, limit=str(limit)
     )
     if as_json:
         typer.echo(json.dumps(found, indent=2))
@@ -60,14 +61,14 @@ def show(
     """Show one run: situation, task, action, result, reflection."""
     daemon = Daemon(url, user, password_file)
     if as_json and not markdown:
-        typer.echo(json.dumps(daemon.get(f"/api/v1/runs/{quoted(run)}"), indent=2))
+        typer.echo(json.dumps(daemon.get(f"/api/v1/runs/{quoted(run)}", RunDocument), indent=2))
     else:
-        for line in daemon.call("GET", f"/api/v1/runs/{quoted(run)}?format=markdown").split("\n"):
+        for line in daemon.page(f"/api/v1/runs/{quoted(run)}?format=markdown").split("\n"):
             typer.echo(one_line(line))
 
 
 def _change(run: str, verb: str, document: dict[str, Any], daemon: Daemon) -> None:
-    done = daemon.post(f"/api/v1/runs/{quoted(run)}/{verb}", {"who": login_name(), **document})
+    done = daemon.post(f"/api/v1/runs/{quoted(run)}/{verb}", {"who": login_name(), **document}, RunChanged)
     typer.echo(f"{done['run']}: {verb} {done['status']}")
 
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from remediator.cli.client import DEFAULT_URL, Daemon, DaemonError, Url
+from remediator.cli.answers import Accepted, DaemonError, read
+from remediator.cli.arguments import body_of, line_of
+from remediator.cli.client import DEFAULT_URL, Daemon, Url, as_bytes
 
 if TYPE_CHECKING:
     from remediator.cli.http_config import Access
@@ -42,19 +44,22 @@ def send(
     """Post a body from a file, or one alert made from labels."""
     if (file is None) == (not labels):
         raise typer.BadParameter("give either labels (alertname=X severity=critical) or --file")
-    body = (
-        file.read_bytes()
-        if file
-        else json.dumps(sample(pairs(labels or []), pairs(annotation or []), resolved=resolved)).encode()
-    )
+    if file:
+        body = body_of(file)
+    else:
+        made = sample(pairs(labels or []), pairs(annotation or []), resolved=resolved)
+        body = as_bytes(json.dumps(made, ensure_ascii=False))
     access = access_of(token_file, user, password_file, http_config)
     headers = {"User-Agent": "Alertmanager/0.28.0", **access.headers}
-    typer.echo(Daemon(url, "", None, access.trust).call("POST", "/api/v1/alertmanager", body, headers))
+    daemon = Daemon(url, "", None, access.trust)
+    said = daemon.call("POST", "/api/v1/alertmanager", body, headers)
+    read(said, Accepted, daemon.url)
+    typer.echo(said)
 
 
 def access_of(token_file: Path | None, user: str, password_file: Path | None, http_config: Path | None) -> Access:
     """Return how the sender proves who it is. Secrets stand in files only: a command line is seen by everybody."""
-    from remediator.cli.http_config import Access, basic, line_of, read_http_config  # noqa: PLC0415 -- only when used
+    from remediator.cli.http_config import Access, basic, read_http_config  # noqa: PLC0415 -- only when used
 
     if bool(user) != bool(password_file):
         raise typer.BadParameter("--user and --password-file go together")

@@ -8,6 +8,7 @@ other; a commit that fails fails its whole batch, and nothing of it was acknowle
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -261,10 +262,13 @@ def migrate(db: sqlite3.Connection) -> None:
 
 def backup(source: Path, target: Path) -> None:
     """Copy a store into a new file while it is used. Raise StoreError; nothing is overwritten."""
-    if target.exists():
-        raise StoreError(f"{target} exists; a backup overwrites nothing")
-    if not source.exists():
-        raise StoreError(f"there is no store at {source}")
+    try:
+        if target.exists():
+            raise StoreError(f"{target} exists; a backup overwrites nothing")
+        if not source.exists():
+            raise StoreError(f"there is no store at {source}")
+    except OSError as error:
+        raise StoreError(f"cannot write {target}: {error.strerror or error}") from error
     try:
         read, copy = sqlite3.connect(address(source, "ro"), uri=True), sqlite3.connect(target)
         try:
@@ -273,5 +277,6 @@ def backup(source: Path, target: Path) -> None:
             copy.close()
             read.close()
     except sqlite3.Error as error:
-        target.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # there may be no such folder
+            target.unlink()
         raise StoreError(f"cannot write {target}: {error}") from error

@@ -72,9 +72,11 @@ class Prometheus(Struct, frozen=True):
             raise self._failure(str(error)) from error
         except urllib.error.HTTPError as error:
             if error.code in (400, 422):
-                raise ValueError(hide(_reason(error.read(65536)), known.secrets)) from error
+                raise ValueError(hide(_reason(error), known.secrets)) from error
             raise self._failure(f"answers {error.code}{_MEANT.get(error.code, '')}") from error
-        except (urllib.error.URLError, OSError, ValueError, http.client.HTTPException) as error:
+        except RecursionError as error:
+            raise self._failure("does not answer as Prometheus does") from error
+        except (OSError, ValueError, OverflowError, http.client.HTTPException) as error:
             raise self._failure(f"cannot be asked: {getattr(error, 'reason', error)}") from error
         if not isinstance(document, dict) or document.get("status") != "success":
             raise self._failure("does not answer as Prometheus does")
@@ -94,10 +96,10 @@ class Prometheus(Struct, frozen=True):
         return ConfigurationError((Problem(f"--prometheus {self.api.url}: {said}"),))
 
 
-def _reason(body: bytes) -> str:
+def _reason(error: urllib.error.HTTPError) -> str:
     try:
-        return str(json.loads(body).get("error", ""))[:300]
-    except (ValueError, AttributeError):
+        return str(json.loads(error.read(65536)).get("error", ""))[:300]
+    except (OSError, ValueError, AttributeError, RecursionError, OverflowError, http.client.HTTPException):
         return "the query was refused"
 
 
@@ -106,7 +108,7 @@ def live_findings(server: Prometheus, subject: Subject) -> list[Named]:
     try:
         known = _alerts(server)
         return [*_about_alerts(server, known, subject), *_about_queries(server, subject)]
-    except (TypeError, KeyError, AttributeError) as error:
+    except (TypeError, KeyError, AttributeError, ValueError, yaml.YAMLError) as error:
         raise ConfigurationError(
             (Problem(f"--prometheus {server.api.url}: does not answer as Prometheus does"),)
         ) from error

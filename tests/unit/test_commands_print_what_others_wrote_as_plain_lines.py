@@ -16,14 +16,21 @@ RUN = {
     "rule": HOSTILE, "target": HOSTILE, "reason": HOSTILE,
 }  # fmt: skip
 STATS = dict.fromkeys(
-    ("runs", "would_run", "recovered_itself", "asked", "acted", "unknown", "escalated", "repeats"), 0
-)  # fmt: skip
-WOULD = {"rule": HOSTILE, "refused_by": HOSTILE, "because": HOSTILE}
+    ("runs", "would_run", "recovered_first", "recovered_itself", "asked", "approved", "refused", "expired", "acted",
+     "verified", "unknown", "escalated", "repeats"), 0
+) | dict.fromkeys(("first_observed", "first_asked", "last"))  # fmt: skip
+SAID = {"guard": HOSTILE, "verdict": HOSTILE, "reason": HOSTILE, "until": None, "advice": HOSTILE}
+WOULD = dict.fromkeys(
+    ("rule", "refused_by", "because", "guide", "summary", "target", "mode_because", "joins", "verify_text", "escalate"),
+    HOSTILE,
+) | {
+    "mode": "auto", "acts": False, "verdict": SAID, "locks": [], "parameters": {}, "guards": [SAID],
+    "diagnose": [], "verify": [], "remedies": [],
+}  # fmt: skip
 RULE = {"rule": HOSTILE, "file": HOSTILE, "matches": True, "takes": True, "near": False, "taken_by": "", "missed": []}
 EXPLAINED = {
     "labels": {"host": HOSTILE}, "at": 0, "history": True, "matches": True, "rules": [RULE],
-    "then": [{"rule": HOSTILE, "verdict": HOSTILE, "guard": HOSTILE, "at": 0, "reason": HOSTILE}],
-    "would": [{**WOULD, "mode": "auto", "verdict": {}}],
+    "then": [{"rule": HOSTILE, "verdict": HOSTILE, "guard": HOSTILE, "at": 0, "reason": HOSTILE}], "would": [WOULD],
 }  # fmt: skip
 ANSWERS = {
     "/api/v1/runs": [RUN],
@@ -39,9 +46,10 @@ SHOWN = (["runs", "list"], ["breakers", "list"], ["rules", "stats"], ["explain",
 async def daemon(request: web.Request) -> web.Response:
     if request.path == "/api/v1/audit":
         entry = {"id": 1, "who": HOSTILE, "reason": HOSTILE, HOSTILE: "Größe"}
-        return web.Response(text=json.dumps(entry, ensure_ascii=False) + "\n")
+        said = json.dumps(entry, ensure_ascii=False) + "\n"
+        return web.Response(text=said, content_type="application/x-ndjson")
     if request.path == "/api/v1/runs/1a2":
-        return web.Response(text=f"# Title\n\n{HOSTILE}\n")
+        return web.Response(text=f"# Title\n\n{HOSTILE}\n", content_type="text/markdown")
     return web.json_response(ANSWERS[request.path])
 
 

@@ -86,7 +86,17 @@ class Deliverer:
             said = await self._store.read(message)
         except NotFoundError:  # retention was faster
             await self._store.do(lambda tx: outbox.drop(tx, untold))
-            return 0.0
+        except StoreError:
+            raise
+        except Exception as error:
+            log.error("a run cannot be read", reporter=name, run=untold.run, exc_info=error)
+            await self._give_up(untold, type(error).__name__)
+        else:
+            return await self._pass_on(untold, said)
+        return 0.0
+
+    async def _pass_on(self, untold: Untold, said: Message) -> float:
+        name = self.reporter.name
         try:
             got: Receipt | None = await self.reporter.tell(said)
         except TemporaryError as error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 import structlog
 from msgspec import Struct
@@ -37,17 +39,22 @@ async def upkeep(store: SqliteStore, engine: Engine, clock: Clock, kept: Kept) -
     """Do it again and again. Runs until cancelled."""
     due = clock.now() + int(DELETE_EVERY * SECOND)
     while True:
-        try:
-            await close(store, engine, clock.now())
-            await climb(store, engine, clock.now())
-            await remind(store, engine, clock.now())
-            await storms_end(store, engine, clock.now())
-            if clock.now() >= due:
-                due = clock.now() + int(DELETE_EVERY * SECOND)
-                await delete(store, clock.now(), kept)
-        except StoreError as error:
-            log.warning("upkeep waits: the store refuses", error=str(error))
+        for duty in (close, climb, remind, storms_end):
+            await _do(duty(store, engine, clock.now()))
+        if clock.now() >= due:
+            due = clock.now() + int(DELETE_EVERY * SECOND)
+            await _do(delete(store, clock.now(), kept))
         await asyncio.sleep(EVERY)
+
+
+async def _do(duty: Coroutine[Any, Any, object]) -> None:
+    """Do one of the duties. What one of them meets keeps none of the others from being done, and ends no daemon."""
+    try:
+        await duty
+    except StoreError as error:
+        log.warning("upkeep waits: the store refuses", error=str(error))
+    except Exception as error:
+        log.error("upkeep has come upon a defect", exc_info=error)
 
 
 async def close(store: SqliteStore, engine: Engine, now: int) -> None:

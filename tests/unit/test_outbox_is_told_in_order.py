@@ -56,6 +56,13 @@ async def test_what_is_refused_does_not_stop_the_rest(desk, error):
         assert messages(await desk.all_told()) == ["Down-b"]
 
 
+async def test_a_run_that_cannot_be_read_does_not_stop_the_rest(desk):
+    await desk.happen("a", "b")
+    await desk.store.do(lambda tx: tx.run("UPDATE run SET status = 'odd' WHERE id = ?", desk.runs["a"]))
+    async with desk.delivering():
+        assert messages(await desk.all_told()) == ["Down-b"]
+
+
 async def test_a_run_that_changes_while_it_is_told_is_told_again(desk):
     await desk.happen("a", "b")
     seen: list[str] = []

@@ -74,10 +74,10 @@ class Reloading:
 
     async def _rejected(self, who: str, wrong: tuple[Problem, ...]) -> None:
         self._metrics.reloaded(ok=False, at=0)
-        old = self._engine.site.table
-        await self._in_the_trail(lambda tx: note_rejected(tx, who, old, wrong, self._clock.now()))
         for problem in wrong:
             log.error("not reloaded; the old rule table stays", problem=str(problem))
+        old = self._engine.site.table
+        await self._in_the_trail(lambda tx: note_rejected(tx, who, old, wrong, self._clock.now()))
 
     async def _in_the_trail(self, unit: Unit[None]) -> None:
         """Write into the audit trail what has happened already; a store that refuses does not undo it."""

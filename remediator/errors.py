@@ -83,9 +83,13 @@ class ConflictError(RemediatorError):
 class StoreError(RemediatorError):
     """The store refuses: disk full, damaged, or held by another process. Nothing was acknowledged."""
 
+    passes = True  #: whether to ask again later may help
+
 
 class ContradictionError(StoreError):
-    """A row contradicts another: a defect of ours. To write it again will not help."""
+    """A row contradicts another: a defect of ours."""
+
+    passes = False
 
 
 class ActionError(RemediatorError):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from remediator.core.redaction import forget_secrets
+from remediator.store.sqlite import SqliteStore
 
 #: Files of more than some seconds, the longest first. Were one of them the last, the other workers would wait for it.
 SLOW = (
@@ -46,3 +47,12 @@ def _no_secret_of_another_test() -> Iterator[None]:
     """What one test reads from its files of secrets is no secret in the next."""
     yield
     forget_secrets()
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    """A store in a file of its own, open."""
+    store = SqliteStore(tmp_path / "store.db")
+    store.open()
+    yield store
+    await store.close()

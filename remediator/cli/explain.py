@@ -14,6 +14,7 @@ import typer
 from msgspec.structs import replace
 
 from remediator.cli.answers_explained import Explained
+from remediator.cli.arguments import body_of
 from remediator.cli.client import DEFAULT_URL, Daemon, PasswordFile, Url, User
 from remediator.core.unprintable import one_line
 from remediator.errors import NotificationError, RemediatorError
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from remediator.interfaces.web.asking import ExplainWish
     from remediator.store.sqlite import Tx
 
-LARGEST = 16 * 1024 * 1024  #: bytes of a payload
 _LABEL = re.compile(r"([a-zA-Z_][a-zA-Z0-9_]*)=(.*)", re.DOTALL)
 Ask = Callable[["ExplainWish"], dict[str, Any]]
 
@@ -109,10 +109,7 @@ def _of_payload(path: Path) -> list[ExplainWish]:
     from remediator.interfaces.alertmanager import read_notification  # noqa: PLC0415 -- see above
 
     try:
-        with path.open("rb") as file:
-            alerts = read_notification(file.read(LARGEST)).alerts
-    except OSError as error:
-        raise RemediatorError(f"{path}: {error.strerror or error}") from error
+        alerts = read_notification(body_of(path)).alerts
     except NotificationError as error:
         raise RemediatorError(f"{path}: {error}") from error
     found = [

@@ -18,7 +18,7 @@ from remediator.engine.limits import Slots
 from remediator.engine.perform import Confirm
 from remediator.engine.queue import Queue
 from remediator.engine.work import Site, StandIn, Work, as_it_is
-from remediator.errors import ContradictionError, StoreError
+from remediator.errors import StoreError
 from remediator.store.sqlite import SqliteStore
 from remediator.store.undo import Made
 
@@ -178,7 +178,7 @@ class Engine:
         except asyncio.CancelledError:
             raise
         except Exception as error:
-            if isinstance(error, StoreError) and not isinstance(error, ContradictionError):
+            if isinstance(error, StoreError) and error.passes:
                 log.warning("the store refuses; the run is tried again", run=run, error=str(error))
                 self.queue.later(run, self.clock.now() + int(STORE_RETRY * 1e6))
                 return

@@ -23,7 +23,7 @@ from remediator.engine.perform import Confirm, Result, confirm, perform, resolve
 from remediator.engine.steps import moved_by_this_remedy, why_not_again
 from remediator.engine.verify import sample_all
 from remediator.engine.work import Site, StandIn, Task, Work, as_it_is
-from remediator.errors import ContradictionError, StoreError
+from remediator.errors import StoreError
 from remediator.store import inbox, journal
 from remediator.store.sqlite import SqliteStore, Tx, Unit
 
@@ -81,7 +81,7 @@ class Carrier:
             try:
                 return await self._store.do(unit)
             except StoreError as error:
-                if self.stopping or isinstance(error, ContradictionError):
+                if self.stopping or not error.passes:
                     raise
                 log.warning("the store refuses; what happened is kept and written later", error=str(error))
                 await asyncio.sleep(STORE_RETRY)

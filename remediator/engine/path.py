@@ -26,7 +26,7 @@ from remediator.engine.admit import CHUNK, Admitted, admit, chunks, propose_all
 from remediator.engine.advance import Engine
 from remediator.engine.clock import Clock, new_id
 from remediator.engine.late import Late, Waiting
-from remediator.errors import ContradictionError, StoreError
+from remediator.errors import StoreError
 from remediator.store import inbox
 from remediator.store.sqlite import SqliteStore, Tx
 
@@ -118,7 +118,7 @@ class Path:
                 if admitted is not None:
                     await self.admit_rest(notification, waiting.alerts, admitted, self._late.settle)
             except Exception as error:
-                if _passes(error):
+                if isinstance(error, StoreError) and error.passes:
                     log.warning("the rest of a notification follows later", notification=notification, error=str(error))
                     await asyncio.sleep(ADMIT_AGAIN)
                     continue
@@ -187,11 +187,6 @@ class Path:
             self._counts.decided(verdict, rule, count)
 
 
-def _passes(error: Exception) -> bool:
-    """Whether it is the store that refuses, for as long as it does: no defect of ours."""
-    return isinstance(error, StoreError) and not isinstance(error, ContradictionError)
-
-
 async def recover(
     store: SqliteStore, path: Path, engine: Engine, read_body: Callable[[bytes], Notification],
     stopping: Callable[[], bool] = lambda: False,
@@ -227,7 +222,7 @@ async def recover(
                 if admitted is not None:
                     await path.admit_rest(notification, read_body(body).alerts, admitted)
             except Exception as error:
-                if _passes(error):
+                if isinstance(error, StoreError) and error.passes:
                     log.warning("the start waits for the store", notification=notification, error=str(error))
                     await asyncio.sleep(ADMIT_AGAIN)
                     continue

@@ -12,10 +12,10 @@ import aiohttp
 import orjson
 from msgspec import Struct
 
+from remediator.engine.deliver import LONGEST_ASKED
 from remediator.errors import PermanentError, TemporaryError
 from remediator.interfaces.report_lines import clean
 
-_LONGEST_WAIT = 3600.0  #: seconds; see engine.deliver.LONGEST_ASKED
 _ANSWER = 2000  #: bytes of an answer that are looked at
 
 
@@ -77,4 +77,4 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     value = next((headers[name] for name in headers if name.lower() == "retry-after"), "").strip()
     if not (value.isascii() and value.isdigit()) or len(value) > 9:  # noqa: PLR2004 -- far beyond the bound
         return None
-    return min(float(value), _LONGEST_WAIT)
+    return min(float(value), LONGEST_ASKED)

@@ -33,6 +33,7 @@ class StoreFile:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._is = _identity(os.fstat(self._lock))
         except BlockingIOError as error:
+            # The descriptor stays open: to close it would let go of SQLite's locks, were the other one in this process.
             raise StoreError(f"another remediator works on {self.path}; each needs a store of its own") from error
         except (OSError, ValueError) as error:
             raise StoreError(f"cannot use {self.path}: {getattr(error, 'strerror', None) or error}") from error

@@ -203,6 +203,7 @@ class SqliteStore:
 
     def _commit(self) -> None:
         began = perf_counter()
+        self._took = QUICK  # of a commit that fails nothing is known: the next one does not wait on the loop
         if self._probe:
             self._probe("before")
         assert self._writer is not None  # noqa: S101 -- a batch was run on it

@@ -1,9 +1,7 @@
 """A run whose rows cannot be read can neither go on nor be ended: that is tried, and said, again and again."""
 
 import asyncio
-from pathlib import Path
 
-import pytest
 from fakes.small_site import RULES, alert, table_of
 from msgspec.structs import replace
 
@@ -14,7 +12,6 @@ from remediator.engine.advance import DEFECT_RETRY, Engine
 from remediator.engine.limits import Slots
 from remediator.engine.path import Path as AlertPath
 from remediator.interfaces.metrics import Metrics
-from remediator.store.sqlite import SqliteStore
 
 
 class Hand:
@@ -25,14 +22,6 @@ class Hand:
 
     def now(self):
         return self.at
-
-
-@pytest.fixture
-async def store(tmp_path):
-    store = SqliteStore(Path(tmp_path / "store.db"))
-    store.open()
-    yield store
-    await store.close()
 
 
 async def test_it_is_tried_again(store, tmp_path):

@@ -1,9 +1,7 @@
 """While every place for a step is taken an alert is stored and waits; its guards speak when a place is free."""
 
 import asyncio
-from pathlib import Path
 
-import pytest
 from fakes.small_site import RULES, alert, table_of
 from msgspec.structs import replace
 
@@ -16,15 +14,6 @@ from remediator.engine.clock import SystemClock
 from remediator.engine.limits import Slots
 from remediator.engine.path import Path as AlertPath
 from remediator.interfaces.metrics import Metrics
-from remediator.store.sqlite import SqliteStore
-
-
-@pytest.fixture
-async def store(tmp_path):
-    store = SqliteStore(Path(tmp_path / "store.db"))
-    store.open()
-    yield store
-    await store.close()
 
 
 async def test_it_is_queued_until_then(store, tmp_path):

@@ -1,11 +1,13 @@
 """A lone unit is committed on the loop, which saves the way to a thread and back; nobody waits for a slow disk."""
 
 import asyncio
+import sqlite3
 import threading
 import time
 
 import pytest
 
+from remediator.errors import StoreError
 from remediator.store.sqlite import PAUSE, QUICK, SqliteStore
 
 
@@ -14,12 +16,15 @@ class Disk:
 
     def __init__(self):
         self.takes = 0.0
+        self.fails = False
         self.on_the_loop = []
 
     def __call__(self, when):
         if when == "before":
             self.on_the_loop.append(threading.current_thread() is threading.main_thread())
             time.sleep(self.takes)
+            if self.fails:
+                raise sqlite3.OperationalError("disk I/O error")
 
 
 @pytest.fixture
@@ -76,3 +81,15 @@ async def test_a_slow_disk_holds_the_loop_up_once(store, disk):
     for _ in range(5):
         await alone(store)
     assert disk.on_the_loop[1:] == [False] * 4
+
+
+async def test_a_disk_that_fails_does_so_once_there(store, disk):
+    async with asyncio.timeout(20):
+        while True not in disk.on_the_loop:
+            await alone(store)
+    disk.fails = True
+    del disk.on_the_loop[:]
+    for _ in range(3):
+        with pytest.raises(StoreError):
+            await alone(store)
+    assert disk.on_the_loop[1:] == [False] * 2

@@ -1,26 +1,15 @@
 """One run's report that nobody takes must not silence all that come after it: an outage ends, its cause may not."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-from fakes.reports_desk import Desk, messages
+from fakes.reports_desk import messages
 
 from remediator.core.reporting import Message, Telling
 from remediator.errors import TemporaryError
 from remediator.store.outbox import PATIENCE
-from remediator.store.sqlite import SqliteStore
 
 HOURS = 3_600_000_000
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    store = SqliteStore(tmp_path / "store.db")
-    store.open()
-    yield Desk(store, tmp_path)
-    await store.close()
 
 
 class Upset:

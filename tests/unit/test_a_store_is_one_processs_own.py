@@ -9,14 +9,6 @@ from remediator.errors import StoreError
 from remediator.store.sqlite import SqliteStore
 
 
-@pytest.fixture
-async def store(tmp_path):
-    store = SqliteStore(tmp_path / "store.db")
-    store.open()
-    yield store
-    await store.close()
-
-
 @pytest.mark.parametrize("link", [os.symlink, os.link, None])
 async def test_another_name_lets_nobody_in(store, tmp_path, link):
     name = store.path

@@ -1,31 +1,14 @@
 """What libraries log comes in the form of our own lines, and no line tells a secret."""
 
-import io
 import json
 import logging
 
-import pytest
 import structlog
 from aiohttp.http_exceptions import LineTooLong
 
 from remediator import logs
 
 SECRET = "postgres://app:hunter2hunter2@db/orders"
-
-
-@pytest.fixture(params=["json", "pretty"])
-def style(request):
-    return request.param
-
-
-@pytest.fixture
-def out():
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield io.StringIO()
-    structlog.reset_defaults()
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 def failing():

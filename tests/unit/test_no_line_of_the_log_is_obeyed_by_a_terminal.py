@@ -1,6 +1,5 @@
 """Labels, group keys and errors of backends stand in the log: what a terminal would obey, or take for another line, is escaped."""
 
-import io
 import json
 import logging
 
@@ -10,21 +9,6 @@ import structlog
 from remediator import logs
 
 HOSTILE = ("\u009b2J\u0085\u009b31mX", "a\x1b]0;pwn\x07", "a\u2028forged", "a\u202eb\u2066", "a\x7f", "a b\x9b\nforged")
-
-
-@pytest.fixture(params=["json", "pretty"])
-def style(request):
-    return request.param
-
-
-@pytest.fixture
-def out():
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield io.StringIO()
-    structlog.reset_defaults()
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 def failing(said):

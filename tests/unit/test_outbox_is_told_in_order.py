@@ -1,23 +1,12 @@
 """The real deliverer on a real store, with a reporter that does not always work."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-from fakes.reports_desk import Desk, messages
+from fakes.reports_desk import messages
 
 from remediator.core.reporting import Message
 from remediator.errors import PermanentError, TemporaryError
-from remediator.store.sqlite import SqliteStore
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    store = SqliteStore(tmp_path / "store.db")
-    store.open()
-    yield Desk(store, tmp_path)
-    await store.close()
 
 
 async def test_in_the_order_in_which_it_happened(desk):

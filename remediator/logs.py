@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 import orjson
@@ -21,8 +22,13 @@ for _name in _NOT_THERE:
 
 from remediator.core.redaction import is_suspicious, redact, redact_tree  # noqa: E402 -- see above
 from remediator.core.unprintable import in_json, one_line  # noqa: E402 -- see above
+from remediator.outlet import Outlet  # noqa: E402 -- see above
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+KEPT = 256 * 1024  #: bytes of lines that wait for whoever reads the log
+DROPPED = "nobody read the log; lines were dropped"
+LAST_WAIT = 0.2  #: seconds that the end of the process waits for each piece of what is left
 
 _level = logging.INFO
 
@@ -61,10 +67,12 @@ def configure(style: str, level_name: str, stream: TextIO | None = None) -> None
             structlog.processors.format_exc_info,
             _as_json,
         ]
+    lines = _Lines(out, tail)
+    atexit.register(lines.finish)
     structlog.configure(
         processors=[*shared, *tail],
         wrapper_class=structlog.BoundLogger,
-        logger_factory=_named(out),
+        logger_factory=_named(lines),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=_level, handlers=[_Foreign()], force=True)
@@ -96,23 +104,37 @@ def _is_no_request(record: logging.LogRecord) -> bool:
     return record.name == "aiohttp.server" and 400 <= getattr(error, "code", 0) < 500  # noqa: PLR2004 -- RFC 9110, 15.5
 
 
-class _Unfailing:
-    """A stream that never raises: a full disk or a closed pipe under the log must not stop the work."""
+class _Lines:
+    """A stream that never raises and never waits: a full disk, or a pipe that nobody reads, must not stop the work."""
 
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
+    def __init__(self, out: TextIO, tail: Sequence[Any]) -> None:
+        """``tail``: the processors that make a line of an event."""
+        self._outlet, self._tail = Outlet(out, KEPT), tail
+        self._dropped = 0
 
     def write(self, text: str) -> None:
         with contextlib.suppress(OSError, ValueError):
-            self._out.write(text)
+            if self._dropped and self._outlet.offer(self._told()):
+                self._dropped = 0
+            if not self._outlet.offer(text):
+                self._dropped += 1
+
+    def _told(self) -> str:
+        event: Any = {"event": DROPPED, "lines": self._dropped, "level": "warning"}
+        for process in self._tail:
+            event = process(None, "warning", event)
+        return f"{event}\n"
 
     def flush(self) -> None:
+        """Nothing is left to do."""
+
+    def finish(self) -> None:
         with contextlib.suppress(OSError, ValueError):
-            self._out.flush()
+            self._outlet.finish(LAST_WAIT)
 
 
-def _named(out: TextIO) -> Any:
-    plain = structlog.WriteLoggerFactory(_Unfailing(out))  # type: ignore[arg-type]  # write and flush are all it uses
+def _named(lines: _Lines) -> Any:
+    plain = structlog.WriteLoggerFactory(lines)  # type: ignore[arg-type]  # write and flush are all it uses
 
     def make(*_names: str) -> Any:
         return plain()

@@ -19,8 +19,8 @@ _PREFIX = re.compile(rf"[^\s{{}}?#\\{CONTROLS}{LINE_ENDS}]*")
 
 def listen_address(text: str) -> tuple[str, int]:
     """Return host and port of ``host:port``; an empty host means every address."""
-    host, _, port = text.rpartition(":")
-    if not port.isascii() or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004 -- the largest port
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004 -- the largest port
         raise ConfigurationError(
             (Problem(f'--web.listen-address takes host:port, such as 127.0.0.1:9095, not "{text}"'),)
         )
@@ -39,8 +39,9 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise ConfigurationError((Problem(f"cannot listen on {host}:{port}: {error.strerror or error}"),)) from error
+    except (OSError, ValueError, TypeError) as error:  # the latter two: a host that cannot be one
+        why = getattr(error, "strerror", None) or error
+        raise ConfigurationError((Problem(f"cannot listen on {host}:{port}: {why}"),)) from error
 
 
 def refuse_open_doors(host: str, settings: Settings, web_file: WebFile, webhook: Credentials) -> None:

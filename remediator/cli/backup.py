@@ -19,7 +19,7 @@ def backup_store(
 ) -> None:
     """Copy the store into a new file. Run it where the daemon runs."""
     from remediator.interfaces.configuration import read_settings  # noqa: PLC0415 -- other commands start faster
-    from remediator.store.sqlite import backup  # noqa: PLC0415 -- see above
+    from remediator.store.backup import backup  # noqa: PLC0415 -- see above
 
     settings, _ = read_settings(config)
     backup(settings.store.path, file)

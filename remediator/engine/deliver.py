@@ -86,9 +86,9 @@ class Deliverer:
             said = await self._store.read(message)
         except NotFoundError:  # retention was faster
             await self._store.do(lambda tx: outbox.drop(tx, untold))
-        except StoreError:
-            raise
         except Exception as error:
+            if isinstance(error, StoreError) and error.passes:
+                raise
             log.error("a run cannot be read", reporter=name, run=untold.run, exc_info=error)
             await self._give_up(untold, type(error).__name__)
         else:

@@ -51,10 +51,11 @@ async def _do(duty: Coroutine[Any, Any, object]) -> None:
     """Do one of the duties. What one of them meets keeps none of the others from being done, and ends no daemon."""
     try:
         await duty
-    except StoreError as error:
-        log.warning("upkeep waits: the store refuses", error=str(error))
     except Exception as error:
-        log.error("upkeep has come upon a defect", exc_info=error)
+        if isinstance(error, StoreError) and error.passes:
+            log.warning("upkeep waits: the store refuses", error=str(error))
+        else:
+            log.error("upkeep has come upon a defect", exc_info=error)
 
 
 async def close(store: SqliteStore, engine: Engine, now: int) -> None:

@@ -7,10 +7,11 @@ from typing import TextIO
 
 from remediator.core.redaction import shorten
 from remediator.core.reporting import Message, Receipt, Telling
-from remediator.errors import PermanentError
+from remediator.errors import PermanentError, TemporaryError
 from remediator.interfaces.report import Report, compose
 from remediator.interfaces.report_headline import Need
 from remediator.interfaces.report_lines import Item, Line, Table, clean
+from remediator.outlet import Outlet
 
 _WIDTH = 100
 _SHORT = 200
@@ -19,12 +20,12 @@ _COLOURS = {Need.NOW: _RED, Need.LOOK: _YELLOW, Need.NOBODY: _GREEN}
 
 
 class ConsoleReporter:
-    """Writes to a text stream. ``colour``: None means on a terminal only."""
+    """Writes to a text stream, and waits for nobody who reads it. ``colour``: None means on a terminal only."""
 
     name = "console"
 
     def __init__(self, stream: TextIO, *, colour: bool | None = None) -> None:
-        self._stream = stream
+        self._outlet = Outlet(stream)
         self._colour = stream.isatty() if colour is None else colour
 
     async def tell(self, message: Message) -> Receipt | None:
@@ -65,14 +66,12 @@ class ConsoleReporter:
         return f"{colour}{text}{_PLAIN}" if self._colour else text
 
     def _write(self, lines: Iterable[str]) -> None:
-        text = "\n".join(lines) + "\n"
-        encoding = getattr(self._stream, "encoding", None) or "utf-8"
         try:
-            # A stream that knows no emoji gets a question mark, not an error.
-            self._stream.write(text.encode(encoding, "replace").decode(encoding))
-            self._stream.flush()
+            taken = self._outlet.offer("\n".join(lines) + "\n")
         except (OSError, ValueError) as error:
             raise PermanentError(f"the console cannot be written to: {type(error).__name__}") from error
+        if not taken:
+            raise TemporaryError("nobody reads the console")
 
 
 def _items(items: Iterable[Item]) -> list[str]:

@@ -65,7 +65,7 @@ class StoreFile:
 
 
 def address(path: Path, mode: str) -> str:
-    """Return SQLite's URI of a file ("URI Filenames", sqlite.org). ``mode``: ro, rw."""
+    """Return SQLite's URI of a file ("URI Filenames", sqlite.org). ``mode``: ro, rw, rwc (made if it is not there)."""
     return f"{path.absolute().as_uri()}?mode={mode}"
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -17,7 +18,7 @@ from remediator.core.records import Entry, Outcome, Phase, Plan, RunView
 from remediator.core.redaction import redact_tree
 from remediator.core.run import RunState
 from remediator.core.transitions import FINAL, Mode, Status, legal
-from remediator.errors import ConflictError, NotFoundError
+from remediator.errors import ConflictError, ContradictionError, NotFoundError
 from remediator.store.sqlite import Row, Tx
 
 _STATE = (
@@ -106,19 +107,32 @@ def _plan(text: str) -> Plan:
     return _READER.decode(text)
 
 
+@contextmanager
+def _readable(run: str) -> Iterator[None]:
+    """Say which run it is whose rows mean nothing: somebody changed them by hand, or the disk did."""
+    try:
+        yield
+    except (ValueError, TypeError, msgspec.DecodeError) as error:
+        raise ContradictionError(f"the rows of run {run} cannot be read: {error}") from error
+
+
 def load(tx: Tx, run: str) -> tuple[RunState, bool]:
-    """Return a run and whether it may act at all. Raise NotFoundError."""
+    """Return a run and whether it may act at all. Raise NotFoundError, ContradictionError."""
     row = tx.one(_STATE, run)
     if row is None:
         raise NotFoundError(f"there is no run {run}")
-    state = RunState(
+    with _readable(run):
+        return _state(tx, row), bool(row[11])
+
+
+def _state(tx: Tx, row: Row) -> RunState:
+    return RunState(
         id=row[0], plan=_plan(row[1]), status=Status(row[2]), created_at=row[3], mode=Mode(row[4]),
         claimed=row[5], approved=row[6], cancelled_by=row[7], resolved=row[8] is not None, deadline=row[9],
-        waiting_since=row[10], held_scope=row[12], journal=current_steps(tx, run),
+        waiting_since=row[10], held_scope=row[12], journal=current_steps(tx, row[0]),
         asked=ApprovalNeed(row[13], frozenset(filter(None, row[14].split(",")))), storm=row[15], paused_by=row[16],
         take_back=bool(row[17]),
     )  # fmt: skip
-    return state, bool(row[11])
 
 
 class Control(Struct, frozen=True):
@@ -221,10 +235,16 @@ class RunRow:
 
 
 def view(tx: Tx, run: str) -> RunView:
-    """Return everything that is known of a run. Raise NotFoundError."""
+    """Return everything that is known of a run. Raise NotFoundError, ContradictionError."""
     row = tx.one(_VIEW, run)
     if row is None:
         raise NotFoundError(f"there is no run {run}")
+    with _readable(run):
+        return _view(tx, row)
+
+
+def _view(tx: Tx, row: Row) -> RunView:
+    run = row[0]
     episodes = tuple(episode for (episode,) in tx.all("SELECT episode FROM decision WHERE run = ?", run))
     return RunView(
         id=row[0], plan=_plan(row[1]), status=Status(row[2]), reason=row[3], created_at=row[4],

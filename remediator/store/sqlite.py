@@ -9,7 +9,6 @@ fails fails its whole batch, and nothing of it was acknowledged to anybody.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -271,25 +270,3 @@ def migrate(db: sqlite3.Connection) -> None:
         )
     for number, script in enumerate(scripts[version:], start=version + 1):
         db.executescript(f"BEGIN IMMEDIATE;\n{script.read_text('utf-8')}\nPRAGMA user_version = {number};\nCOMMIT;")
-
-
-def backup(source: Path, target: Path) -> None:
-    """Copy a store into a new file while it is used. Raise StoreError; nothing is overwritten."""
-    try:
-        if target.exists():
-            raise StoreError(f"{target} exists; a backup overwrites nothing")
-        if not source.exists():
-            raise StoreError(f"there is no store at {source}")
-    except OSError as error:
-        raise StoreError(f"cannot write {target}: {error.strerror or error}") from error
-    try:
-        read, copy = sqlite3.connect(address(source, "ro"), uri=True), sqlite3.connect(target)
-        try:
-            read.backup(copy, pages=1000, sleep=0.001)
-        finally:
-            copy.close()
-            read.close()
-    except sqlite3.Error as error:
-        with contextlib.suppress(OSError):  # there may be no such folder
-            target.unlink()
-        raise StoreError(f"cannot write {target}: {error}") from error

@@ -3,7 +3,8 @@
 import pytest
 
 from remediator.cli.explain import reading
-from remediator.store.sqlite import SqliteStore, backup
+from remediator.store.backup import backup
+from remediator.store.sqlite import SqliteStore
 
 
 @pytest.mark.parametrize("name", ["50%41", "a#b", "a?b", "a b", "ü", "a&mode=memory"])

@@ -15,7 +15,7 @@ from remediator.core.guards import Pause
 from remediator.core.reporting import Telling
 from remediator.engine.clock import Clock, new_id
 from remediator.engine.work import Site
-from remediator.errors import ConflictError, NotFoundError, StoreError
+from remediator.errors import ConflictError, ContradictionError, NotFoundError, StoreError
 from remediator.interfaces.markdown import to_markdown
 from remediator.interfaces.report import compose
 from remediator.interfaces.web.answers import BROKEN_OFF, answer, broken_off, problem
@@ -299,6 +299,8 @@ async def translated(
         return problem(404, "Not Found", str(error))
     except ConflictError as error:
         return problem(409, "Conflict", str(error))
+    except ContradictionError as error:
+        return problem(500, "The store contradicts itself", str(error))
     except StoreError as error:
         return problem(503, "The store refuses", str(error))
     except BROKEN_OFF:

@@ -35,15 +35,17 @@ class Outlet:
         Raise OSError or ValueError where nothing can be written: a full disk, a closed pipe. What waited is gone then.
         """
         with self._lock:
+            # A stream that knows no emoji gets a question mark, not an error.
+            encoding = getattr(self._stream, "encoding", None) or "utf-8"
+            data = text.encode(encoding, "replace")
             if self._fd < 0:
-                self._stream.write(text)
+                self._stream.write(data.decode(encoding))
                 self._stream.flush()
                 return True
             self._write(0)
             if len(self._waiting) > self._most:
                 return False
-            # A stream that knows no emoji gets a question mark, not an error.
-            self._waiting += text.encode(self._stream.encoding or "utf-8", "replace")
+            self._waiting += data
             self._write(0)
             return True
 

@@ -29,6 +29,7 @@ from remediator.engine.limits import Slots
 from remediator.engine.path import Path as AlertPath
 from remediator.engine.path import recover
 from remediator.engine.pause_file import PauseFile
+from remediator.engine.set_back import SetBack
 from remediator.engine.silences import EndsSilences
 from remediator.engine.upkeep import Kept, upkeep
 from remediator.interfaces.alertmanager import read_notification
@@ -121,10 +122,12 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
         watching = RuleWatch(settings.rules, root, loaded)
         reload = Reloading(settings.rules, root, connections, engine, metrics, clock, watching).reload
 
+        set_back = SetBack()
         webhook = Webhook(path.receive, path.reject, senders, metrics, settings.web.read_timeout)
         operate = Operate(
-            lambda: health(store, path.open, deliverers, metrics, settings.limits.backlog), reload, metrics.registry
-        )
+            lambda: health(store, path.open, deliverers, metrics, settings.limits.backlog, set_back),
+            reload, metrics.registry,
+        )  # fmt: skip
         api = Api(
             store, clock, engine.wake, engine.carrier.cancel_reading, logs.set_level, names, nudge,
             engine.take_up, lambda: engine.site.paused, lambda: engine.site,
@@ -141,7 +144,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
         )  # fmt: skip
         await runner.setup()
         cleanups.push_async_callback(runner.cleanup)
-        watch(metrics, store, engine, deliverers)
+        watch(metrics, store, engine, deliverers, set_back)
         pause_files = [PauseFile(engine, root / file, clock) for file in (settings.pause.file,) if file is not None]
         for pause_file in pause_files:
             pause_file.look()
@@ -151,7 +154,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
         dead: list[BaseException] = []
         for task in (
             engine.dispatch(),
-            upkeep(store, engine, clock, Kept(settings.retention.age, settings.retention.runs)),
+            upkeep(store, engine, clock, Kept(settings.retention.age, settings.retention.runs), set_back),
             *(deliverer.deliver() for deliverer in deliverers),
             *(pause_file.watch() for pause_file in pause_files),
             *([watching.watch(lambda: reload("file watch"))] if settings.watch_rules else []),

@@ -12,6 +12,7 @@ from msgspec import Struct
 from remediator.core.durations import SECOND
 from remediator.engine.advance import Engine
 from remediator.engine.clock import Clock
+from remediator.engine.set_back import SetBack
 from remediator.errors import StoreError
 from remediator.store import digests, inbox, ladder, retention
 from remediator.store.sqlite import SqliteStore
@@ -35,12 +36,13 @@ class Kept(Struct, frozen=True):
     runs: int
 
 
-async def upkeep(store: SqliteStore, engine: Engine, clock: Clock, kept: Kept) -> None:
+async def upkeep(store: SqliteStore, engine: Engine, clock: Clock, kept: Kept, set_back: SetBack) -> None:
     """Do it again and again. Runs until cancelled."""
     due = clock.now() + int(DELETE_EVERY * SECOND)
     while True:
         for duty in (close, climb, remind, storms_end):
             await _do(duty(store, engine, clock.now()))
+        await _do(set_back.look(store, clock.now()))
         if clock.now() >= due:
             due = clock.now() + int(DELETE_EVERY * SECOND)
             await _do(delete(store, clock.now(), kept))

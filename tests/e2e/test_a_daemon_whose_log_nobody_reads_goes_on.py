@@ -14,7 +14,7 @@ FULL = 64 * 1024  # pipe(7): "the pipe capacity is 16 pages"
 
 
 async def test_it_goes_on(tmp_path, shop, unused_tcp_port):
-    site = Site.make(tmp_path, shop_rules(), connections=shop.connections)
+    Site.make(tmp_path, shop_rules(), connections=shop.connections)
     pipes = [os.pipe(), os.pipe()]
     for _, writes in pipes:
         os.set_blocking(writes, False)

@@ -6,6 +6,7 @@ from remediator.actions.context import Clients
 from remediator.engine.advance import Engine
 from remediator.engine.clock import SystemClock
 from remediator.engine.limits import Slots
+from remediator.engine.set_back import SetBack
 from remediator.engine.upkeep import Kept, upkeep
 from remediator.interfaces.metrics import Metrics
 from remediator.store.sqlite import SqliteStore
@@ -20,7 +21,7 @@ async def test_it_goes_on(tmp_path):
             "INSERT INTO storm (scope, since, until, episodes, evidence) VALUES ('everything', 'odd', 1, 0, '')"
         )
     )
-    task = asyncio.create_task(upkeep(store, engine, clock, Kept(1.0, 1)))
+    task = asyncio.create_task(upkeep(store, engine, clock, Kept(1.0, 1), SetBack()))
     try:
         async with asyncio.timeout(10):
             while store.units < 4:  # the storm's end is the last duty

@@ -13,7 +13,7 @@ from remediator.actions.context import Context
 from remediator.core.alert import Standing
 from remediator.core.reporting import Reporter
 from remediator.engine.clock import Clock
-from remediator.engine.perform import Confirm
+from remediator.engine.confirm import Confirm
 from remediator.interfaces.configuration import Connections, secret
 from remediator.settings import Settings
 

@@ -10,10 +10,10 @@ from remediator.actions import registry
 from remediator.core.guards import Envelope
 from remediator.core.guide import ThrottleText
 from remediator.core.limits import Flapping, Rung, Storm, Throttle
+from remediator.core.scopes import SiteLimits
 from remediator.engine.work import Site
 from remediator.interfaces.configuration import Connections
 from remediator.settings import LimitSettings, Settings
-from remediator.store.facts import SiteLimits
 
 log = structlog.get_logger("remediator")
 

@@ -14,8 +14,8 @@ from remediator.core.run import RunState
 from remediator.engine.carry import STORE_RETRY, Carrier, CountsSteps
 from remediator.engine.clock import Clock
 from remediator.engine.conclude import abandon, begin
+from remediator.engine.confirm import Confirm
 from remediator.engine.limits import Slots
-from remediator.engine.perform import Confirm
 from remediator.engine.queue import Queue
 from remediator.engine.work import Site, StandIn, Work, as_it_is
 from remediator.errors import StoreError

@@ -17,9 +17,10 @@ from remediator.core.records import Outcome, Phase, RunView
 from remediator.core.run import RunState
 from remediator.engine.clock import Clock
 from remediator.engine.conclude import conclude, conclude_poll, intend
+from remediator.engine.confirm import Confirm, confirm, silence
 from remediator.engine.forward import refresh
 from remediator.engine.limits import Slots
-from remediator.engine.perform import Confirm, Result, confirm, perform, resolve, silence
+from remediator.engine.perform import Result, perform, resolve
 from remediator.engine.steps import moved_by_this_remedy, why_not_again
 from remediator.engine.verify import sample_all
 from remediator.engine.work import Site, StandIn, Task, Work, as_it_is

@@ -12,7 +12,7 @@ from remediator.core.run import Finish, RunState, has_agreed
 from remediator.core.transitions import Mode, Status, stricter
 from remediator.engine.finish import call_people, finish, has_tried, is_kept_up, let_go, loud_again
 from remediator.engine.work import Site, Work
-from remediator.store import dependencies, facts, inbox, journal, outbox, storms, trials
+from remediator.store import dependencies, facts, inbox, journal, outbox, reservations, storms, trials
 from remediator.store.journal import RunRow
 from remediator.store.sqlite import Tx
 
@@ -40,7 +40,7 @@ def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) 
     if isinstance(verdict, Hold):
         return _hold(tx, row, run, site, verdict, now)
     if run.claimed < 0 or again:
-        facts.take(tx, run.id, run.plan.locks, known, now, again=again)
+        reservations.take(tx, run.id, run.plan.locks, known, now, again=again)
     trials.begin(tx, known.breakers, run.id, now)
     status = run.status if run.status in (Status.DIAGNOSING, Status.ACTING, Status.VERIFYING) else Status.DIAGNOSING
     deadline = run.deadline or now + int(run.plan.timeout * SECOND)
@@ -52,7 +52,7 @@ def claim(tx: Tx, row: RunRow, run: RunState, site: Site, cycle: int, now: int) 
     if run.status is Status.HELD:
         inbox.decide_run(tx, run.id, "run", now)
     if run.held_scope:
-        row.wake += facts.held_on(tx, run.held_scope, most=2)
+        row.wake += reservations.held_on(tx, run.held_scope, most=2)
     return replace(run, status=status, claimed=cycle, deadline=deadline, waiting_since=None, held_scope="")
 
 

@@ -17,7 +17,7 @@ from remediator.engine.forward import forward, refresh
 from remediator.engine.limits import Slots
 from remediator.engine.perform import Result
 from remediator.engine.work import Site, Work
-from remediator.store import facts, journal, trials
+from remediator.store import breakers, journal, reservations, trials
 from remediator.store.journal import RunRow
 from remediator.store.sqlite import Tx
 
@@ -48,9 +48,9 @@ def conclude(tx: Tx, run: RunState, results: tuple[Result, ...], site: Site, slo
         entries[entry.key] = entry
         changes = result.task.job.step.changes and entry.phase in (Phase.ACT, Phase.UNDO)
         if changes and (entry.outcome is not Outcome.FAILED or result.maybe):
-            facts.changed(tx, run.id, run.plan.locks, now)
+            reservations.changed(tx, run.id, run.plan.locks, now)
             if entry.phase is Phase.ACT and not has_changed(run, entry.cycle):
-                facts.remedied(tx, run.id, run.plan, now)
+                reservations.remedied(tx, run.id, run.plan, now)
         if said.any_breaker or result.transport:  # an answer matters only to a breaker that has failed before
             _count_answer(tx, run.id, result, site, now)
     run = replace(run, journal={**run.journal, **entries})
@@ -117,5 +117,5 @@ def _count_answer(tx: Tx, run: str, result: Result, site: Site, now: int) -> Non
     if result.transport is None or result.task.action is None:
         return
     key = f"backend:{result.task.backend}"
-    facts.count_outcome(tx, key, success=not result.transport, limits=site.backend_breaker, now=now)
+    breakers.count(tx, key, success=not result.transport, limits=site.backend_breaker, now=now)
     trials.heard(tx, key, run)

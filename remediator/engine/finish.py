@@ -12,7 +12,7 @@ from remediator.core.transitions import Status
 from remediator.core.undo_part import step_of
 from remediator.engine.clock import new_id
 from remediator.engine.work import Site, Work
-from remediator.store import digests, facts, ladder, outbox, trials, undo
+from remediator.store import breakers, digests, facts, ladder, outbox, reservations, trials, undo
 from remediator.store.journal import RunRow
 from remediator.store.sqlite import Tx
 from remediator.store.undo import Made
@@ -30,12 +30,12 @@ def finish(tx: Tx, row: RunRow, run: RunState, site: Site, move: Finish, now: in
     row.move(run, move.status, now, reason=move.reason[:2000])
     if run.paused_by:
         row.columns.update(paused_by="", paused_at=None)
-    woken: list[str] = facts.held_on(tx, run.held_scope, most=2) if run.held_scope else []
+    woken: list[str] = reservations.held_on(tx, run.held_scope, most=2) if run.held_scope else []
     made: list[Made] = []
     if run.claimed >= 0:
         trials.end(tx, run.id)
     if run.claimed >= 0 and move.status is not Status.UNKNOWN:  # unknown keeps its lock until a person settles it
-        woken += facts.release(tx, run.id, give_back=not has_tried(run))
+        woken += reservations.release(tx, run.id, give_back=not has_tried(run))
     if acted and not run.plan.undoes:
         _count_outcome(tx, run, site, move.status, now)
         given_up = run.take_back and move.status is Status.CANCELLED
@@ -53,10 +53,10 @@ def _count_outcome(tx: Tx, run: RunState, site: Site, status: Status, now: int) 
         success = False
     else:
         return
-    rule, target = facts.outcome_keys(run.plan)
+    rule, target = breakers.outcome_keys(run.plan)
     # Unknown says nothing of the rule: a crash of ours leaves one for every step that was in flight.
     for key in (target,) if status is Status.UNKNOWN else (rule, target):
-        facts.count_outcome(tx, key, success=success, limits=site.outcome_breaker, now=now)
+        breakers.count(tx, key, success=success, limits=site.outcome_breaker, now=now)
 
 
 def told_to(tx: Tx, row: RunRow, run: RunState, site: Site) -> tuple[str, ...]:
@@ -123,7 +123,7 @@ def let_go(tx: Tx, run: RunState) -> list[str]:
     if run.claimed < 0:
         return []
     trials.end(tx, run.id)
-    return facts.release(tx, run.id, give_back=not has_tried(run))
+    return reservations.release(tx, run.id, give_back=not has_tried(run))
 
 
 def has_tried(run: RunState) -> bool:

@@ -15,7 +15,7 @@ from remediator.core.guards import Pause
 from remediator.engine.advance import Engine
 from remediator.engine.clock import Clock
 from remediator.errors import StoreError
-from remediator.store import audit, facts
+from remediator.store import audit, reservations
 from remediator.store.sqlite import Tx
 
 log = structlog.get_logger("pause")
@@ -75,7 +75,7 @@ class PauseFile(Struct):
             await self.engine.store.do(unit)
             self._unwritten = [each for each in self._unwritten if each not in told]
         if self._gone:
-            self.engine.wake(*await self.engine.store.read(lambda tx: facts.held_on(tx, "pause:global")))
+            self.engine.wake(*await self.engine.store.read(lambda tx: reservations.held_on(tx, "pause:global")))
             self._gone = False
 
 

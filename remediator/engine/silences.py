@@ -10,7 +10,7 @@ from remediator.core.records import Phase, RunView
 from remediator.core.reporting import SILENCES, Message, Receipt
 from remediator.core.transitions import FINAL, Status
 from remediator.engine.clock import Clock
-from remediator.engine.perform import Confirm
+from remediator.engine.confirm import Confirm
 from remediator.errors import AmbiguousError, TemporaryError
 from remediator.store import inbox
 from remediator.store.sqlite import SqliteStore

@@ -13,8 +13,8 @@ from remediator.core.guards import Envelope, Hold, Pause, Refuse
 from remediator.core.limits import Rung
 from remediator.core.rules import RuleTable
 from remediator.core.run import Finish, Job, Poll, RunState
+from remediator.core.scopes import SiteLimits
 from remediator.core.transitions import Mode
-from remediator.store.facts import SiteLimits
 from remediator.store.undo import Made
 
 

@@ -71,15 +71,15 @@ class Alertmanager:
     def __init__(self) -> None:
         self.states: dict[Labels, str] = {}
 
-    async def state_of(self, labels: dict[str, str], context: Context) -> Standing:  # noqa: ARG002 -- see engine.perform.Confirm
+    async def state_of(self, labels: dict[str, str], context: Context) -> Standing:  # noqa: ARG002 -- see engine.confirm.Confirm
         """Return the state."""
         return Standing(self.states.get(frozenset(labels.items()), "firing"))
 
-    async def silence(self, labels: dict[str, str], ends_at: int, why: str, context: Context) -> dict[str, Any]:  # noqa: ARG002 -- see engine.perform.Confirm
+    async def silence(self, labels: dict[str, str], ends_at: int, why: str, context: Context) -> dict[str, Any]:  # noqa: ARG002 -- see engine.confirm.Confirm
         """Nothing is silenced in a rehearsal."""
         return {"not_silenced": "nothing is silenced in a rehearsal"}
 
-    async def loud_again(self, labels: dict[str, str], ends: tuple[int, ...], context: Context) -> int:  # noqa: ARG002 -- see engine.perform.Confirm
+    async def loud_again(self, labels: dict[str, str], ends: tuple[int, ...], context: Context) -> int:  # noqa: ARG002 -- see engine.confirm.Confirm
         """Nothing was silenced."""
         return 0
 

@@ -27,11 +27,12 @@ from remediator.core.run import RunState
 from remediator.core.undo_part import EVERYTHING, UndoPart
 from remediator.engine.advance import Engine
 from remediator.engine.clock import new_id, seed_ids
+from remediator.engine.confirm import Confirm
 from remediator.engine.deliver import Deliverer
 from remediator.engine.limits import Slots
 from remediator.engine.path import Accepted
 from remediator.engine.path import Path as AlertPath
-from remediator.engine.perform import Confirm, Result
+from remediator.engine.perform import Result
 from remediator.engine.upkeep import climb, close
 from remediator.engine.work import StandIn
 from remediator.errors import RemediatorError

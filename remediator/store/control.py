@@ -13,7 +13,7 @@ from remediator.core.guards import Pause
 from remediator.core.run import REFUSED
 from remediator.core.transitions import Status
 from remediator.errors import ConflictError, NotFoundError
-from remediator.store import facts, journal, ladder, storms
+from remediator.store import breakers, facts, journal, ladder, reservations, storms
 from remediator.store.audit import append
 from remediator.store.sqlite import Tx
 
@@ -158,7 +158,7 @@ def settle(tx: Tx, run: str, who: str, reason: str, *, happened: bool, now: int)
     append(tx, who, "settle", run, reason, now, before={"status": "unknown"}, after={"status": settled})
     tried = "SELECT 1 FROM step WHERE run = ? AND phase = 'act' AND outcome IN ('done', 'failed') AND attempt > 0"
     changed = happened or tx.one(tried, run)
-    return facts.release(tx, run, give_back=not changed)
+    return reservations.release(tx, run, give_back=not changed)
 
 
 def _is_done(tx: Tx, run: str, who: str) -> None:
@@ -213,23 +213,23 @@ def resume(tx: Tx, scope: str, who: str, now: int) -> list[str]:
         if not storms.end(tx, scope.removeprefix("storm:"), now):
             raise NotFoundError(f'there is no storm "{scope}"')
         append(tx, who, "end storm", scope, "", now)
-        return facts.held_on(tx, scope)
+        return reservations.held_on(tx, scope)
     before = _pause_now(tx, scope)
     if not tx.run("DELETE FROM pause WHERE scope = ?", scope):
         raise NotFoundError(f'nothing is paused under "{scope}"')
     append(tx, who, "resume", scope, "", now, before=before)
-    return facts.held_on(tx, f"pause:{scope}")
+    return reservations.held_on(tx, f"pause:{scope}")
 
 
 def reset_breaker(tx: Tx, key: str, who: str, now: int) -> list[str]:
     """Close a breaker by hand; what it held is judged again."""
-    was = facts.breaker(tx, key)
+    was = breakers.one(tx, key)
     if not tx.run("DELETE FROM breaker WHERE key = ?", key):
         raise NotFoundError(f'there is no breaker "{key}"; remediator breakers list shows them')
     tx.run("DELETE FROM trial WHERE key = ?", key)
     before = {"state": was.at(now).state, "failures": was.failures} if was else None
     append(tx, who, "reset", key, "", now, before=before)
-    return facts.held_on(tx, key)
+    return reservations.held_on(tx, key)
 
 
 def all_pauses(tx: Tx) -> tuple[Pause, ...]:

@@ -21,12 +21,12 @@ from remediator.core.guards import Envelope
 from remediator.core.limits import Storm, Throttle
 from remediator.core.policy import ApprovalNeed, ApprovalRule, Policy
 from remediator.core.records import Outcome, Phase
+from remediator.core.scopes import SiteLimits, budget_scopes, limited_scopes
 from remediator.core.verification import Sample
 from remediator.engine.conclude import intend
 from remediator.engine.work import Task, Work
 from remediator.errors import NotFoundError
 from remediator.store import control
-from remediator.store.facts import SiteLimits, budget_scopes, limited_scopes
 
 RULES = """
 time_intervals:

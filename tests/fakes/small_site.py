@@ -12,6 +12,7 @@ from remediator.core.alert import Alert
 from remediator.core.guards import Envelope
 from remediator.core.limits import Throttle
 from remediator.core.records import Outcome, Phase
+from remediator.core.scopes import SiteLimits
 from remediator.core.transitions import Mode
 from remediator.engine.admit import Admitted, admit, propose_all
 from remediator.engine.conclude import begin, conclude, conclude_poll
@@ -19,7 +20,6 @@ from remediator.engine.limits import Slots
 from remediator.engine.perform import Result
 from remediator.engine.work import Site, Work
 from remediator.interfaces.rule_files import load_rules
-from remediator.store.facts import SiteLimits
 from remediator.store.sqlite import Tx, migrate
 
 SECOND = 1_000_000

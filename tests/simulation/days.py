@@ -16,9 +16,9 @@ from fakes.small_site import SECOND
 
 from remediator.core.limits import Flapping, Storm, Throttle
 from remediator.core.records import Outcome
+from remediator.core.scopes import SiteLimits
 from remediator.core.transitions import FINAL
 from remediator.store import inbox
-from remediator.store.facts import SiteLimits
 
 LIMITS = SiteLimits(
     per_target=Throttle(4, 3600.0), per_namespace=Throttle(60, 3600.0), overall=Throttle(80, 3600.0),

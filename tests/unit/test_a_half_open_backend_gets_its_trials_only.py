@@ -5,7 +5,7 @@ from fakes.small_site import SmallSite, alert
 
 from remediator.core.breaker import BreakerLimits
 from remediator.core.records import Outcome
-from remediator.store import control, facts
+from remediator.store import breakers, control
 
 KEY = "backend:http/127.0.0.1:9"
 
@@ -13,7 +13,7 @@ KEY = "backend:http/127.0.0.1:9"
 @pytest.fixture
 def site(tmp_path):
     small = SmallSite.of(tmp_path, backend_breaker=BreakerLimits(1, 60.0, 2))
-    facts.count_outcome(small.tx, KEY, success=False, limits=small.site.backend_breaker, now=small.now)
+    breakers.count(small.tx, KEY, success=False, limits=small.site.backend_breaker, now=small.now)
     small.tick(61)
     return small
 

@@ -4,9 +4,9 @@ import pytest
 from fakes.small_site import SmallSite, alert
 
 from remediator.core.limits import Throttle
+from remediator.core.scopes import SiteLimits
 from remediator.core.verification import Sample
 from remediator.store import control
-from remediator.store.facts import SiteLimits
 
 RULES = """
 rules:

@@ -1,6 +1,6 @@
 from fakes.small_site import RULES, SmallSite, alert
 
-from remediator.store.facts import SiteLimits
+from remediator.core.scopes import SiteLimits
 
 TEXT = RULES.replace("    limits: {cooldown: 5m}\n", "    approval_timeout: 1h\n")
 

@@ -8,7 +8,7 @@ from remediator.actions.context import Context
 from remediator.core.alert import Standing
 from remediator.core.guards import stand_together
 from remediator.core.records import Phase
-from remediator.engine.perform import confirm
+from remediator.engine.confirm import confirm
 from remediator.errors import TemporaryError
 from remediator.store import inbox
 

@@ -1,6 +1,6 @@
 from fakes.small_site import RULES, SECOND, SmallSite, alert
 
-from remediator.store.facts import SiteLimits
+from remediator.core.scopes import SiteLimits
 
 HOUR = 3600 * SECOND
 

@@ -2,8 +2,8 @@ from fakes.small_site import SmallSite, alert
 from msgspec.structs import replace
 
 from remediator.core.limits import Storm
+from remediator.core.scopes import SiteLimits
 from remediator.store import control, storms
-from remediator.store.facts import SiteLimits
 
 
 def stormy(tmp_path, storm=None, **more):

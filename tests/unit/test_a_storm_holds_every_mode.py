@@ -2,7 +2,7 @@ import pytest
 from fakes.small_site import RULES, SmallSite, alert
 
 from remediator.core.limits import Storm
-from remediator.store.facts import SiteLimits
+from remediator.core.scopes import SiteLimits
 
 
 @pytest.mark.parametrize("mode", ["observe", "ask", "auto"])

@@ -1,8 +1,8 @@
 from fakes.small_site import SmallSite, alert
 
 from remediator.core.limits import Flapping
+from remediator.core.scopes import SiteLimits
 from remediator.store import inbox
-from remediator.store.facts import SiteLimits
 
 MINUTE = 60
 

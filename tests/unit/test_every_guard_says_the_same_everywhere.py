@@ -18,13 +18,13 @@ from remediator.core.breaker import BreakerState
 from remediator.core.guards import Envelope
 from remediator.core.limits import Storm
 from remediator.core.records import Phase
+from remediator.core.scopes import SiteLimits
 from remediator.engine.clock import SystemClock
 from remediator.engine.pause_file import PauseFile
 from remediator.interfaces.metrics import Metrics
 from remediator.interfaces.report_lines import show_time
 from remediator.interfaces.web.api import Api
 from remediator.store import control
-from remediator.store.facts import SiteLimits
 
 COMMANDS = get_command(application)
 ROOT = Path(__file__).parents[2]

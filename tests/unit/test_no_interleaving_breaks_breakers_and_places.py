@@ -15,8 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from remediator.core.breaker import BreakerLimits
 from remediator.core.limits import Throttle
 from remediator.core.records import Outcome
+from remediator.core.scopes import SiteLimits
 from remediator.engine.clock import seed_ids
-from remediator.store.facts import SiteLimits
 
 RULES = """
 rules:

@@ -1,7 +1,7 @@
 from fakes.small_site import SmallSite, alert
 from msgspec.structs import replace
 
-from remediator.store.facts import SiteLimits
+from remediator.core.scopes import SiteLimits
 
 
 def site_of(tmp_path):

@@ -7,11 +7,11 @@ from remediator.core.action import Intent
 from remediator.core.guards import Envelope
 from remediator.core.limits import Throttle
 from remediator.core.records import Outcome
+from remediator.core.scopes import SiteLimits
 from remediator.engine.clock import new_id
 from remediator.engine.conclude import intend
 from remediator.errors import ConflictError
 from remediator.store import audit, control, journal, undo
-from remediator.store.facts import SiteLimits
 
 RULES = """
 rules:

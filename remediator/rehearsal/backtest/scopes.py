@@ -9,8 +9,8 @@ from remediator.core.durations import SECOND
 from remediator.core.guards import Facts, judge_envelope
 from remediator.core.limits import Throttle
 from remediator.core.records import Plan
+from remediator.core.scopes import budget_scopes, limited_scopes
 from remediator.engine.work import Site
-from remediator.store.facts import budget_scopes, limited_scopes
 
 Limited = tuple[str, str, Throttle]
 

@@ -111,6 +111,8 @@ async def _change(
     except AmbiguousError as error:
         return await _ask(task, action, intent, context, redact(str(error)), transport=error.transport)
     except ActionError as error:
+        if task.recovered and task.job.phase is Phase.ACT:  # this try did nothing; the one before the restart may have
+            return await _ask(task, action, intent, context, redact(str(error)), transport=error.transport)
         return Result(task, Outcome.FAILED, error=redact(str(error)), transport=error.transport)
     except TimeoutError:
         why = f"no answer within {task.job.step.timeout:g}s"

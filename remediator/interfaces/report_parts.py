@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import groupby
-from typing import Any
+from collections.abc import Sequence
 
-from pydantic import ValidationError
-
-from remediator.actions import registry
 from remediator.core.durations import SECOND, show_duration
-from remediator.core.records import Entry, Outcome, Phase, Plan, RunView
+from remediator.core.records import Entry, Phase, RunView
 from remediator.core.transitions import Mode, Status
 from remediator.interfaces.report_facts import (
     changes,
@@ -30,14 +25,14 @@ from remediator.interfaces.report_lines import (
     Item,
     Kind,
     Line,
-    Table,
     clean,
     safe_url,
     show_time,
     show_values,
     table,
 )
-from remediator.interfaces.report_undo import in_stage, undo_lines
+from remediator.interfaces.report_steps import check, finding, holds, is_superseded, look, silenced, step_name, work
+from remediator.interfaces.report_undo import undo_lines
 
 _MARKS = "-*+•> \t"  #: what a list in the guide's notes begins its lines with; ours are added again
 _PEOPLE_LEARN = frozenset({Status.ESCALATED, Status.FAILED, Status.UNKNOWN, Status.UNDONE})
@@ -73,34 +68,22 @@ def situation(view: RunView) -> tuple[Item, ...]:
     digests = [clean((entry.output or {}).get("digest", "")) for entry in entries(view, Phase.STORM)]
     items += [Line(digest, "Storm", topic="storm") for digest in digests]
     looks = entries(view, Phase.DIAGNOSE)
-    earlier = [entry for entry in looks if _is_superseded(entry)]
-    now = [entry for entry in looks if not _is_superseded(entry)]
+    earlier = [entry for entry in looks if is_superseded(entry)]
+    now = [entry for entry in looks if not is_superseded(entry)]
     if not now:  # it is about to look again
         return (*items, *_evidence(view, "Evidence", earlier))
     return (*items, *_evidence(view, "Evidence", now), *_evidence(view, "What an earlier look found", earlier))
-
-
-def _is_superseded(entry: Entry) -> bool:
-    """Whether it was looked at again later: after an approval, or after a guard held the run."""
-    return "~" in entry.key.rpartition("/")[2]
 
 
 def _evidence(view: RunView, title: str, looks: Sequence[Entry]) -> tuple[Item, ...]:
     """Return what was found, in the guide's order; where there are checks, beside each whether it holds."""
     order = {step.id: number for number, step in enumerate(view.plan.diagnose)}
     looks = sorted(looks, key=lambda entry: (entry.started_at, order.get(entry.step, len(order))))
-    named = [(_step_name(entry) + _look(entry), entry) for entry in looks]
+    named = [(step_name(entry) + look(entry), entry) for entry in looks]
     if not any(isinstance((entry.output or {}).get("holds"), bool) for entry in looks):
-        return table(title, ("Step", "Finding"), ((name, _finding(one)) for name, one in named), "diagnosis", (0,))
-    rows = ((name, _holds(one), _finding(one)) for name, one in named)
+        return table(title, ("Step", "Finding"), ((name, finding(one)) for name, one in named), "diagnosis", (0,))
+    rows = ((name, holds(one), finding(one)) for name, one in named)
     return table(title, ("Step", "Holds", "Finding"), rows, "diagnosis", (0,))
-
-
-def _holds(entry: Entry) -> str:
-    if entry.outcome is not Outcome.DONE:
-        return "unknown"
-    holds = (entry.output or {}).get("holds")
-    return "yes" if holds is True else "no" if holds is False else ""
 
 
 def task(view: RunView) -> tuple[Item, ...]:
@@ -134,13 +117,13 @@ def action(view: RunView) -> tuple[Item, ...]:
         items.append(
             Line(f"{clean(view.paused_by, CELL)}, since {show_time(view.paused_at)}", "Paused by", topic="action")
         )
-    items += [Line(_silenced(entry), "Alert silenced", topic="action") for entry in entries(view, Phase.SILENCE)]
+    items += [Line(silenced(entry), "Alert silenced", topic="action") for entry in entries(view, Phase.SILENCE)]
     acts = entries(view, Phase.ACT)
     begun = {(entry.cycle, entry.remedy) for entry in acts}
     shown = [entry for entry in entries(view, Phase.PREVIEW) if (entry.cycle, entry.remedy) not in begun]
-    items += _work(view.plan, "Would do", shown, "approval")
-    items += _work(view.plan, "Did", acts, "action")
-    items += _work(view.plan, "Took back", entries(view, Phase.UNDO), "action")
+    items += work(view.plan, "Would do", shown, "approval")
+    items += work(view.plan, "Did", acts, "action")
+    items += work(view.plan, "Took back", entries(view, Phase.UNDO), "action")
     if not changes(view) and not doubtful(view) and not half_done(view):
         items.append(Line("Nothing was changed." if is_final(view) else "Nothing was changed so far.", topic="action"))
     return tuple(items)
@@ -155,10 +138,10 @@ def result(view: RunView) -> tuple[Item, ...]:
         items.append(Line(f"{clean(view.held_by, CELL) or 'a guard'}, until {until}", "Held by", topic="result"))
     remedies = {entry.cycle: entry.remedy for entry in entries(view, Phase.ACT)}
     rows = [
-        ("earlier" if _is_superseded(entry) else "before", *_check(view, entry))
+        ("earlier" if is_superseded(entry) else "before", *check(view, entry))
         for entry in entries(view, Phase.BASELINE)
     ]
-    rows += [(f'after "{clean(remedies.get(e.cycle, ""), 80)}"', *_check(view, e)) for e in entries(view, Phase.VERIFY)]
+    rows += [(f'after "{clean(remedies.get(e.cycle, ""), 80)}"', *check(view, e)) for e in entries(view, Phase.VERIFY)]
     items += table("Verification", ("When", "Condition", "Holds", "Seen"), rows, "verification", (1,))
     if lasted := took(view):
         finished = f"finished {show_time(view.finished_at)}, {lasted} after it began"
@@ -229,97 +212,3 @@ def _goal(view: RunView) -> list[Line]:
     label, between = f"Goal (within {show_duration(verify.within)}{hold})", "and" if verify.every else "or"
     shown = verify.conditions[:ROWS]
     return [Line(condition(view, step), between if place else label, Kind.CODE) for place, step in enumerate(shown)]
-
-
-def _work(plan: Plan, title: str, work: list[Entry] | tuple[Entry, ...], topic: str) -> list[Table]:
-    made: list[Table] = []
-    for (_, remedy), group in groupby(work, key=lambda entry: (entry.cycle, entry.remedy)):
-        rows = (
-            (
-                in_stage(plan, entry),
-                show_values(_arguments(entry), named=True),
-                _outcome(entry),
-                show_values(entry.before, named=True) if entry.before else "not recorded",
-                show_time(entry.started_at),
-            )
-            for entry in group
-        )
-        name = f'{title} "{clean(remedy, CELL)}"' if remedy else title
-        made += table(name, ("Action", "Arguments", "Outcome", "Before", "At"), rows, topic, (0, 1))
-    return made
-
-
-def _arguments(entry: Entry) -> Mapping[str, Any]:
-    """Return a step's arguments without those that the action would take by itself."""
-    action = registry.find(entry.action)
-    try:
-        made = action.parameters.model_validate(entry.args) if action else None
-    except ValidationError:  # an older version's
-        made = None
-    told = entry.args if made is None else made.model_dump(mode="json", exclude_defaults=True)
-    return {name: told[name] for name in entry.args if name in told}
-
-
-def _silenced(entry: Entry) -> str:
-    said = entry.output or {}
-    if entry.outcome is Outcome.FAILED or "not_silenced" in said:
-        return f"no: {clean(said.get('not_silenced') or entry.error, CELL)}"
-    ends_at = entry.args.get("ends_at")
-    until = f", until {show_time(ends_at)} at the latest" if isinstance(ends_at, int) else ""
-    return f"while the run works on it{until}"
-
-
-def _found(output: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return what an output says; what is not there says nothing."""
-    return {name: value for name, value in (output or {}).items() if value is not None}
-
-
-def _outcome(entry: Entry) -> str:
-    tries = f" at try {entry.attempt}" if entry.attempt > 1 else ""
-    if entry.outcome is Outcome.INTENT:
-        return f"begun{tries}, not known to have finished"
-    lasted = show_duration(max(0, (entry.finished_at or entry.started_at) - entry.started_at) / SECOND)
-    if entry.outcome is Outcome.FAILED:
-        return clean(f"failed{tries}: {entry.error or 'no reason given'}", CELL)
-    if entry.outcome is Outcome.UNKNOWN:
-        return clean(f"nobody can tell{tries}: {entry.error or 'no answer came'}", CELL)
-    said = show_values(_found(entry.output)) if entry.output else ""
-    if entry.phase is Phase.PREVIEW:
-        return said or "would succeed"
-    return clean(f"done in {lasted}{tries}: {said}" if said else f"done in {lasted}{tries}", CELL)
-
-
-def _finding(entry: Entry) -> str:
-    if entry.outcome is Outcome.DONE:
-        return show_values(_found(entry.output))
-    if entry.outcome is Outcome.INTENT:
-        return "being looked at"
-    return clean(f"unknown: {entry.error or 'no answer came'}", CELL)
-
-
-def _check(view: RunView, entry: Entry) -> tuple[str, str, str]:
-    """Return condition, whether it holds, and what was seen."""
-    verify = view.plan.verify
-    name = _step_name(entry)
-    if entry.phase is Phase.VERIFY and entry.step == "all" and verify is not None:
-        name = "the goal"
-    elif verify is not None and (step := next((s for s in verify.conditions if s.id == entry.step), None)):
-        name = clean(condition(view, step), CELL)
-    output = _found(entry.output)
-    verdict, holds = output.pop("verdict", None), output.get("holds")
-    if entry.outcome is not Outcome.DONE:
-        return name, "unknown", _finding(entry)
-    if verdict is not None:
-        # Its samples are the reason's own words, with all their outputs.
-        said = {key: value for key, value in output.items() if key not in ("samples", "holding_since")}
-        return name, {"holds": "yes", "failed": "no"}.get(str(verdict), "not yet"), show_values(said)
-    return name, "yes" if holds is True else "no" if holds is False else "unknown", show_values(output)
-
-
-def _step_name(entry: Entry) -> str:
-    # A step without an id of its own is called by its position: the action says more.
-    return clean(entry.action if entry.step.isdigit() and entry.action else entry.step, 120) or "a step"
-
-
-def _look(entry: Entry) -> str:
-    return f" (look {entry.cycle + 1})" if entry.cycle else ""

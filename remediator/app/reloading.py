@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import structlog
@@ -44,16 +44,17 @@ class Reloading:
     async def _reload(self, who: str) -> str:
         engine, now = self._engine, self._clock.now
         old = engine.site.table
+        before = await self._contents()
         try:
             loaded = await asyncio.to_thread(load_rules, self._rules, self._root, self._connections)
         except ConfigurationError as error:
-            await self._rejected(who, error.problems)
+            await self._rejected(who, error.problems, before)
             raise
         except Exception as error:
             # A defect of ours that this file has come upon. What is running must not end of it.
             log.error("rule files cannot be looked at", exc_info=error)
             wrong = (Problem(f"defect in remediator: {type(error).__name__}"),)
-            await self._rejected(who, wrong)
+            await self._rejected(who, wrong, before)
             raise ConfigurationError(wrong) from error
         changes = rule_changes(old, loaded.table)
         engine.site = replace(engine.site, table=loaded.table)
@@ -72,7 +73,16 @@ class Reloading:
         log.info("reloaded", rules=count, changes=str(changes), revision=loaded.table.revision)
         return f"{count} rules: {changes}"
 
-    async def _rejected(self, who: str, wrong: tuple[Problem, ...]) -> None:
+    async def _contents(self) -> Mapping[Path, str]:
+        """Return what stands in the files before they are read; nothing where that cannot be told."""
+        try:
+            return await asyncio.to_thread(self._watching.contents)
+        except Exception as error:
+            log.error("rule files cannot be looked at", exc_info=error)
+            return {}
+
+    async def _rejected(self, who: str, wrong: tuple[Problem, ...], before: Mapping[Path, str]) -> None:
+        self._watching.refused(before)
         self._metrics.reloaded(ok=False, at=0)
         for problem in wrong:
             log.error("not reloaded; the old rule table stays", problem=str(problem))

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from remediator.errors import ContradictionError, RemediatorError, StoreError
 from remediator.store.file import StoreFile, address
+from remediator.store.ours import OURS, must_be_ours
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -94,6 +95,7 @@ class SqliteStore:
             return
         self._file.take()
         try:
+            must_be_ours(self.path)  # before anything is written into it
             self._writer = self._file.connect()
             migrate(self._writer)
         except sqlite3.Error as error:
@@ -269,4 +271,5 @@ def migrate(db: sqlite3.Connection) -> None:
             f"the store was written by a newer remediator (revision {version}, this one knows {len(scripts)})"
         )
     for number, script in enumerate(scripts[version:], start=version + 1):
-        db.executescript(f"BEGIN IMMEDIATE;\n{script.read_text('utf-8')}\nPRAGMA user_version = {number};\nCOMMIT;")
+        ours = f"PRAGMA user_version = {number};\nPRAGMA application_id = {OURS}"
+        db.executescript(f"BEGIN IMMEDIATE;\n{script.read_text('utf-8')}\n{ours};\nCOMMIT;")

@@ -52,7 +52,7 @@ async def test_an_included_file_elsewhere(tmp_path):
     (tmp_path / "rules/a.yaml").write_text("include: [../packs/p.yaml]\n")
     (tmp_path / "packs/p.yaml").write_text(GUIDE % "p")
     reader = Reader(tmp_path, "rules/*.yaml")
-    assert set(reader.watch.folders()) == {tmp_path / "rules", tmp_path / "packs"}
+    assert set(reader.watch.places()) == {tmp_path / "rules", tmp_path / "packs"}
     async with watching(reader):
         await reader.after(lambda: (tmp_path / "packs/p.yaml").write_text(GUIDE % "q"))
 
@@ -85,3 +85,44 @@ async def test_a_busy_neighbour_hides_nothing(tmp_path):
         await asyncio.sleep(0.2)
         await reader.after(lambda: (tmp_path / "elsewhere/a.yaml").write_text(GUIDE % "b"))
         task.cancel()
+
+
+async def test_a_folder_that_is_replaced(tmp_path):
+    for name in ("rules", "rules.new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.yaml").write_text(GUIDE % name.replace(".", "-"))
+    reader = Reader(tmp_path, "rules/*.yaml")
+
+    def replace():
+        (tmp_path / "rules").rename(tmp_path / "rules.old")
+        (tmp_path / "rules.new").rename(tmp_path / "rules")
+
+    async with watching(reader):
+        await reader.after(replace)
+        await reader.after(lambda: (tmp_path / "rules/a.yaml").write_text(GUIDE % "c"))
+
+
+async def test_a_link_to_a_folder_that_is_turned(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.yaml").write_text(GUIDE % name)
+    (tmp_path / "rules").symlink_to("one")
+    reader = Reader(tmp_path, "rules/*.yaml")
+
+    def turn():
+        (tmp_path / "next").symlink_to("two")
+        (tmp_path / "next").rename(tmp_path / "rules")
+
+    async with watching(reader):
+        await reader.after(turn)
+        await reader.after(lambda: (tmp_path / "two/a.yaml").write_text(GUIDE % "c"))
+
+
+async def test_a_folder_that_is_gone_and_comes_back(tmp_path):
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules/a.yaml").write_text(GUIDE % "a")
+    reader = Reader(tmp_path, "rules/*.yaml")
+    async with watching(reader):
+        await reader.after(lambda: (tmp_path / "rules").rename(tmp_path / "away"))
+        await reader.after(lambda: (tmp_path / "away").rename(tmp_path / "rules"))
+        await reader.after(lambda: (tmp_path / "rules/a.yaml").write_text(GUIDE % "b"))

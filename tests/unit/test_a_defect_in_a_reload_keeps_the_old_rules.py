@@ -14,6 +14,8 @@ from remediator.engine.clock import SystemClock
 from remediator.engine.limits import Slots
 from remediator.errors import ConfigurationError
 from remediator.interfaces.metrics import Metrics
+from remediator.interfaces.rule_files import load_rules
+from remediator.interfaces.rule_files.watching import RuleWatch
 from remediator.store.sqlite import SqliteStore, migrate
 
 
@@ -34,7 +36,8 @@ async def test_the_old_table_stays(tmp_path):
     engine.site = replace(engine.site, table=table_of(RULES, tmp_path))
     old = engine.site.table
     (tmp_path / "new.yaml").write_text(RULES)
-    reloading = Reloading(["new.yaml"], tmp_path, Broken(), engine, metrics, clock, None)
+    watching = RuleWatch(("new.yaml",), tmp_path, load_rules(["new.yaml"], tmp_path))
+    reloading = Reloading(["new.yaml"], tmp_path, Broken(), engine, metrics, clock, watching)
     with pytest.raises(ConfigurationError, match="defect in remediator: AttributeError"):
         await reloading.reload("file watch")
     assert engine.site.table is old

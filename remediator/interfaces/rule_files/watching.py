@@ -27,6 +27,8 @@ _SETTLED_MS = 300  #: milliseconds of quiet that end one change of several files
 _TICK = 2.0  #: seconds after which watching looks up from its wait
 _MOST_FOLDERS = 1000
 
+Places = dict[Path, tuple[int, int]]  #: folders, each with its device and its number there
+
 
 class RuleWatch:
     """Knows what the rule files held when they were last read."""
@@ -42,18 +44,19 @@ class RuleWatch:
         """Note what a reload has read."""
         self._known, self._files = loaded.digests, loaded.files
 
+    def refused(self, contents: Mapping[Path, str]) -> None:
+        """Note what a reload could not take: anything else, also what stood there before, is a change."""
+        self._known = contents
+
     async def watch(self, reload: Callable[[], Awaitable[object]]) -> None:
         """Call ``reload`` after each change, until cancelled. A bad file is tried once, not every minute."""
         while True:
-            folders = await asyncio.to_thread(self.folders)
-            async with contextlib.aclosing(self._notices(folders)) as notices:
+            places = await asyncio.to_thread(self.places)
+            async with contextlib.aclosing(self._notices(places)) as notices:
                 async for _ in notices:
-                    if not await self._looks_changed():
-                        continue
-                    with contextlib.suppress(ConfigurationError):  # said in the log and in the metric
-                        await reload()
-                    if await asyncio.to_thread(self.folders) != folders:
-                        break
+                    if await self._looks_changed():
+                        with contextlib.suppress(ConfigurationError):  # said in the log and in the metric
+                            await reload()
 
     async def _looks_changed(self) -> bool:
         try:
@@ -64,14 +67,17 @@ class RuleWatch:
 
     def changed(self) -> bool:
         """Whether the files hold something else than when this was last asked. Reads them."""
-        now = self._contents()
+        now = self.contents()
         if now == self._known:
             return False
         self._known = now
         return True
 
-    def folders(self) -> tuple[Path, ...]:
-        """Return the folders in which rule files stand, or could stand."""
+    def places(self) -> Places:
+        """Return the folders in which rule files stand, or could stand, and which folder each of them is now.
+
+        A folder that was replaced, or a link that was turned, has the old name; its notices come from elsewhere.
+        """
         found = {path.parent for path in self._files}
         for pattern in self._patterns:
             place = self._root / pattern
@@ -80,9 +86,10 @@ class RuleWatch:
         there = sorted(folder for folder in found if _is_folder(folder))
         # Watching is recursive: what lies below another one is watched with it.
         outer = [one for one in there if not any(other != one and one.is_relative_to(other) for other in there)]
-        return tuple(outer[:_MOST_FOLDERS])
+        return {folder: _identity(folder) for folder in outer[:_MOST_FOLDERS]}
 
-    def _contents(self) -> Mapping[Path, str]:
+    def contents(self) -> Mapping[Path, str]:
+        """Return what stands in each file now, as a digest; "" where nothing can be read."""
         found = dict.fromkeys([*find_files(self._patterns, self._root, []), *self._files])
         contents = {}
         for path in found:
@@ -92,8 +99,8 @@ class RuleWatch:
                 contents[path] = ""
         return contents
 
-    async def _notices(self, folders: tuple[Path, ...]) -> AsyncGenerator[None, None]:
-        """Yield when something happened in the folders, and each minute; the first time soon."""
+    async def _notices(self, places: Places) -> AsyncGenerator[None, None]:
+        """Yield when something happened in the folders, and each minute; the first time soon. Ends with new folders."""
         # Only the daemon watches. In a thread: while it is loaded, the first requests can be answered.
         awatch = (await asyncio.to_thread(importlib.import_module, "watchfiles")).awatch
         suffixes = {".yaml", ".yml", *(path.suffix for path in self._files)}
@@ -105,9 +112,9 @@ class RuleWatch:
 
         tick = min(_TICK, self._every)
         try:
-            if folders:
+            if places:
                 changes = awatch(
-                    *folders, watch_filter=None, debounce=_SETTLED_MS * 4, step=_SETTLED_MS,
+                    *places, watch_filter=None, debounce=_SETTLED_MS * 4, step=_SETTLED_MS,
                     rust_timeout=int(tick * 1000), yield_on_timeout=True, ignore_permission_denied=True,
                 )  # fmt: skip
                 # The first look comes when watching has begun: what changed before it is not missed.
@@ -118,10 +125,22 @@ class RuleWatch:
                         if any(counts(path) for _, path in found) or now - looked >= self._every:
                             looked = now
                             yield
+                        if await asyncio.to_thread(self.places) != places:
+                            return
         except Exception as error:  # noqa: BLE001 -- watchfiles' errors come in groups: a name that is no UTF-8, for one
             log.warning("rule files cannot be watched; they are read again each minute", reason=str(error))
-        await asyncio.sleep(self._every)
+        until = asyncio.get_running_loop().time() + self._every
+        while asyncio.get_running_loop().time() < until and await asyncio.to_thread(self.places) == places:  # noqa: ASYNC110 -- nobody tells us
+            await asyncio.sleep(tick)
         yield
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    try:
+        found = folder.stat()
+    except OSError:
+        return 0, 0
+    return found.st_dev, found.st_ino
 
 
 def _is_folder(path: Path) -> bool:

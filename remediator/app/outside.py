@@ -47,13 +47,16 @@ def make_reporters(
         reporters.append(ConsoleReporter(sys.stdout))
     alertmanager = connections.get("alertmanager", {}).get(settings.report.escalate_to or "")
     if slack is None and alertmanager is not None:
-        from remediator.actions.answers.access import credentials  # noqa: PLC0415 -- see above
-        from remediator.interfaces.escalate_alertmanager import AlertmanagerEscalation  # noqa: PLC0415 -- only when used
+        from remediator.actions.answers.access import credentials, trust  # noqa: PLC0415 -- see above
+        from remediator.interfaces.escalate_alertmanager import AlertmanagerEscalation, Proof  # noqa: PLC0415 -- only when used
 
-        known = credentials(alertmanager)  # type: ignore[arg-type]  # the registry's model of this system
-        reporters.append(
-            AlertmanagerEscalation(str(getattr(alertmanager, "url", "")), session, now=clock.now, headers=known.headers)
-        )
+        reached: Any = alertmanager  # the registry's model of this system
+
+        def proof() -> Proof:
+            return credentials(reached).headers, trust(reached.ca_file, tls_verify=reached.tls_verify)
+
+        proof()  # what cannot be read stops the start
+        reporters.append(AlertmanagerEscalation(reached.url, session, now=clock.now, proof=proof))
     return reporters
 
 

@@ -49,6 +49,8 @@ from remediator.store.sqlite import Probe, SqliteStore
 
 log = structlog.get_logger("remediator")
 
+LAST_REQUESTS = 2.0  #: seconds for requests that are open when the steps in flight are done or cut off
+
 
 class Options(Struct, frozen=True):
     """The command line."""
@@ -137,7 +139,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
             prefix, open_door=settings.web.allow_unauthenticated, read_timeout=settings.web.read_timeout,
         )  # fmt: skip
         runner = web.AppRunner(
-            application, access_log=None, handle_signals=False, shutdown_timeout=settings.drain,
+            application, access_log=None, handle_signals=False, shutdown_timeout=min(settings.drain, LAST_REQUESTS),
             keepalive_timeout=settings.web.idle_timeout,
             lingering_time=2.0,  # seconds for a body that is not wanted, so that its sender reads why
             auto_decompress=False,  # a few compressed bytes could become very many

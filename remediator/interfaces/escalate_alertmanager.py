@@ -7,6 +7,7 @@ counts as resolved from ``endsAt`` on.
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Mapping
 
 import aiohttp
@@ -21,6 +22,8 @@ from remediator.interfaces.report import compose
 from remediator.interfaces.report_lines import clean, safe_url, show_time
 
 ALERTNAME = "RemediatorRunNeedsAttention"
+Proof = tuple[Mapping[str, str], ssl.SSLContext | bool]
+
 _LABEL, _ANNOTATION = 200, 1000
 _LASTS = 4 * 3600.0  #: Alertmanager's default repeat_interval: people are told at least once
 
@@ -28,7 +31,8 @@ _LASTS = 4 * 3600.0  #: Alertmanager's default repeat_interval: people are told 
 class AlertmanagerEscalation:
     """Posts an alert for each escalation, and has no use for other tellings.
 
-    ``url`` is Alertmanager's own, with its route prefix. The alert stands for ``lasts`` seconds from
+    ``url`` is Alertmanager's own, with its route prefix. ``proof``: asked at each post for the headers that prove who
+    we are, and for whose certificates count. The alert stands for ``lasts`` seconds from
     the escalation, or from ``now()`` (microseconds) when that is given and the delivery was late.
     A run about such an alert is not escalated here again: it would feed itself.
     """
@@ -42,21 +46,22 @@ class AlertmanagerEscalation:
         *,
         lasts: float = _LASTS,
         now: Callable[[], int] | None = None,
-        headers: Mapping[str, str] | None = None,
+        proof: Callable[[], Proof] = lambda: ({}, True),
         timeout: float = 30.0,
     ) -> None:
         self._url = str(URL(url) / "api/v2/alerts")
         self._session, self._lasts, self._now = session, lasts, now
-        self._headers, self._timeout = dict(headers or {}), timeout
+        self._proof, self._timeout = proof, timeout
 
     async def tell(self, message: Message) -> Receipt | None:
         """Post the alert; there is no receipt, since the same labels find it again."""
         run = message.run
         if message.telling is not Telling.ESCALATION or run.plan.labels.get("alertname") == ALERTNAME:
             return None
+        headers, trust = self._proof()
         answer = await post_json(
             self._session, self._url, [self._alert(run, message.topic)], service="Alertmanager", timeout=self._timeout,
-            headers=self._headers,
+            headers=headers, trust=trust,
         )  # fmt: skip
         if answer.status != 200:  # noqa: PLR2004 -- the one success that its API declares
             raise PermanentError(f"Alertmanager refuses the alert: {answer.status} {answer.text}")

@@ -6,6 +6,7 @@ No error names the address: an incoming webhook's address is its secret.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 
 import aiohttp
@@ -34,9 +35,11 @@ async def post_json(
     service: str,
     timeout: float,  # noqa: ASYNC109 -- the deliverer has no limit of its own for one call
     headers: Mapping[str, str] | None = None,
+    trust: ssl.SSLContext | bool = True,
 ) -> Answer:
     """Post and return the answer. ``service`` is its name in errors; ``timeout`` in seconds, for all of it.
 
+    ``trust`` is aiohttp's ``ssl``: whose certificates count.
     TemporaryError: no connection, no answer in time, 5xx (``transport``), or 429 (``retry_after``).
     """
     require_open(session, service)
@@ -44,7 +47,7 @@ async def post_json(
     try:
         async with (
             asyncio.timeout(timeout),
-            session.post(url, data=orjson.dumps(body), headers=sent, allow_redirects=False) as response,
+            session.post(url, data=orjson.dumps(body), headers=sent, allow_redirects=False, ssl=trust) as response,
         ):
             text = (await response.content.read(_ANSWER)).decode("utf-8", "replace")
             status, wait = response.status, retry_after(response.headers)

@@ -50,7 +50,7 @@ async def body_of(request: web.Request, within: float) -> bytes:
 
 def too_slow(within: float, *, again: bool = False) -> web.Response:
     """Return the answer for a body that did not arrive: its rest is not waited for. ``again``: see ``unheard``."""
-    status, detail = 503 if again else 408, f"the body did not arrive within {within:g} seconds (web.read_timeout)"
+    status, detail = 503 if again else 408, f"the body did not arrive in time (web.read_timeout: {within:g} s)"
     response = problem(status, "Request Timeout", detail)
     response.force_close()
     return response

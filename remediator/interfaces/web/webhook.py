@@ -19,14 +19,14 @@ from remediator.core.alert import Notification
 from remediator.engine.path import Accepted, BacklogFullError
 from remediator.errors import NotificationError, StoreError
 from remediator.interfaces.alertmanager import read_notification
-from remediator.interfaces.web.answers import BROKEN_OFF, answer, body_of, broken_off, problem, too_slow, unheard
+from remediator.interfaces.web.answers import BROKEN_OFF, answer, broken_off, problem, too_slow, unheard
+from remediator.interfaces.web.arriving import LARGE, Arriving
 from remediator.interfaces.web.auth import Credentials
 from remediator.interfaces.web.passwords import TooManyTriesError
 
 log = structlog.get_logger("receive")
 
 MOST_IDS = 1000
-LARGE = 1024 * 1024  #: bytes; of bodies beyond it one is taken at a time, for each costs many times its size in memory
 
 
 class Received(Protocol):
@@ -46,9 +46,10 @@ class Webhook:
     ) -> None:  # fmt: skip
         """``read_timeout``: seconds in which a body must have arrived."""
         self._within = read_timeout
+        self._arriving = Arriving(read_timeout)
         self._receive, self._reject, self._credentials, self._counts = receive, reject, credentials, counts
         self.stopping = False
-        self._large = asyncio.Lock()
+        self._large = asyncio.Lock()  # one is taken in at a time: it costs many times its size in memory
 
     @property
     def required(self) -> bool:
@@ -78,15 +79,14 @@ class Webhook:
         return response
 
     async def _read(self, request: web.Request) -> tuple[Notification | None, web.Response]:
-        small = request.content_length is not None and request.content_length <= LARGE
-        async with nullcontext() if small else self._large:
-            try:
-                body = await body_of(request, self._within)
-            except TimeoutError:
-                return None, too_slow(self._within, again=True)
-            except BROKEN_OFF as error:
-                log.debug("a body broke off, or is none", reason=str(error))
-                return None, broken_off()
+        try:
+            body = await self._arriving.read(request)
+        except TimeoutError:
+            return None, too_slow(self._within, again=True)
+        except BROKEN_OFF as error:
+            log.debug("a body broke off, or is none", reason=str(error))
+            return None, broken_off()
+        async with nullcontext() if len(body) <= LARGE else self._large:
             return await self._take(body)
 
     async def _take(self, body: bytes) -> tuple[Notification | None, web.Response]:

@@ -63,7 +63,7 @@ async def test_other_tellings_and_alerts_of_its_own_are_dropped(session):
 
 async def test_the_route_prefix_and_headers_are_kept(session):
     async with serve(web.Response()) as server:
-        reporter = AlertmanagerEscalation(f"{server.url}/am/", session, headers={"Authorization": "Bearer x"})
+        reporter = AlertmanagerEscalation(f"{server.url}/am/", session, proof=lambda: ({"Authorization": "Bearer x"}, True))
         await reporter.tell(ESCALATION)
     (request,) = server.requests
     assert (request.path, request.headers["Authorization"]) == ("/am/api/v2/alerts", "Bearer x")

@@ -12,8 +12,8 @@
     ├── StoreError           the store refuses: disk full, damaged, locked by another process
     │   └── ContradictionError  a row contradicts another: our defect, it will be refused again
     └── ActionError          a step did not do what it should
-        ├── TemporaryError   it certainly did not happen; trying again may help
-        ├── PermanentError   it certainly did not happen; trying again will not help
+        ├── TemporaryError   it did not happen, or repeating it is harmless (``maybe``); trying again may help
+        ├── PermanentError   it did not happen; trying again will not help
         └── AmbiguousError   it was sent and may have happened
 
 A foreign exception is translated where it enters, with ``from``.
@@ -96,17 +96,21 @@ class ActionError(RemediatorError):
     """A step did not do what it should.
 
     ``transport`` is true when the backend itself could not be reached or did not answer;
-    only such errors count for the backend's breaker.
+    only such errors count for the backend's breaker. ``maybe`` is true when it may have been done all the same, now
+    or at an earlier attempt.
     """
 
-    def __init__(self, message: str, *, transport: bool = False, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, transport: bool = False, retry_after: float | None = None, maybe: bool = False
+    ) -> None:
         super().__init__(message)
         self.transport = transport
+        self.maybe = maybe
         self.retry_after = retry_after  #: seconds that the backend asked us to wait, if it said so
 
 
 class TemporaryError(ActionError):
-    """It certainly did not happen (no connection, 429, 503 before the work began); trying again may help."""
+    """Trying again may help: no connection, 429, 503 before the work began. It did not happen, or ``maybe`` is set."""
 
 
 class PermanentError(ActionError):

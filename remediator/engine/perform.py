@@ -111,9 +111,12 @@ async def _change(
     except AmbiguousError as error:
         return await _ask(task, action, intent, context, redact(str(error)), transport=error.transport)
     except ActionError as error:
-        if task.recovered and task.job.phase is Phase.ACT:  # this try did nothing; the one before the restart may have
-            return await _ask(task, action, intent, context, redact(str(error)), transport=error.transport)
-        return Result(task, Outcome.FAILED, error=redact(str(error)), transport=error.transport)
+        said = redact(str(error))
+        if task.recovered and task.job.phase is Phase.UNDO:
+            said = f"it was begun before a restart, and may have been taken back then: {said}"
+        if task.recovered or error.maybe:  # this try did nothing, perhaps; an earlier one may have
+            return await _ask(task, action, intent, context, said, transport=error.transport)
+        return Result(task, Outcome.FAILED, error=said, transport=error.transport)
     except TimeoutError:
         why = f"no answer within {task.job.step.timeout:g}s"
         return await _ask(task, action, intent, context, why, transport=True)
@@ -134,11 +137,23 @@ async def _tried(
     except TemporaryError as error:
         if attempts <= 1:
             raise
-        asked, last = error.retry_after, str(error)
+        asked, last, maybe = error.retry_after, str(error), error.maybe
         await asyncio.sleep(random.uniform(0.1, 0.5) if asked is None else min(asked, LONGEST_PAUSE))  # noqa: S311 -- jitter
     from remediator.engine.retries import tried_again  # noqa: PLC0415 -- most steps do without, and so does a start
 
-    return await tried_again(do, attempts - 1, limit, last, LONGEST_PAUSE, may_go_on)
+    async def noted() -> T:
+        nonlocal maybe
+        try:
+            return await do()
+        except ActionError as error:
+            maybe = error.maybe = maybe or error.maybe
+            raise
+
+    try:
+        return await tried_again(noted, attempts - 1, limit, last, LONGEST_PAUSE, may_go_on)
+    except ActionError as error:
+        error.maybe = maybe
+        raise
 
 
 async def _ask(

@@ -7,6 +7,7 @@ something or need people; the others are counted.
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from remediator.core.durations import SECOND, show_duration
@@ -34,7 +35,7 @@ def begins(tx: Tx, reporters: tuple[str, ...], scope: str, limit: Storm, run: st
     ends = f"it has been calm for {show_duration(limit.calm)}" if limit.resume == "auto" else "a person ends it"
     said = (
         f"storm: more than {limit.max} new alerts of {scope} within {show_duration(limit.per)}. This run looks for all"
-        f" of them; the others are held until {ends} (remediator resume 'storm:{scope}')"
+        f" of them; the others are held until {ends} (remediator resume {shlex.quote(f'storm:{scope}')})"
     )
     if before:
         said += f". {before} that came just before are not told one by one either"

@@ -128,7 +128,7 @@ def _unexpected(
         return TemporaryError(said, retry_after=retry_after(response.headers, now))
     if status >= SERVER_ERROR:
         kind = TemporaryError if is_idempotent(parameters) else AmbiguousError
-        return kind(said, transport=status in NOBODY_BEHIND)
+        return kind(said, transport=status in NOBODY_BEHIND, maybe=parameters.method not in SAFE)
     if status >= BAD_REQUEST:
         return PermanentError(said)
     if status >= MULTIPLE_CHOICES:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from remediator.core.breaker import BreakerState
 from remediator.core.durations import SECOND, show_duration
 from remediator.core.guards.switches import HOLD_AGAIN
@@ -14,7 +16,7 @@ def judge_breakers(_plan: Plan, facts: Facts, _envelope: Envelope, now: int) -> 
     """Hold while a backend that it would change is not answering; observe while remedies do not help."""
     lowered: Verdict = None
     for breaker in facts.breakers:
-        state, advice = breaker.at(now).state, f"remediator breakers reset '{breaker.key}'"
+        state, advice = breaker.at(now).state, f"remediator breakers reset {shlex.quote(breaker.key)}"
         if breaker.key.startswith("backend:"):
             if state is BreakerState.OPEN:
                 again = f"next try in {breaker.retry_in(now):.0f}s"

@@ -57,7 +57,7 @@ def judge_storm(_plan: Plan, facts: Facts, _envelope: Envelope, now: int) -> Ver
         if storm.until is not None and storm.until <= now:
             continue
         reason = f"storm: {storm.episodes} new alerts of {storm.scope} since it began"
-        advice = f"remediator resume 'storm:{storm.scope}'"
+        advice = f"remediator resume {shlex.quote(f'storm:{storm.scope}')}"
         if storm.evidence:
             looks = f"{reason}; this run looks for all of them, the others are held"
             return Lower("storm", Mode.OBSERVE, looks, advice)

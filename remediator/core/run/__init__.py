@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from remediator.core.durations import SECOND, show_duration
 from remediator.core.guards.silences import SILENCED
-from remediator.core.records import Outcome, Phase
+from remediator.core.records import Outcome, Phase, RemedyPlan
 from remediator.core.run.approval import has_agreed
 from remediator.core.run.diagnosis import baseline_holds, choose, pending_reads
 from remediator.core.run.gates import gate, silenced_meanwhile, still_silenced
@@ -100,10 +100,7 @@ def _guides_move(run: RunState, now: int) -> Move:  # noqa: C901, PLR0911, PLR09
         if new and run.claimed < cycle and _may_claim(run):
             return Claim(cycle)
         if run.deadline is not None and now >= run.deadline and not (run.paused_by or _acting_done(run, cycle)):
-            reason = f"its time of {show_duration(run.plan.timeout)} is up"
-            if run.held_scope.startswith(SILENCED):
-                reason += " while the alert is silenced by a person"
-            return give_up(run, setback or Setback(reason, step_failed=True), reason)
+            return _time_is_up(run, cycle, setback)
         came = _cycle(run, cycle, tried, setback, now)
         if not isinstance(came, Setback):
             return came
@@ -167,6 +164,29 @@ def _may_claim(run: RunState) -> bool:
     return run.mode is Mode.ASK and bool(run.approved)
 
 
+def _time_is_up(run: RunState, cycle: int, last: Setback | None) -> Move:
+    """End a run that has taken too long; what it has done of a remedy by then goes back as after a failed step."""
+    reason = f"its time of {show_duration(run.plan.timeout)} is up"
+    if run.held_scope.startswith(SILENCED):
+        reason += " while the alert is silenced by a person"
+    if (remedy := _begun(run, cycle)) is not None:
+        came = take_back(run, cycle, remedy, reason, failed=True)
+        if not isinstance(came, Setback):
+            return came
+        last = came
+    return give_up(run, last or Setback(reason, step_failed=True), reason)
+
+
+def _begun(run: RunState, cycle: int) -> RemedyPlan | None:
+    """Return the remedy of which this cycle has begun the steps."""
+    first = run.journal.get(f"{cycle}/act/0")
+    return next((remedy for remedy in run.plan.remedies if first and remedy.name == first.remedy), None)
+
+
 def _acting_done(run: RunState, cycle: int) -> bool:
     """Whether this cycle's changes are made, so that only reading is left: that may finish late."""
-    return f"{cycle}/verify/all" in run.journal
+    remedy = _begun(run, cycle)
+    if remedy is None:
+        return False
+    entries = [run.journal.get(f"{cycle}/act/{index}") for index in range(len(remedy.steps))]
+    return all(entry is not None and entry.outcome is Outcome.DONE for entry in entries)

@@ -27,11 +27,18 @@ def systems() -> tuple[str, ...]:
 
 @cache
 def of_system(system: str) -> MappingProxyType[str, Action[Any, Any]]:
-    """Return the actions of one system by full name; empty when there is no such system."""
+    """Return the actions of one system by full name; empty when there is no such system.
+
+    A module lists its own as ``ACTIONS``; where a system is a package, each of its modules may have one, ``ACTION``.
+    """
     if system not in systems():
         return MappingProxyType({})
     module = importlib.import_module(f"{package.__name__}.{system}")
-    actions: tuple[Action[Any, Any], ...] = module.ACTIONS
+    actions: list[Action[Any, Any]] = list(getattr(module, "ACTIONS", ()))
+    for part in pkgutil.iter_modules(getattr(module, "__path__", ())):
+        one = getattr(importlib.import_module(f"{module.__name__}.{part.name}"), "ACTION", None)
+        if one is not None:
+            actions.append(one)
     return MappingProxyType({action.name: action for action in actions})
 
 

@@ -65,11 +65,13 @@ def load_rules(
         sources = _connected(sources, connections, every, reading.problems)
     order = {file.document.file: position for position, file in enumerate(reading.files)}
     reading.problems.sort(key=lambda one: (order.get(one.file, -1), one.line, one.column))
-    errors = tuple(problem for problem in reading.problems if problem.severity == "error")
+    # What an alias stands for has one place, however often it is used.
+    problems = tuple(dict.fromkeys(reading.problems))
+    errors = tuple(problem for problem in problems if problem.severity == "error")
     if errors:
         raise ConfigurationError(errors)
     table = RuleTable.of(tuple(rule for source in sources for _, rule in source.rules), reading.revision, intervals)
-    return Loaded(table, tuple(reading.problems), tuple(reading.digests), reading.digests, sources)
+    return Loaded(table, problems, tuple(reading.digests), reading.digests, sources)
 
 
 def _sources(reading: Reading) -> tuple[Source, ...]:

@@ -45,7 +45,7 @@ class Reloading:
         engine, now = self._engine, self._clock.now
         old = engine.site.table
         try:
-            loaded = await asyncio.to_thread(load_rules, self._rules, self._root, self._connections)
+            loaded = await asyncio.to_thread(load_rules, self._rules, self._root, run_with=self._connections)
         except ConfigurationError as error:
             await self._rejected(who, error.problems)
             raise

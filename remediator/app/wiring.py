@@ -82,7 +82,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
     host, port = listen_address(options.listen)
     prefix = route_prefix(options.route_prefix)
     refuse_open_doors(host, settings, web_file, senders)
-    loaded = load_rules(settings.rules, root, connections)
+    loaded = load_rules(settings.rules, root, run_with=connections)
     # Before anything is touched: a second daemon must not take up the first one's work.
     listening = listen(host, port)
     metrics = Metrics()

@@ -33,6 +33,7 @@ class Asked(Struct, frozen=True):
     connections: Connections | None = None
     prometheus: Prometheus | None = None
     users: frozenset[str] | None = None  #: who can log in; None: not known
+    elsewhere: bool = False  #: whether the daemon runs on another machine: what is here says nothing of it
 
 
 def register(application: typer.Typer) -> None:
@@ -67,6 +68,10 @@ def check(  # noqa: C901 -- what the options ask for, one after the other
     ] = False,
     namespaces: Namespaces = None,
     names: Names = None,
+    elsewhere: Annotated[
+        bool,
+        typer.Option("--elsewhere", help="The daemon runs on another machine: don't look here for its extras, files."),
+    ] = False,
 ) -> None:
     """Say all that is wrong, with its place. Exit 1 for errors, 3 when only lint found something."""
     from remediator.interfaces.problem_output import STYLES, show  # noqa: PLC0415 -- other commands start faster
@@ -80,7 +85,7 @@ def check(  # noqa: C901 -- what the options ask for, one after the other
     try:
         asked = what_is_asked(paths, config, web_config)
         server = server_of(prometheus, asked.connections, token_file, user, password_file, ca_file)
-        asked = replace(asked, prometheus=server)
+        asked = replace(asked, prometheus=server, elsewhere=elsewhere)
         root = asked.root
         problems, loaded = look(asked, wanted, shared=shared)
     except ConfigurationError as error:
@@ -137,7 +142,9 @@ def look(asked: Asked, wanted: set[str], *, shared: bool) -> tuple[list[Problem]
     from remediator.interfaces.rule_files import load_rules  # noqa: PLC0415 -- see above
     from remediator.interfaces.rule_files.linting import lint, subject_of  # noqa: PLC0415 -- see above
 
-    loaded = load_rules(asked.patterns, asked.root, asked.connections)
+    loaded = load_rules(
+        asked.patterns, asked.root, asked.connections, run_with=None if asked.elsewhere else asked.connections
+    )
     site = None
     if asked.settings is not None:
         allow = asked.settings.allow

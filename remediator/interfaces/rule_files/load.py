@@ -14,6 +14,7 @@ from remediator.errors import ConfigurationError
 from remediator.interfaces.documents import Document, problem_at
 from remediator.interfaces.documents import Path as Place
 from remediator.interfaces.rule_files.connections import Configured, with_connections
+from remediator.interfaces.rule_files.extras import Connections, missing_extras
 from remediator.interfaces.rule_files.guides import make_guide
 from remediator.interfaces.rule_files.intervals import missing_intervals, named_intervals
 from remediator.interfaces.rule_files.reading import Reading, RuleFile, find_files
@@ -43,12 +44,14 @@ class Loaded(Struct, frozen=True):
 
 
 def load_rules(
-    patterns: Iterable[str], root: Path, connections: Configured | None = None, *, every: frozenset[str] = frozenset()
-) -> Loaded:
+    patterns: Iterable[str], root: Path, connections: Configured | None = None, *, every: frozenset[str] = frozenset(),
+    run_with: Connections | None = None,
+) -> Loaded:  # fmt: skip
     """Return the table of all rule files, in the order of the patterns and then of their names.
 
     ``connections``: the configured ones, by system and name; with them a rule that names another is wrong.
-    Of the systems in ``every`` any name is right.
+    Of the systems in ``every`` any name is right. ``run_with``: the same of rules that are to be run in this process;
+    what their steps need must be installed.
     Raises ConfigurationError with everything that is wrong in any of them.
     """
     reading = Reading(root)
@@ -61,8 +64,11 @@ def load_rules(
     for file in reading.files if reading.names_intervals else ():
         for position, rule in file.rules:
             reading.problems += missing_intervals(file.document, position, rule, intervals)
+    connections = connections if run_with is None else run_with
     if connections is not None:
         sources = _connected(sources, connections, every, reading.problems)
+    if run_with is not None:
+        reading.problems += _extras(sources, run_with)
     order = {file.document.file: position for position, file in enumerate(reading.files)}
     reading.problems.sort(key=lambda one: (order.get(one.file, -1), one.line, one.column))
     # What an alias stands for has one place, however often it is used.
@@ -109,7 +115,7 @@ def _connected(
     sources: tuple[Source, ...], connections: Configured, every: frozenset[str], problems: list[Problem]
 ) -> tuple[Source, ...]:
     """Return the sources, their guides knowing which connections an alert may choose."""
-    documents = {guide.name: source.document for source in reversed(sources) for _, guide in source.guides}
+    documents = _documents(sources)
     rules = tuple(rule for source in sources for _, rule in source.rules)
     if "alertmanager" not in every and "default" not in connections.get("alertmanager", ()):
         for source in sources:
@@ -121,6 +127,16 @@ def _connected(
     return tuple(
         replace(source, rules=tuple((position, next(made)) for position, _ in source.rules)) for source in sources
     )
+
+
+def _extras(sources: tuple[Source, ...], connections: Connections) -> list[Problem]:
+    rules = [rule for source in sources for _, rule in source.rules]
+    return list(missing_extras(rules, _documents(sources), connections))
+
+
+def _documents(sources: tuple[Source, ...]) -> Mapping[str, Document]:
+    """Return the file that each guide stands in, by the guide's name."""
+    return {guide.name: source.document for source in reversed(sources) for _, guide in source.guides}
 
 
 def _is_new(

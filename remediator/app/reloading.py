@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable
 
 import structlog
 from msgspec.structs import replace
@@ -14,9 +13,8 @@ from remediator.core.rule_changes import RuleChanges, rule_changes
 from remediator.engine.advance import Engine
 from remediator.engine.clock import Clock
 from remediator.errors import ConfigurationError, StoreError
-from remediator.interfaces.configuration import Connections
 from remediator.interfaces.metrics import Metrics
-from remediator.interfaces.rule_files import load_rules
+from remediator.interfaces.rule_files import Loaded
 from remediator.interfaces.rule_files.audited import note_rejected, note_reload
 from remediator.interfaces.rule_files.watching import RuleWatch
 from remediator.store import dependencies
@@ -29,10 +27,9 @@ class Reloading:
     """Reloads one at a time, whoever asks: the file watch, SIGHUP, a person."""
 
     def __init__(
-        self, rules: Sequence[str], root: Path, connections: Connections, engine: Engine, metrics: Metrics,
-        clock: Clock, watching: RuleWatch,
-    ) -> None:  # fmt: skip
-        self._rules, self._root, self._connections = rules, root, connections
+        self, load: Callable[[], Loaded], engine: Engine, metrics: Metrics, clock: Clock, watching: RuleWatch
+    ) -> None:
+        self._load = load
         self._engine, self._metrics, self._clock, self._watching = engine, metrics, clock, watching
         self._one = asyncio.Lock()
 
@@ -45,7 +42,7 @@ class Reloading:
         engine, now = self._engine, self._clock.now
         old = engine.site.table
         try:
-            loaded = await asyncio.to_thread(load_rules, self._rules, self._root, run_with=self._connections)
+            loaded = await asyncio.to_thread(self._load)
         except ConfigurationError as error:
             await self._rejected(who, error.problems)
             raise

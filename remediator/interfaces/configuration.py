@@ -53,15 +53,36 @@ class WebFile(Struct, frozen=True):
     tls: ssl.SSLContext | None
 
 
+class Configuration(Struct, frozen=True):
+    """The configuration as it was read."""
+
+    settings: Settings  #: with absolute paths
+    connections: Connections
+    document: Document
+    root: Path  #: the folder from which relative paths count
+
+    @property
+    def rules(self) -> tuple[Document, tuple[str, ...]]:
+        """Where the patterns of rule files stand."""
+        return self.document, ("rules",)
+
+
 def read_settings(path: Path) -> tuple[Settings, Connections]:
     """Return the settings with absolute paths, and the connections. Raise ConfigurationError."""
+    read = read_configuration(path)
+    return read.settings, read.connections
+
+
+def read_configuration(path: Path) -> Configuration:
+    """Return the settings, the connections, and where they stand. Raise ConfigurationError."""
     document = _read(path, absent=f"there is no such file in {path.parent.resolve()}; {_SAMPLE}")
     settings = validate(document, Settings)
     for name, value in settings.web.webhook.basic_auth_users.items():
         check_hash(document, name, value, ("web", "webhook", "basic_auth_users"))
     root = path.parent.resolve()
     store = settings.store.model_copy(update={"path": root / settings.store.path})
-    return settings.model_copy(update={"store": store}), _connections(document, settings)
+    made = settings.model_copy(update={"store": store})
+    return Configuration(made, _connections(document, settings), document, root)
 
 
 def secret(path: Path | None, root: Path) -> str:
@@ -110,7 +131,9 @@ def _tls(document: Document, text: TlsText | None, root: Path) -> ssl.SSLContext
         if text.client_ca_file is not None:
             context.load_verify_locations(root / text.client_ca_file)
     except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError((problem_at(document, ("tls_server_config",), f"cannot be used: {why(error)}"),)) from error
+        raise ConfigurationError(
+            (problem_at(document, ("tls_server_config",), f"cannot be used: {why(error)}"),)
+        ) from error
     if text.client_auth_type == "RequireAndVerifyClientCert":
         if text.client_ca_file is None:
             message = "RequireAndVerifyClientCert needs client_ca_file"

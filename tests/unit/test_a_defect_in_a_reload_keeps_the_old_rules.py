@@ -1,6 +1,7 @@
 """Rule files that hit a defect of ours are refused like wrong ones: the old table stays, and the daemon goes on."""
 
 import sqlite3
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from remediator.engine.clock import SystemClock
 from remediator.engine.limits import Slots
 from remediator.errors import ConfigurationError
 from remediator.interfaces.metrics import Metrics
+from remediator.interfaces.rule_files import load_rules
 from remediator.store.sqlite import SqliteStore, migrate
 
 
@@ -34,7 +36,7 @@ async def test_the_old_table_stays(tmp_path):
     engine.site = replace(engine.site, table=table_of(RULES, tmp_path))
     old = engine.site.table
     (tmp_path / "new.yaml").write_text(RULES)
-    reloading = Reloading(["new.yaml"], tmp_path, Broken(), engine, metrics, clock, None)
+    reloading = Reloading(partial(load_rules, ["new.yaml"], tmp_path, Broken()), engine, metrics, clock, None)
     with pytest.raises(ConfigurationError, match="defect in remediator: AttributeError"):
         await reloading.reload("file watch")
     assert engine.site.table is old

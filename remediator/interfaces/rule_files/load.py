@@ -17,7 +17,7 @@ from remediator.interfaces.rule_files.connections import Configured, with_connec
 from remediator.interfaces.rule_files.extras import Connections, missing_extras
 from remediator.interfaces.rule_files.guides import make_guide
 from remediator.interfaces.rule_files.intervals import missing_intervals, named_intervals
-from remediator.interfaces.rule_files.reading import Reading, RuleFile, find_files
+from remediator.interfaces.rule_files.reading import Asker, Reading, RuleFile, find_files
 from remediator.interfaces.rule_files.rules import make_rule
 
 _NOTHING_TO_SILENCE = "there is no Alertmanager at which the alert could be silenced"
@@ -45,17 +45,17 @@ class Loaded(Struct, frozen=True):
 
 def load_rules(
     patterns: Iterable[str], root: Path, connections: Configured | None = None, *, every: frozenset[str] = frozenset(),
-    run_with: Connections | None = None,
+    run_with: Connections | None = None, asked_by: Asker | None = None,
 ) -> Loaded:  # fmt: skip
     """Return the table of all rule files, in the order of the patterns and then of their names.
 
     ``connections``: the configured ones, by system and name; with them a rule that names another is wrong.
     Of the systems in ``every`` any name is right. ``run_with``: the same of rules that are to be run in this process;
-    what their steps need must be installed.
+    what their steps need must be installed. ``asked_by``: where the patterns stand.
     Raises ConfigurationError with everything that is wrong in any of them.
     """
     reading = Reading(root)
-    found = find_files(patterns, root, reading.problems)
+    found = find_files(patterns, root, reading.problems, asked_by)
     reading.unread = bool(reading.problems)
     for path in found:
         reading.read(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -12,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 import remediator.actions as package
-from remediator.core.action import Action
+from remediator.core.action import Action, Library
 
 _NOT_SYSTEMS = {"context", "registry", "answers"}
 
@@ -58,6 +59,14 @@ def connection_model(system: str) -> type[BaseModel] | None:
         return None
     model: type[BaseModel] | None = getattr(importlib.import_module(f"{package.__name__}.{system}"), "Connection", None)
     return model
+
+
+def missing_libraries(system: str) -> tuple[Library, ...]:
+    """Return those of a system's libraries that are not installed. They are looked for, and not imported."""
+    if system not in systems():
+        return ()
+    listed: tuple[Library, ...] = getattr(importlib.import_module(f"{package.__name__}.{system}"), "LIBRARIES", ())
+    return tuple(library for library in listed if importlib.util.find_spec(library.module) is None)
 
 
 def own_places(used: Iterable[str], environ: Mapping[str, str]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import structlog
@@ -14,9 +14,8 @@ from remediator.core.rule_changes import RuleChanges, rule_changes
 from remediator.engine.advance import Engine
 from remediator.engine.clock import Clock
 from remediator.errors import ConfigurationError, StoreError
-from remediator.interfaces.configuration import Connections
 from remediator.interfaces.metrics import Metrics
-from remediator.interfaces.rule_files import load_rules
+from remediator.interfaces.rule_files import Loaded
 from remediator.interfaces.rule_files.audited import note_rejected, note_reload
 from remediator.interfaces.rule_files.watching import RuleWatch
 from remediator.store import dependencies
@@ -29,10 +28,9 @@ class Reloading:
     """Reloads one at a time, whoever asks: the file watch, SIGHUP, a person."""
 
     def __init__(
-        self, rules: Sequence[str], root: Path, connections: Connections, engine: Engine, metrics: Metrics,
-        clock: Clock, watching: RuleWatch,
-    ) -> None:  # fmt: skip
-        self._rules, self._root, self._connections = rules, root, connections
+        self, load: Callable[[], Loaded], engine: Engine, metrics: Metrics, clock: Clock, watching: RuleWatch
+    ) -> None:
+        self._load = load
         self._engine, self._metrics, self._clock, self._watching = engine, metrics, clock, watching
         self._one = asyncio.Lock()
 
@@ -46,7 +44,7 @@ class Reloading:
         old = engine.site.table
         before = await self._contents()
         try:
-            loaded = await asyncio.to_thread(load_rules, self._rules, self._root, self._connections)
+            loaded = await asyncio.to_thread(self._load)
         except ConfigurationError as error:
             await self._rejected(who, error.problems, before)
             raise

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from remediator.engine.set_back import SetBack
 from remediator.engine.silences import EndsSilences
 from remediator.engine.upkeep import Kept, upkeep
 from remediator.interfaces.alertmanager import read_notification
-from remediator.interfaces.configuration import read_settings, read_web_file, secret
+from remediator.interfaces.configuration import read_configuration, read_web_file, secret
 from remediator.interfaces.metrics import Metrics
 from remediator.interfaces.rule_files import load_rules
 from remediator.interfaces.rule_files.watching import RuleWatch
@@ -77,14 +78,15 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
     """
     logs.configure(options.log_style, options.log_level)
     clock = clock or SystemClock()
-    settings, connections = read_settings(options.config)
-    root = options.config.parent.resolve()
+    read = read_configuration(options.config)
+    settings, connections, root = read.settings, read.connections, read.root
     web_file = read_web_file(options.web_config)
     senders = Credentials(settings.web.webhook.basic_auth_users, secret(settings.web.webhook.bearer_token_file, root))
     host, port = listen_address(options.listen)
     prefix = route_prefix(options.route_prefix)
     refuse_open_doors(host, settings, web_file, senders)
-    loaded = load_rules(settings.rules, root, connections)
+    load = partial(load_rules, settings.rules, root, run_with=connections, asked_by=read.rules)
+    loaded = load()
     # Before anything is touched: a second daemon must not take up the first one's work.
     listening = listen(host, port)
     metrics = Metrics()
@@ -122,7 +124,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
         await store.do(lambda tx: dependencies.index(tx, loaded.table))
         path = AlertPath(store, engine, clock, metrics, backlog=settings.limits.backlog)
         watching = RuleWatch(settings.rules, root, loaded)
-        reload = Reloading(settings.rules, root, connections, engine, metrics, clock, watching).reload
+        reload = Reloading(load, engine, metrics, clock, watching).reload
 
         set_back = SetBack()
         webhook = Webhook(path.receive, path.reject, senders, metrics, settings.web.read_timeout)

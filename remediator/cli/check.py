@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,10 +17,10 @@ from remediator.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from remediator.core.lint import Finding, Subject
-    from remediator.interfaces.configuration import Connections
+    from remediator.interfaces.configuration import Configuration, Connections
     from remediator.interfaces.rule_files import Loaded
     from remediator.interfaces.rule_files.live import Prometheus
-    from remediator.settings import Settings
+    from remediator.interfaces.rule_files.reading import Asker
 
 LINT = 3  #: exit code when the files are right and something could be better, as promtool has it
 
@@ -29,10 +30,16 @@ class Asked(Struct, frozen=True):
 
     patterns: list[str]
     root: Path
-    settings: Settings | None = None
-    connections: Connections | None = None
+    read: Configuration | None = None
+    asked_by: Asker | None = None  #: where the patterns stand
     prometheus: Prometheus | None = None
     users: frozenset[str] | None = None  #: who can log in; None: not known
+    elsewhere: bool = False  #: whether the daemon runs on another machine: what is here says nothing of it
+
+    @property
+    def connections(self) -> Connections | None:
+        """What is configured; None: not known."""
+        return self.read.connections if self.read is not None else None
 
 
 def register(application: typer.Typer) -> None:
@@ -67,6 +74,10 @@ def check(  # noqa: C901 -- what the options ask for, one after the other
     ] = False,
     namespaces: Namespaces = None,
     names: Names = None,
+    elsewhere: Annotated[
+        bool,
+        typer.Option("--elsewhere", help="The daemon runs on another machine: don't look here for its extras, files."),
+    ] = False,
 ) -> None:
     """Say all that is wrong, with its place. Exit 1 for errors, 3 when only lint found something."""
     from remediator.interfaces.problem_output import STYLES, show  # noqa: PLC0415 -- other commands start faster
@@ -80,20 +91,20 @@ def check(  # noqa: C901 -- what the options ask for, one after the other
     try:
         asked = what_is_asked(paths, config, web_config)
         server = server_of(prometheus, asked.connections, token_file, user, password_file, ca_file)
-        asked = replace(asked, prometheus=server)
+        asked = replace(asked, prometheus=server, elsewhere=elsewhere)
         root = asked.root
         problems, loaded = look(asked, wanted, shared=shared)
     except ConfigurationError as error:
-        typer.echo(show(error.problems, output, root), err=output == "text")
+        typer.echo(show(anchored(error.problems, output, config), output, root), err=output == "text")
         raise typer.Exit(1) from None
     if output == "text":
-        if asked.settings is not None:
+        if asked.read is not None:
             typer.echo(f"{config}: right")
         for problem in problems:
             typer.echo(str(problem))
         typer.echo(summary_of(loaded, problems))
     elif problems or output == "json":
-        typer.echo(show(problems, output, root))
+        typer.echo(show(anchored(problems, output, config), output, root))
     if cluster and asked.connections is not None:
         from remediator.cli.check_cluster import check_cluster  # noqa: PLC0415 -- see above
 
@@ -102,6 +113,14 @@ def check(  # noqa: C901 -- what the options ask for, one after the other
             raise typer.Exit(1)
     if problems and lint_fatal:
         raise typer.Exit(LINT)
+
+
+def anchored(problems: Iterable[Problem], output: str, config: Path | None) -> list[Problem]:
+    """Return the problems, for annotations those of the configuration with its whole path: others count from it."""
+    if output != "github" or config is None:
+        return list(problems)
+    whole = str(config.resolve())
+    return [replace(problem, file=whole) if problem.file == str(config) else problem for problem in problems]
 
 
 def wanted_checks(lint: str) -> set[str]:
@@ -118,16 +137,16 @@ def wanted_checks(lint: str) -> set[str]:
 
 def what_is_asked(paths: list[Path] | None, config: Path | None, web_config: Path | None) -> Asked:
     """Return which files are meant, and whom they are for. Raise ConfigurationError for a wrong configuration."""
-    from remediator.interfaces.configuration import read_settings, read_web_file  # noqa: PLC0415 -- see above
+    from remediator.interfaces.configuration import read_configuration, read_web_file  # noqa: PLC0415 -- see above
 
-    settings, connections = read_settings(config) if config is not None else (None, None)
+    read = read_configuration(config) if config is not None else None
     users = frozenset(read_web_file(web_config).users) if web_config is not None else None
     if paths:
         patterns = [str(path / "**/*.yaml") if path.is_dir() else str(path) for path in paths]
-        return Asked(patterns, Path.cwd(), settings, connections, None, users)
-    if settings is None or config is None:
+        return Asked(patterns, Path.cwd(), read, users=users)
+    if read is None:
         raise typer.BadParameter("name rule files, or --config.file")
-    return Asked(list(settings.rules), config.parent.resolve(), settings, connections, None, users)
+    return Asked(list(read.settings.rules), read.root, read, read.rules, users=users)
 
 
 def look(asked: Asked, wanted: set[str], *, shared: bool) -> tuple[list[Problem], Loaded]:
@@ -137,12 +156,16 @@ def look(asked: Asked, wanted: set[str], *, shared: bool) -> tuple[list[Problem]
     from remediator.interfaces.rule_files import load_rules  # noqa: PLC0415 -- see above
     from remediator.interfaces.rule_files.linting import lint, subject_of  # noqa: PLC0415 -- see above
 
-    loaded = load_rules(asked.patterns, asked.root, asked.connections)
+    connections = asked.connections
+    loaded = load_rules(
+        asked.patterns, asked.root, connections, run_with=None if asked.elsewhere else connections,
+        asked_by=asked.asked_by,
+    )  # fmt: skip
     site = None
-    if asked.settings is not None:
-        allow = asked.settings.allow
-        envelope = Envelope(allow.targets, allow.protected, asked.settings.policy.policy())
-        site = Site(asked.settings.max_mode, envelope, asked.users)
+    if asked.read is not None:
+        settings = asked.read.settings
+        envelope = Envelope(settings.allow.targets, settings.allow.protected, settings.policy.policy())
+        site = Site(settings.max_mode, envelope, asked.users)
     subject = subject_of(loaded, site, shared=shared)
     return lint(loaded, subject, wanted, ask_prometheus(asked, subject)), loaded
 

@@ -180,15 +180,16 @@ def reading(path: Path) -> Iterator[Tx]:
 def _site(rules: list[Path] | None, config: Path | None) -> Site:
     """Return what binds: the configuration's; without one a test's, where rules may act."""
     from remediator.app.site import envelope_of, site_of  # noqa: PLC0415 -- see above
-    from remediator.interfaces.configuration import read_settings  # noqa: PLC0415 -- see above
+    from remediator.interfaces.configuration import read_configuration  # noqa: PLC0415 -- see above
     from remediator.interfaces.rule_files import load_rules  # noqa: PLC0415 -- see above
     from remediator.rehearsal.documents import SettingsText  # noqa: PLC0415 -- see above
 
-    settings, connections = read_settings(config) if config is not None else (SettingsText().settings(), None)
+    read = read_configuration(config) if config is not None else None
+    settings, connections = (read.settings, read.connections) if read else (SettingsText().settings(), None)
     if rules:
-        patterns, root = [str(path / "**/*.yaml") if path.is_dir() else str(path) for path in rules], Path.cwd()
+        patterns = [str(path / "**/*.yaml") if path.is_dir() else str(path) for path in rules]
+        table = load_rules(patterns, Path.cwd(), connections).table
     else:
-        assert config is not None  # noqa: S101 -- the caller looked
-        patterns, root = list(settings.rules), config.parent.resolve()
-    table = load_rules(patterns, root, connections).table
+        assert read is not None  # noqa: S101 -- the caller looked
+        table = load_rules(settings.rules, read.root, connections, asked_by=read.rules).table
     return replace(site_of(settings, envelope_of(settings, connections or {}, {}), ()), table=table)

@@ -26,12 +26,12 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:  # fmt: skip
     """Say, rule by rule and remedy by remedy, how far it can go, and what stops it."""
-    from remediator.interfaces.configuration import read_settings  # noqa: PLC0415 -- commands start fast
+    from remediator.interfaces.configuration import read_configuration  # noqa: PLC0415 -- commands start fast
     from remediator.interfaces.policy_explained import as_text, at_most  # noqa: PLC0415 -- see above
     from remediator.interfaces.rule_files import load_rules  # noqa: PLC0415 -- see above
 
-    settings, _ = read_settings(config)
-    root = Path.cwd() if rules else config.parent.resolve()
-    table = load_rules(tuple(rules or settings.rules), root).table
-    found = at_most(table, settings)
+    read = read_configuration(config)
+    settings = read.settings
+    loaded = load_rules(rules, Path.cwd()) if rules else load_rules(settings.rules, read.root, asked_by=read.rules)
+    found = at_most(loaded.table, settings)
     typer.echo(json.dumps([to_builtins(rule) for rule in found], indent=2) if as_json else as_text(found, settings))

@@ -147,9 +147,10 @@ def promote(
 
 
 def _loaded(paths: list[Path] | None, config: Path) -> Loaded:
-    from remediator.interfaces.configuration import read_settings  # noqa: PLC0415 -- see above
+    from remediator.interfaces.configuration import read_configuration  # noqa: PLC0415 -- see above
     from remediator.interfaces.rule_files import load_rules  # noqa: PLC0415 -- see above
 
     if paths:
         return load_rules([str(path / "**/*.yaml") if path.is_dir() else str(path) for path in paths], Path.cwd())
-    return load_rules(read_settings(config)[0].rules, config.parent.resolve())
+    read = read_configuration(config)
+    return load_rules(read.settings.rules, read.root, asked_by=read.rules)

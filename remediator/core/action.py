@@ -79,6 +79,23 @@ class Permission(Struct, frozen=True):
     name: str = ""  #: of the only object that it is needed on; empty: any
 
 
+def _by_all(_action: str, _connection: str, _connections: Any) -> bool:
+    return True
+
+
+class Library(Struct, frozen=True):
+    """A package that steps of a system need and that only an extra brings; its module lists these as ``LIBRARIES``.
+
+    Where it is not installed, rules that use such a step are refused when they are loaded to be run.
+    """
+
+    module: str  #: as it is imported
+    extra: str
+    #: Whether a step needs it, asked of the action's name, the connection's name ("": it names none) and all
+    #: connections by system and name.
+    used: Callable[[str, str, Mapping[str, Mapping[str, Any]]], bool] = _by_all
+
+
 P = TypeVar("P", bound=Parameters)
 R = TypeVar("R", bound=Outputs)
 

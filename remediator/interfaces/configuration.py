@@ -20,6 +20,8 @@ from remediator.errors import ConfigurationError
 from remediator.interfaces.documents import Document, problem_at, read_document, validate
 from remediator.settings import Settings
 
+_SAMPLE = "name yours with --config.file; config/remediator.yml in remediator's repository is a sample"
+
 Connections = Mapping[str, Mapping[str, BaseModel]]
 
 
@@ -51,15 +53,36 @@ class WebFile(Struct, frozen=True):
     tls: ssl.SSLContext | None
 
 
+class Configuration(Struct, frozen=True):
+    """The configuration as it was read."""
+
+    settings: Settings  #: with absolute paths
+    connections: Connections
+    document: Document
+    root: Path  #: the folder from which relative paths count
+
+    @property
+    def rules(self) -> tuple[Document, tuple[str, ...]]:
+        """Where the patterns of rule files stand."""
+        return self.document, ("rules",)
+
+
 def read_settings(path: Path) -> tuple[Settings, Connections]:
     """Return the settings with absolute paths, and the connections. Raise ConfigurationError."""
-    document = _read(path)
+    read = read_configuration(path)
+    return read.settings, read.connections
+
+
+def read_configuration(path: Path) -> Configuration:
+    """Return the settings, the connections, and where they stand. Raise ConfigurationError."""
+    document = _read(path, absent=f"there is no such file in {path.parent.resolve()}; {_SAMPLE}")
     settings = validate(document, Settings)
     for name, value in settings.web.webhook.basic_auth_users.items():
         check_hash(document, name, value, ("web", "webhook", "basic_auth_users"))
     root = path.parent.resolve()
     store = settings.store.model_copy(update={"path": root / settings.store.path})
-    return settings.model_copy(update={"store": store}), _connections(document, settings)
+    made = settings.model_copy(update={"store": store})
+    return Configuration(made, _connections(document, settings), document, root)
 
 
 def secret(path: Path | None, root: Path) -> str:
@@ -108,7 +131,9 @@ def _tls(document: Document, text: TlsText | None, root: Path) -> ssl.SSLContext
         if text.client_ca_file is not None:
             context.load_verify_locations(root / text.client_ca_file)
     except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError((problem_at(document, ("tls_server_config",), f"cannot be used: {error}"),)) from error
+        raise ConfigurationError(
+            (problem_at(document, ("tls_server_config",), f"cannot be used: {why(error)}"),)
+        ) from error
     if text.client_auth_type == "RequireAndVerifyClientCert":
         if text.client_ca_file is None:
             message = "RequireAndVerifyClientCert needs client_ca_file"
@@ -117,11 +142,20 @@ def _tls(document: Document, text: TlsText | None, root: Path) -> ssl.SSLContext
     return context
 
 
-def _read(path: Path) -> Document:
+def _read(path: Path, absent: str = "") -> Document:
     try:
         return read_document(path.read_text("utf-8"), str(path))
+    except FileNotFoundError as error:
+        raise ConfigurationError((Problem(absent or f"cannot be read: {why(error)}", str(path)),)) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError((Problem(f"cannot be read: {error}", str(path)),)) from error
+        raise ConfigurationError((Problem(f"cannot be read: {why(error)}", str(path)),)) from error
+
+
+def why(error: OSError | ValueError) -> str:
+    """Return why a file cannot be read, without its name, which is told beside it, and without its content."""
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not text in UTF-8"
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _connections(document: Document, settings: Settings) -> Connections:

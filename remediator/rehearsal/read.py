@@ -76,14 +76,23 @@ def read_tests(path: Path, tables: Tables | None = None) -> TestFile:
     text = validate(document, TestFileText)
     connections = _connections(document, text)
     tables = tables if tables is not None else {}
-    read = partial(_table, path.parent.resolve(), connections, tables)
-    others = {reload.rule_files for test in text.tests for reload in test.reloads if reload.rule_files}
-    file = TestFile(
-        path, document, text, read(text.rule_files), connections, {files: read(files) for files in sorted(others)}
-    )  # fmt: skip
+    read = partial(_table, document, path.parent.resolve(), connections, tables)
+    first = read(("rule_files",), text.rule_files)
+    others = {files: read(place, files) for files, place in sorted(_reloaded(text).items())}
+    file = TestFile(path, document, text, first, connections, others)
     if problems := tuple(sorted(_problems(file), key=lambda problem: (problem.line, problem.column))):
         raise ConfigurationError(problems)
     return file
+
+
+def _reloaded(text: TestFileText) -> Mapping[tuple[str, ...], documents.Path]:
+    """Return the rule files that tests reload, with where they are named first."""
+    found: dict[tuple[str, ...], documents.Path] = {}
+    for number, test in enumerate(text.tests):
+        for position, reload in enumerate(test.reloads):
+            if reload.rule_files:
+                found.setdefault(reload.rule_files, ("tests", number, "reloads", position, "rule_files"))
+    return found
 
 
 def _connections(document: Document, text: TestFileText) -> Mapping[str, Mapping[str, BaseModel]]:
@@ -107,8 +116,9 @@ def _connections(document: Document, text: TestFileText) -> Mapping[str, Mapping
 
 
 def _table(
-    root: Path, connections: Mapping[str, Mapping[str, BaseModel]], tables: Tables, files: tuple[str, ...]
-) -> RuleTable:
+    document: Document, root: Path, connections: Mapping[str, Mapping[str, BaseModel]], tables: Tables,
+    place: documents.Path, files: tuple[str, ...],
+) -> RuleTable:  # fmt: skip
     key = (
         tuple(root / pattern for pattern in files),
         tuple((name, *sorted(connections[name])) for name in connections),
@@ -116,7 +126,11 @@ def _table(
     if key not in tables:
         # Of a system that is not described every connection exists.
         tables[key] = load_rules(
-            files, root, connections or None, every=frozenset(registry.systems()) - set(connections)
+            files,
+            root,
+            connections or None,
+            every=frozenset(registry.systems()) - set(connections),
+            asked_by=(document, place),
         ).table
     return tables[key]
 

@@ -1,6 +1,7 @@
 """Rule files that hit a defect of ours are refused like wrong ones: the old table stays, and the daemon goes on."""
 
 import sqlite3
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ async def test_the_old_table_stays(tmp_path):
     old = engine.site.table
     (tmp_path / "new.yaml").write_text(RULES)
     watching = RuleWatch(("new.yaml",), tmp_path, load_rules(["new.yaml"], tmp_path))
-    reloading = Reloading(["new.yaml"], tmp_path, Broken(), engine, metrics, clock, watching)
+    reloading = Reloading(partial(load_rules, ["new.yaml"], tmp_path, Broken()), engine, metrics, clock, watching)
     with pytest.raises(ConfigurationError, match="defect in remediator: AttributeError"):
         await reloading.reload("file watch")
     assert engine.site.table is old

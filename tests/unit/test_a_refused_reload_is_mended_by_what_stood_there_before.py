@@ -1,5 +1,7 @@
 """A reload was refused; then the files are as they were before: that is a change, too, and ends "degraded"."""
 
+from functools import partial
+
 import pytest
 from fakes.small_site import RULES, table_of
 from msgspec.structs import replace
@@ -21,7 +23,7 @@ async def test_it_is_read_again(store, tmp_path, wrong):
     engine = Engine(store, clock, Slots(1, 1), metrics, session=None, clients=Clients(), connections={})
     engine.site = replace(engine.site, table=table_of(RULES, tmp_path))
     watching = RuleWatch(("rules.yaml",), tmp_path, load_rules(["rules.yaml"], tmp_path))
-    reloading = Reloading(["rules.yaml"], tmp_path, {}, engine, metrics, clock, watching)
+    reloading = Reloading(partial(load_rules, ["rules.yaml"], tmp_path, {}), engine, metrics, clock, watching)
 
     file.rename(tmp_path / "away")
     if wrong:

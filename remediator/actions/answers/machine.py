@@ -10,7 +10,7 @@ import contextlib
 import os
 import shlex
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -56,6 +56,18 @@ class MachineConnection(BaseModel):
         if self.address.startswith("-") or self.user.startswith("-"):
             raise ValueError("an address or user does not begin with -")
         return self
+
+
+def is_local(name: str, connections: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether an entry under connections.host is the machine that the daemon runs on; of none that is there: no."""
+    known = connections.get("host", {}).get(name)
+    return bool(known is not None and known.local)
+
+
+def is_remote(name: str, connections: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether an entry under connections.host is reached over ssh; of none that is there: no."""
+    known = connections.get("host", {}).get(name)
+    return bool(known is not None and not known.local)
 
 
 class Ran(NamedTuple):

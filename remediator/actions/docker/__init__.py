@@ -9,8 +9,10 @@ from typing import Any
 
 from remediator.actions.docker import logs, restart, state
 from remediator.actions.docker.connection import Connection
-from remediator.core.action import Action
+from remediator.core.action import Action, Library
 
-__all__ = ["ACTIONS", "Connection"]
+__all__ = ["ACTIONS", "LIBRARIES", "Connection"]
 
 ACTIONS: tuple[Action[Any, Any], ...] = (logs.ACTION, restart.ACTION, state.ACTION)
+
+LIBRARIES = (Library("aiodocker", "docker"),)

@@ -6,11 +6,12 @@ here: units, which are systemd's; anything that changes a machine. Over ssh it n
 
 from typing import Any
 
+from remediator.actions.answers.machine import is_remote
 from remediator.actions.host import check, cpu, disk, memory, oom, processes, sockets
 from remediator.actions.host.connection import Connection
-from remediator.core.action import Action
+from remediator.core.action import Action, Library
 
-__all__ = ["ACTIONS", "Connection"]
+__all__ = ["ACTIONS", "LIBRARIES", "Connection"]
 
 ACTIONS: tuple[Action[Any, Any], ...] = (
     check.ACTION,
@@ -21,3 +22,5 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
     processes.ACTION,
     sockets.ACTION,
 )
+
+LIBRARIES = (Library("asyncssh", "host", lambda _, name, connections: is_remote(name, connections)),)

@@ -8,8 +8,10 @@ from typing import Any
 
 from remediator.actions.network import dns, http, tcp, tls
 from remediator.actions.network.place import Connection
-from remediator.core.action import Action
+from remediator.core.action import Action, Library
 
-__all__ = ["ACTIONS", "Connection"]
+__all__ = ["ACTIONS", "LIBRARIES", "Connection"]
 
 ACTIONS: tuple[Action[Any, Any], ...] = (dns.ACTION, http.ACTION, tcp.ACTION, tls.ACTION)
+
+LIBRARIES = (Library("cryptography", "network", lambda action, *_: action == tls.ACTION.name),)

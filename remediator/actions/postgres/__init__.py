@@ -31,9 +31,9 @@ from remediator.actions.postgres import (
     vacuum_full,
 )
 from remediator.actions.postgres.connection import Connection
-from remediator.core.action import Action
+from remediator.core.action import Action, Library
 
-__all__ = ["ACTIONS", "Connection"]
+__all__ = ["ACTIONS", "LIBRARIES", "Connection"]
 
 ACTIONS: tuple[Action[Any, Any], ...] = (
     ping.ACTION,
@@ -58,3 +58,5 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
     set_setting.ACTION,
     delete_batch.ACTION,
 )
+
+LIBRARIES = (Library("psycopg", "postgres"),)

@@ -21,9 +21,9 @@ from remediator.actions.redis import (
     slowlog,
 )
 from remediator.actions.redis.connection import Connection
-from remediator.core.action import Action
+from remediator.core.action import Action, Library
 
-__all__ = ["ACTIONS", "Connection"]
+__all__ = ["ACTIONS", "LIBRARIES", "Connection"]
 
 ACTIONS: tuple[Action[Any, Any], ...] = (
     big_keys.ACTION,
@@ -38,3 +38,5 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
     ping.ACTION,
     slowlog.ACTION,
 )
+
+LIBRARIES = (Library("redis", "redis"),)

@@ -7,11 +7,12 @@ needs the extra ``host``.
 
 from typing import Any
 
+from remediator.actions.answers.machine import is_local, is_remote
 from remediator.actions.systemd import environment, journal, restart, set_environment, status
 from remediator.actions.systemd.connection import Connection
-from remediator.core.action import Action
+from remediator.core.action import Action, Library
 
-__all__ = ["ACTIONS", "Connection"]
+__all__ = ["ACTIONS", "LIBRARIES", "Connection"]
 
 ACTIONS: tuple[Action[Any, Any], ...] = (
     environment.ACTION,
@@ -19,4 +20,11 @@ ACTIONS: tuple[Action[Any, Any], ...] = (
     restart.ACTION,
     set_environment.ACTION,
     status.ACTION,
+)
+
+_BY_BUS = {action.name for action in ACTIONS} - {journal.ACTION.name}  #: the journal is read by journalctl
+
+LIBRARIES = (
+    Library("asyncssh", "host", lambda _, name, connections: is_remote(name, connections)),
+    Library("dbus_fast", "host", lambda action, name, connections: action in _BY_BUS and is_local(name, connections)),
 )

@@ -52,6 +52,11 @@ def with_connections(
     return tuple(made)
 
 
+def place_of_step(document: Document, use: Use | Blind) -> Path:
+    """Return where a step's action stands in its guide's file."""
+    return ("guides", _key(document, use.place.guide), *use.place.path, use.place.action)
+
+
 def _key(document: Document, guide: str) -> str:
     """Return what a guide is called in its own file: in a pack its name begins with the pack's."""
     written = document.data.get("guides", {}) if isinstance(document.data, dict) else {}
@@ -62,11 +67,11 @@ def _unknown(
     rule: Rule, document: Document, configured: Configured, every: frozenset[str]
 ) -> Iterator[tuple[Path, Problem]]:
     for use in foresee(rule, registry.find):
-        for field, system, name in _named(rule, use):
+        for field, system, name in connections_named(rule, use):
             there = configured.get(system, ())
             if tokens_in(name) or name in there or system in every:
                 continue
-            step: Path = ("guides", _key(document, use.place.guide), *use.place.path, use.place.action)
+            step = place_of_step(document, use)
             written = _args(rule, use.place.path).get(field)
             place, on_key = ((*step, field), False) if written is not None else (step, True)
             why = "" if written == name else f' (rule "{rule.name}")' if written is not None else ", the default"
@@ -75,7 +80,7 @@ def _unknown(
             yield place, problem_at(document, place, message, hint, on_key=on_key)
 
 
-def _named(rule: Rule, use: Use | Blind) -> Iterator[tuple[str, str, str]]:
+def connections_named(rule: Rule, use: Use | Blind) -> Iterator[tuple[str, str, str]]:
     """Yield (field, system, name); of a step that cannot be foreseen, since others of its arguments are wrong, too."""
     if isinstance(use, Use):
         yield from connection_of(use.action, use.parameters)

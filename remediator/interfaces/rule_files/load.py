@@ -14,9 +14,10 @@ from remediator.errors import ConfigurationError
 from remediator.interfaces.documents import Document, problem_at
 from remediator.interfaces.documents import Path as Place
 from remediator.interfaces.rule_files.connections import Configured, with_connections
+from remediator.interfaces.rule_files.extras import Connections, missing_extras
 from remediator.interfaces.rule_files.guides import make_guide
 from remediator.interfaces.rule_files.intervals import missing_intervals, named_intervals
-from remediator.interfaces.rule_files.reading import Reading, RuleFile, find_files
+from remediator.interfaces.rule_files.reading import Asker, Reading, RuleFile, find_files
 from remediator.interfaces.rule_files.rules import make_rule
 
 _NOTHING_TO_SILENCE = "there is no Alertmanager at which the alert could be silenced"
@@ -43,16 +44,18 @@ class Loaded(Struct, frozen=True):
 
 
 def load_rules(
-    patterns: Iterable[str], root: Path, connections: Configured | None = None, *, every: frozenset[str] = frozenset()
-) -> Loaded:
+    patterns: Iterable[str], root: Path, connections: Configured | None = None, *, every: frozenset[str] = frozenset(),
+    run_with: Connections | None = None, asked_by: Asker | None = None,
+) -> Loaded:  # fmt: skip
     """Return the table of all rule files, in the order of the patterns and then of their names.
 
     ``connections``: the configured ones, by system and name; with them a rule that names another is wrong.
-    Of the systems in ``every`` any name is right.
+    Of the systems in ``every`` any name is right. ``run_with``: the same of rules that are to be run in this process;
+    what their steps need must be installed. ``asked_by``: where the patterns stand.
     Raises ConfigurationError with everything that is wrong in any of them.
     """
     reading = Reading(root)
-    found = find_files(patterns, root, reading.problems)
+    found = find_files(patterns, root, reading.problems, asked_by)
     reading.unread = bool(reading.problems)
     for path in found:
         reading.read(path)
@@ -61,15 +64,20 @@ def load_rules(
     for file in reading.files if reading.names_intervals else ():
         for position, rule in file.rules:
             reading.problems += missing_intervals(file.document, position, rule, intervals)
+    connections = connections if run_with is None else run_with
     if connections is not None:
         sources = _connected(sources, connections, every, reading.problems)
+    if run_with is not None:
+        reading.problems += _extras(sources, run_with)
     order = {file.document.file: position for position, file in enumerate(reading.files)}
     reading.problems.sort(key=lambda one: (order.get(one.file, -1), one.line, one.column))
-    errors = tuple(problem for problem in reading.problems if problem.severity == "error")
+    # What an alias stands for has one place, however often it is used.
+    problems = tuple(dict.fromkeys(reading.problems))
+    errors = tuple(problem for problem in problems if problem.severity == "error")
     if errors:
         raise ConfigurationError(errors)
     table = RuleTable.of(tuple(rule for source in sources for _, rule in source.rules), reading.revision, intervals)
-    return Loaded(table, tuple(reading.problems), tuple(reading.digests), reading.digests, sources)
+    return Loaded(table, problems, tuple(reading.digests), reading.digests, sources)
 
 
 def _sources(reading: Reading) -> tuple[Source, ...]:
@@ -107,7 +115,7 @@ def _connected(
     sources: tuple[Source, ...], connections: Configured, every: frozenset[str], problems: list[Problem]
 ) -> tuple[Source, ...]:
     """Return the sources, their guides knowing which connections an alert may choose."""
-    documents = {guide.name: source.document for source in reversed(sources) for _, guide in source.guides}
+    documents = _documents(sources)
     rules = tuple(rule for source in sources for _, rule in source.rules)
     if "alertmanager" not in every and "default" not in connections.get("alertmanager", ()):
         for source in sources:
@@ -119,6 +127,16 @@ def _connected(
     return tuple(
         replace(source, rules=tuple((position, next(made)) for position, _ in source.rules)) for source in sources
     )
+
+
+def _extras(sources: tuple[Source, ...], connections: Connections) -> list[Problem]:
+    rules = [rule for source in sources for _, rule in source.rules]
+    return list(missing_extras(rules, _documents(sources), connections))
+
+
+def _documents(sources: tuple[Source, ...]) -> Mapping[str, Document]:
+    """Return the file that each guide stands in, by the guide's name."""
+    return {guide.name: source.document for source in reversed(sources) for _, guide in source.guides}
 
 
 def _is_new(

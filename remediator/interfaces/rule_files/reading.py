@@ -21,6 +21,9 @@ from remediator.interfaces.yaml_reading import LARGEST
 
 MOST_FILES = 10_000  #: rule files in one table
 
+Asker = tuple[Document, Place]
+"""The document that patterns of rule files stand in, and the place of their list."""
+
 
 class RuleFile(Struct, frozen=True):
     """A rule file's parts; of those that are wrong in themselves what is known."""
@@ -120,18 +123,21 @@ def digest_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def find_files(patterns: Iterable[str], root: Path, problems: list[Problem]) -> tuple[Path, ...]:
-    """Return the files that the patterns name, each once. A pattern that names none is a problem.
+def find_files(
+    patterns: Iterable[str], root: Path, problems: list[Problem], asked_by: Asker | None = None
+) -> tuple[Path, ...]:
+    """Return the files that the patterns name, each once. A pattern that names none is a problem, where it stands.
 
     Unit tests of rules lie beside them and are passed over; so are folders whose names begin with
     two dots: there Kubernetes keeps the versions of a mounted ConfigMap, and links lead to them.
     """
     found: dict[Path, None] = {}
-    for pattern in patterns:
+    for position, pattern in enumerate(patterns):
         try:
             path = Path(checked_pattern(pattern))
         except FileNameError as error:
-            problems.append(Problem(f'no files can be found by "{pattern}": {error}', hint=error.hint))
+            message = f'no files can be found by "{pattern}": {error}'
+            problems.append(_at(asked_by, position, message, error.hint))
             continue
         start, rest = (Path(path.anchor), str(path.relative_to(path.anchor))) if path.is_absolute() else (root, pattern)
         wanted = tuple(part for part in Path(rest).parts if part.startswith(".."))
@@ -145,12 +151,23 @@ def find_files(patterns: Iterable[str], root: Path, problems: list[Problem]) -> 
                 and tuple(part for part in p.relative_to(start).parts if part.startswith("..")) == wanted
             )
         except OSError as error:  # a folder that vanished meanwhile, no descriptor left
-            problems.append(Problem(f'"{pattern}" cannot be looked for: {error.strerror or error}'))
+            problems.append(_at(asked_by, position, f'"{pattern}" cannot be looked for: {error.strerror or error}'))
             continue
         if not files:
-            problems.append(Problem(f'no rule file matches "{pattern}" (looked in {start})'))
+            problems.append(_at(asked_by, position, f'no rule file matches "{pattern}" (looked in {start})'))
         found.update(dict.fromkeys(files))
     return tuple(found)
+
+
+def _at(asked_by: Asker | None, position: int, message: str, hint: str = "") -> Problem:
+    """Return a problem at the pattern with this position. One from the command line has no place."""
+    if asked_by is None:
+        return Problem(message, hint=hint)
+    document, place = asked_by
+    written = (*place, position) if (*place, position) in document.places else place
+    if written not in document.places:
+        message += f"; this is the default of {place[-1]}"
+    return problem_at(document, written, message, hint)
 
 
 def _is_file(path: Path) -> bool:

@@ -68,6 +68,12 @@ class RunDocument(TypedDict):
     status: str
 
 
+class RuleRow(TypedDict):
+    """A rule that counts now."""
+
+    rule: str
+
+
 class BreakerRow(TypedDict):
     """A breaker of the list."""
 

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from remediator.cli.answers import RunChanged, RunDocument, RunRow
+from remediator.cli.answers import RuleRow, RunChanged, RunDocument, RunRow
 from remediator.cli.client import DEFAULT_URL, Daemon, PasswordFile, Url, User, login_name, quoted
+from remediator.core.problems import nearest
 from remediator.core.unprintable import one_line
 
 application = typer.Typer(no_args_is_help=True, help="What ran, what waits, what was decided.")
@@ -29,9 +30,12 @@ def list_runs(
     url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None,
 ) -> None:  # fmt: skip
     """List runs, newest first."""
-    found = Daemon(url, user, password_file).get(
+    daemon = Daemon(url, user, password_file)
+    found = daemon.get(
         "/api/v1/runs", list[RunRow], status=status, rule=rule, target=target, storm=storm, limit=str(limit)
     )
+    if not found and rule:
+        warn_of_no_rule(rule, [one["rule"] for one in daemon.get("/api/v1/rules", list[RuleRow])])
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
@@ -45,6 +49,12 @@ def list_runs(
         typer.echo(one_line(
             f"{run['id']}  {when}  {run['status'] + held:<22} {run['rule']:<24} {run['target']}  {run['reason'][:80]}"
         ))  # fmt: skip
+
+
+def warn_of_no_rule(name: str, known: list[str]) -> None:
+    """Say it where no rule has this name now. It is no error: runs keep the names of rules that are gone."""
+    if name not in known:
+        typer.echo(one_line(f'remediator: no rule is called "{name}" now; {nearest(name, known)}'), err=True)
 
 
 def _clock(at: int) -> str:

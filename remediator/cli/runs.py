@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
-from remediator.cli.answers import RuleRow, RunChanged, RunDocument, RunRow
+from remediator.cli.answers import RuleRow, RunChanged, RunDocument, RunRow, clock_text
 from remediator.cli.client import DEFAULT_URL, Daemon, PasswordFile, Url, User, login_name, quoted
 from remediator.core.problems import nearest
 from remediator.core.unprintable import one_line
@@ -42,9 +41,9 @@ def list_runs(
     if not found:
         typer.echo("no runs")
     for run in found:
-        when = _clock(run["created_at"])
+        when = clock_text(run["created_at"])
         by = "paused" if run.get("paused_by") and run["finished_at"] is None else run["held_by"]
-        until = f" until {_clock(run['held_until'])}" if run["held_until"] else ""
+        until = f" until {clock_text(run['held_until'])}" if run["held_until"] else ""
         held = f" [{by}{until}]" if by else ""
         typer.echo(one_line(
             f"{run['id']}  {when}  {run['status'] + held:<22} {run['rule']:<24} {run['target']}  {run['reason'][:80]}"
@@ -55,10 +54,6 @@ def warn_of_no_rule(name: str, known: list[str]) -> None:
     """Say it where no rule has this name now. It is no error: runs keep the names of rules that are gone."""
     if name not in known:
         typer.echo(one_line(f'remediator: no rule is called "{name}" now; {nearest(name, known)}'), err=True)
-
-
-def _clock(at: int) -> str:
-    return datetime.fromtimestamp(at / 1e6, UTC).strftime("%m-%d %H:%M:%S")
 
 
 @application.command("show")

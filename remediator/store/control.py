@@ -183,6 +183,9 @@ def pause(tx: Tx, scope: str, who: str, reason: str, until: int | None, now: int
         raise ConflictError(
             f'{PAUSE_KINDS[kind_of]} is how such a pause is written; "{scope[:100]}" would hold nothing'
         )
+    if until is not None and until <= now:
+        open_end = ", or leave it out: then it lasts until it is resumed" if kind == "pause" else ""
+        raise ConflictError(f"a {kind} of no time holds nothing; say for how long, such as 30m{open_end}")
     _cut_none_short(tx, scope, until, now)
     before = _pause_now(tx, scope)
     tx.run(

@@ -22,6 +22,7 @@ from remediator.interfaces.report import compose
 from remediator.interfaces.web.answers import BROKEN_OFF, answer, broken_off, problem
 from remediator.interfaces.web.asking import ExplainWish, explained
 from remediator.interfaces.web.bodies import WISHES, LevelWish, Named, PauseWish, Reason, UndoWish
+from remediator.interfaces.web.pausing import holding, warning
 from remediator.interfaces.web.queries import limit_of, number_of, one_of
 from remediator.store import audit, control, evidence, inbox, journal, listing, outbox, storms, undo
 from remediator.store.sqlite import Tx, Unit
@@ -189,24 +190,20 @@ class Api:
         return response
 
     async def pauses(self, _request: web.Request) -> web.Response:
-        """List pauses."""
+        """List the pauses that hold."""
         found = await self._store.read(control.all_pauses)
-        return answer(
-            [
-                {"scope": p.scope, "author": p.author, "reason": p.reason, "until": p.until, "at": p.at, "kind": p.kind}
-                for p in (*self._paused(), *found)
-            ]
-        )
+        return answer(holding((*self._paused(), *found), self._clock.now()))
 
     async def pause(self, request: web.Request) -> web.Response:
-        """Pause everything, a rule, or a place."""
+        """Pause everything, a rule, or a place. ``warning``: what may be wrong with the scope."""
         wish = await _read(request, PauseWish)
         now = self._clock.now()
         until = None if wish.duration is None else now + int(wish.duration * SECOND)
         who = _who(request, wish.who)
         said = (wish.scope, who, wish.reason, until, now)
         self._wake(*await self._store.do(lambda tx: control.pause(tx, *said, kind=wish.kind)))
-        return answer({"status": "paused", "scope": wish.scope, "until": until})
+        doubt = warning(wish.scope, self._site().table)
+        return answer({"status": "paused", "scope": wish.scope, "until": until, "warning": doubt})
 
     async def resume(self, request: web.Request) -> web.Response:
         """Lift a pause."""
@@ -268,7 +265,9 @@ async def _read(request: web.Request, model: type[B]) -> B:
         return model.model_validate_json(await request.read())
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise ConflictError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise ConflictError(
+            f"{'.'.join(map(str, first['loc']))}: {first['msg'].removeprefix('Value error, ')}"
+        ) from error
 
 
 def _who(request: web.Request, said: str) -> str:

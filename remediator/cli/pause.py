@@ -73,6 +73,7 @@ def list_pauses(
     if not found:
         typer.echo("no pauses")
     for p in found:
-        until = clock_text(p["until"]) if p["until"] is not None else "resumed"
+        ends = "removed" if p["kind"] == "file" else "resumed"
+        until = clock_text(p["until"]) if p["until"] is not None else ends
         times = f"since {clock_text(p['at'])}  until {until:<14}"
         typer.echo(one_line(f"{p['scope']:<24} {p['kind']:<11} {p['author']:<12} {times}  {p['reason']}"))

@@ -3,6 +3,7 @@
     RemediatorError
     ├── ConfigurationError   a setting or a rule file is wrong; carries every problem found
     ├── NotificationError    a webhook body that can never become right (answered 400)
+    ├── QueryError           a parameter of a request that says nothing (answered 400)
     ├── TemplateError        a template or condition that cannot be compiled (at load)
     ├── MatcherError         a label matcher that cannot be read
     ├── RenderError          a value that must not land where the template puts it (at run time)
@@ -44,6 +45,15 @@ class NotificationError(RemediatorError):
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}" if field else message)
+        self.field = field
+        self.message = message
+
+
+class QueryError(RemediatorError):
+    """A parameter of a request says nothing; ``field`` is its name."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
         self.field = field
         self.message = message
 

@@ -1,4 +1,7 @@
-"""The command line, one module a command. Exit codes: 0 done, 1 an error, 2 wrong usage, 3 lint (``check``)."""
+"""The command line, one module a command. Exit codes: 0 done, 1 an error, 2 wrong usage, 3 an answer to look at.
+
+3 is ``check``'s for lint, and ``explain``'s for an alert that no rule matches.
+"""
 
 from __future__ import annotations
 

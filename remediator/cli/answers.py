@@ -5,6 +5,7 @@ Something else may listen where a daemon should: an answer is looked at once, wh
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, NotRequired, TypedDict
 
 import msgspec
@@ -29,6 +30,12 @@ class RunChanged(Done):
     """A run was changed, or one was begun."""
 
     run: str
+
+
+class Paused(Done):
+    """Something was paused; ``warning``: what may be wrong with the scope."""
+
+    warning: NotRequired[str]
 
 
 class Accepted(Done):
@@ -68,6 +75,12 @@ class RunDocument(TypedDict):
     status: str
 
 
+class RuleRow(TypedDict):
+    """A rule that counts now."""
+
+    rule: str
+
+
 class BreakerRow(TypedDict):
     """A breaker of the list."""
 
@@ -79,10 +92,26 @@ class BreakerRow(TypedDict):
     retry_in_s: float
 
 
+class PauseRow(TypedDict):
+    """A pause of the list."""
+
+    scope: str
+    kind: str
+    author: str
+    reason: str
+    at: Instant
+    until: Instant | None
+
+
 class AuditEntry(TypedDict):
     """An entry of the audit trail."""
 
     id: int
+
+
+def clock_text(at: int) -> str:
+    """Return an instant as lists show it: ``11-22 21:50:01``, in UTC."""
+    return datetime.fromtimestamp(at / 1e6, UTC).strftime("%m-%d %H:%M:%S")
 
 
 def checked(document: Any, shape: Any, url: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from remediator.engine.work import Site
     from remediator.interfaces.configuration import Connections
     from remediator.interfaces.rule_files.live import Prometheus
-    from remediator.rehearsal.backtest.sources import Arrival
+    from remediator.rehearsal.backtest.sources import Arrival, Older
     from remediator.settings import Settings
 
 
@@ -33,7 +33,7 @@ def register(application: typer.Typer) -> None:
 
 def backtest(
     rules: Annotated[list[Path], typer.Argument(help="Rule files or folders.")],
-    since: Annotated[str, typer.Option("--since", help="How far to look back, such as 7d; a file is read whole.")] = "",
+    since: Annotated[str, typer.Option("--since", help="How far to look back, such as 7d; default: all.")] = "",
     prometheus: Where = "",
     token_file: TokenFile = None,
     user: User = "",
@@ -60,22 +60,28 @@ def backtest(
     """Replay past alerts: which rule takes them, what its guards say, what it would touch. Nothing is done."""
     from remediator import logs  # noqa: PLC0415 -- other commands start faster
     from remediator.app.lifetime import settle_memory  # noqa: PLC0415 -- see above
+    from remediator.engine.clock import SystemClock  # noqa: PLC0415 -- see above
     from remediator.rehearsal.backtest import tell  # noqa: PLC0415 -- see above
     from remediator.rehearsal.backtest.against import run  # noqa: PLC0415 -- see above
 
     logs.configure("auto", "error")
     lasts, between, back = seconds_of("--takes", takes), seconds_of("--step", step), seconds_of("--since", since or "0")
-    if sum(source is not None for source in (prometheus or None, store, file)) != 1:
-        raise typer.BadParameter("say where history is: --prometheus URL, --store FILE or --file FILE")
+    _one_source({"--prometheus": prometheus or None, "--store": store, "--file": file})
     site = _site(rules, config, as_written=as_written)
     other = _site(against, config, as_written=as_written).table if against else None
     _know(only or (), (site.table, other))
     settle_memory()
     server = server_of(prometheus, _connections(config), token_file, user, password_file, ca_file)
-    history = _history(server, store, file, back, between)
+    now = SystemClock().now()
+    began = now - int(back * SECOND) if back else 0
+    history = _history(server, store, file, began, now, between)
     made = run(history, site, other, takes=int(lasts * SECOND))
+    before = _older(store, file) if began and made.first is None else None
+    if before is not None:
+        typer.echo(tell.none_since(before, began, since), err=as_json)
     if as_json:
         typer.echo(json.dumps(tell.document(made)))
+    if as_json or before is not None:
         return
     mode = "each rule in its own mode" if as_written else "every rule as if its mode were auto"
     said = f"{mode}; each run tries its guide's first remedy for {show_duration(lasts)}, and it helps"
@@ -119,21 +125,43 @@ def _connections(config: Path | None) -> Connections | None:
     return read_settings(config)[1] if config is not None else None
 
 
+def _one_source(sources: Mapping[str, object]) -> None:
+    """Refuse no source, and several."""
+    given = [name for name, value in sources.items() if value is not None]
+    if not given:
+        raise typer.BadParameter("say where history is: --prometheus URL, --store FILE or --file FILE")
+    if len(given) > 1:
+        raise typer.BadParameter(f"give one of {', '.join(sources)}; here are {' and '.join(given)}")
+
+
 def _history(
-    prometheus: Prometheus | None, store: Path | None, file: Path | None, back: float, between: float
+    prometheus: Prometheus | None, store: Path | None, file: Path | None, began: int, now: int, between: float
 ) -> Iterator[Arrival]:
-    from remediator.engine.clock import SystemClock  # noqa: PLC0415 -- see above
+    """Return what has come since ``began`` (microseconds since 1970; 0: all)."""
+    if prometheus is None:
+        return _kept(store, file, began)
+    if not began or between < 1:
+        raise typer.BadParameter("--prometheus needs --since, such as 7d, and a --step of 1s or more")
+    return _from_prometheus(prometheus, now // SECOND, (now - began) // SECOND, int(between))
+
+
+def _kept(store: Path | None, file: Path | None, began: int) -> Iterator[Arrival]:
     from remediator.rehearsal.backtest.sources import from_file, from_store  # noqa: PLC0415 -- see above
 
-    now = SystemClock().now()
-    since = now - int(back * SECOND) if back else 0
     if file is not None:
-        return from_file(file, since)
-    if store is not None:
-        return from_store(store, since)
-    if prometheus is None or not back or between < 1:
-        raise typer.BadParameter("--prometheus needs --since, such as 7d, and a --step of 1s or more")
-    return _from_prometheus(prometheus, now // SECOND, int(back), int(between))
+        return from_file(file, began)
+    assert store is not None  # noqa: S101 -- the caller looked
+    return from_store(store, began)
+
+
+def _older(store: Path | None, file: Path | None) -> Older | None:
+    """Return what a file or a store holds of older times; None: nothing, or nobody can tell."""
+    from remediator.rehearsal.backtest.sources import older  # noqa: PLC0415 -- see above
+
+    if store is None and file is None:
+        return None
+    found = older(_kept(store, file, 0))
+    return found if found.notifications else None
 
 
 def _from_prometheus(server: Prometheus, now: int, back: int, step: int) -> Iterator[Arrival]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from remediator.interfaces.web.asking import ExplainWish
     from remediator.store.sqlite import Tx
 
+NO_RULE = 3  #: exit code: an answer, and no error, as lint is for ``check``
 _LABEL = re.compile(r"([a-zA-Z_][a-zA-Z0-9_]*)=(.*)", re.DOTALL)
 Ask = Callable[["ExplainWish"], dict[str, Any]]
 
@@ -49,7 +50,7 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
     url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None,
 ) -> None:  # fmt: skip
-    """Say which rule takes an alert and why, what its guards say now, and what it would do. Exit 1: nothing matches.
+    """Say which rule takes an alert and why, what its guards say now, and what it would do. Exit 3: nothing matches.
 
     Without --rules and --config.file the running daemon is asked, which knows what happened before.
     """
@@ -69,7 +70,7 @@ def explain(
     else:
         typer.echo("\n\n".join("\n".join(map(one_line, text(one, every=every))) for one in found))
     if not any(one["matches"] for one in found):
-        raise typer.Exit(1)
+        raise typer.Exit(NO_RULE)
 
 
 def _wishes(labels: list[str], payload: Path | None, run: str, episode: str) -> list[ExplainWish]:

@@ -13,6 +13,7 @@ from remediator.cli.answers_explained import Stats
 from remediator.cli.arguments import seconds_of
 from remediator.cli.client import DEFAULT_URL, Daemon, PasswordFile, Url, User
 from remediator.cli.explain import reading
+from remediator.cli.runs import warn_of_no_rule
 from remediator.core.durations import SECOND
 from remediator.core.problems import nearest
 from remediator.core.promotion import NEXT, Evidence, Thresholds, missing
@@ -41,7 +42,10 @@ def stats(
     url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None,
 ) -> None:  # fmt: skip
     """Say, rule by rule, what observing would have done, what people said, and whether it helped."""
-    found = [one for one in _found(store, since, url, user, password_file) if rule in ("", one["rule"])]
+    every = _found(store, since, url, user, password_file)
+    found = [one for one in every if rule in ("", one["rule"])]
+    if rule and not found and store is None:  # a store knows the rules that had runs, not those that there are
+        warn_of_no_rule(rule, [one["rule"] for one in every])
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
-from remediator.cli.answers import RunChanged, RunDocument, RunRow
+from remediator.cli.answers import RuleRow, RunChanged, RunDocument, RunRow, clock_text
 from remediator.cli.client import DEFAULT_URL, Daemon, PasswordFile, Url, User, login_name, quoted
+from remediator.core.problems import nearest
 from remediator.core.unprintable import one_line
 
 application = typer.Typer(no_args_is_help=True, help="What ran, what waits, what was decided.")
@@ -29,26 +29,31 @@ def list_runs(
     url: Url = DEFAULT_URL, user: User = "", password_file: PasswordFile = None,
 ) -> None:  # fmt: skip
     """List runs, newest first."""
-    found = Daemon(url, user, password_file).get(
+    daemon = Daemon(url, user, password_file)
+    found = daemon.get(
         "/api/v1/runs", list[RunRow], status=status, rule=rule, target=target, storm=storm, limit=str(limit)
     )
+    if not found and rule:
+        warn_of_no_rule(rule, [one["rule"] for one in daemon.get("/api/v1/rules", list[RuleRow])])
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
     if not found:
         typer.echo("no runs")
     for run in found:
-        when = _clock(run["created_at"])
+        when = clock_text(run["created_at"])
         by = "paused" if run.get("paused_by") and run["finished_at"] is None else run["held_by"]
-        until = f" until {_clock(run['held_until'])}" if run["held_until"] else ""
+        until = f" until {clock_text(run['held_until'])}" if run["held_until"] else ""
         held = f" [{by}{until}]" if by else ""
         typer.echo(one_line(
             f"{run['id']}  {when}  {run['status'] + held:<22} {run['rule']:<24} {run['target']}  {run['reason'][:80]}"
         ))  # fmt: skip
 
 
-def _clock(at: int) -> str:
-    return datetime.fromtimestamp(at / 1e6, UTC).strftime("%m-%d %H:%M:%S")
+def warn_of_no_rule(name: str, known: list[str]) -> None:
+    """Say it where no rule has this name now. It is no error: runs keep the names of rules that are gone."""
+    if name not in known:
+        typer.echo(one_line(f'remediator: no rule is called "{name}" now; {nearest(name, known)}'), err=True)
 
 
 @application.command("show")

@@ -33,13 +33,13 @@ class Problem(Struct, frozen=True):
         return f"{text}\n    {one_line(self.hint)}" if self.hint else text
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return ``did you mean "x"?`` for the known word nearest to this one, else the known words."""
+def nearest(word: str, known: Iterable[str], most: int = 12) -> str:
+    """Return ``did you mean "x"?`` for the known word nearest to this one, else the known words, ``most`` of them."""
     names = sorted(set(known))
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if close:
         return f'did you mean "{close[0]}"?'
     if not names:
         return ""
-    shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")  # noqa: PLR2004 -- a line's worth
+    shown = ", ".join(names[:most]) + (", …" if len(names) > most else "")
     return f"known here: {shown}"

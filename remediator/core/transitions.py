@@ -48,6 +48,17 @@ FINAL = frozenset({
     Status.EXPIRED, Status.FAILED, Status.UNDONE, Status.ESCALATED, Status.UNKNOWN,
 })  # fmt: skip
 
+TROUBLE = frozenset({Status.ESCALATED, Status.FAILED, Status.UNDONE, Status.UNKNOWN, Status.EXPIRED})
+"""Ends that call people."""
+
+
+def calls_people(status: Status, *, verifies: bool, undoes: bool) -> bool:
+    """Whether people are called for a run that ends so. ``undoes``: it takes another one back."""
+    if undoes:
+        return status is Status.ESCALATED
+    return status in TROUBLE or (status is Status.UNVERIFIED and verifies)
+
+
 _ENDS_BEFORE_ACTING = frozenset({
     Status.RECOVERED_ITSELF, Status.OBSERVED, Status.REFUSED, Status.CANCELLED, Status.EXPIRED, Status.FAILED,
     Status.ESCALATED,

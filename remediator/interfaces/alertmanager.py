@@ -84,7 +84,8 @@ def _document(body: bytes) -> Any:
 def _wrong(error: ValidationError, *within: str) -> NotificationError:
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = ".".join((*within, *(str(part) for part in first["loc"])))
-    return NotificationError(place[:200], first["msg"][:300])
+    said = "an object is needed here" if first["type"] == "model_type" else first["msg"][:300]
+    return NotificationError(place[:200], said if place else f'{said}, such as {{"alerts": [...]}}')
 
 
 def _alert(position: int, found: Any) -> Alert:

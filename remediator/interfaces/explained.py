@@ -16,7 +16,7 @@ from remediator.core.durations import SECOND, show_duration
 from remediator.core.guards import GUARDS, Facts, Hold, Lower, Refuse, Verdict
 from remediator.core.matched import Looked, look
 from remediator.core.plan import Refusal, scope_of, validated
-from remediator.core.records import Plan, StepPlan
+from remediator.core.records import Plan, RunView, StepPlan
 from remediator.core.transitions import Mode
 from remediator.engine.admit import Proposal, propose
 from remediator.engine.forward import asks_of, binding_mode
@@ -121,8 +121,18 @@ def of_run(tx: Tx, run: str) -> tuple[Alert, tuple[Mapping[str, Any], ...]]:
     keys = ("rule", "verdict", "guard", "reason", "until", "at")
     then = [dict(zip(keys, row, strict=True)) for row in rows]
     stands = {"rule": plan.rule, "verdict": str(view.status), "guard": view.held_by, "reason": view.reason,
-              "until": view.held_until, "at": view.updated_at}  # fmt: skip
+              "until": view.held_until, "at": _stands_since(tx, view)}  # fmt: skip
     return Alert(plan.fingerprint, True, plan.labels, plan.annotations, plan.starts_at, None), (*then, stands)
+
+
+def _stands_since(tx: Tx, view: RunView) -> int:
+    """Return since when a run has its status. Who has taken it over since then moves nothing."""
+    if view.reason.startswith("settled by "):
+        query = "SELECT max(at) FROM audit WHERE what NOT IN ('decision', 'change') AND what = 'settle' AND subject = ?"
+        settled = tx.one(query, view.id)
+        if settled and settled[0]:
+            return int(settled[0])
+    return view.finished_at or view.updated_at
 
 
 def of_episode(tx: Tx, episode: str) -> tuple[Alert, tuple[Mapping[str, Any], ...]] | None:

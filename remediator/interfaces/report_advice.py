@@ -6,7 +6,7 @@ import shlex
 
 from remediator.core.durations import show_duration
 from remediator.core.records import RunView
-from remediator.core.transitions import Status
+from remediator.core.transitions import Status, calls_people
 from remediator.interfaces.report_facts import doubtful, remedy_in_hand
 from remediator.interfaces.report_lines import CELL, Kind, Line, clean, safe_url, show_time, show_values
 
@@ -53,7 +53,7 @@ def advice(view: RunView) -> tuple[Line, ...]:
             lines += _settle(view)
         case status if status in _UNHELPED:
             lines += _by_hand(view)
-            if view.plan.escalate and not view.plan.undoes and not view.acknowledged_by:
+            if view.plan.escalate and _waited_for(view) and not view.acknowledged_by:
                 lines.append(Line(command("acknowledge", view), "Take it over", Kind.CODE))
         case _:
             pass
@@ -61,6 +61,14 @@ def advice(view: RunView) -> tuple[Line, ...]:
         lines.append(Line(url, "Runbook", Kind.LINK))
     lines.append(Line(command("show", view, why=False), "Everything about this run", Kind.CODE))
     return tuple(lines)
+
+
+def _waited_for(view: RunView) -> bool:
+    """Whether people were called for this run: only then it can be taken over."""
+    if view.plan.undoes:
+        return False
+    verifies = view.plan.verify is not None
+    return bool(view.called or view.rungs) or calls_people(view.status, verifies=verifies, undoes=False)
 
 
 def _decide(view: RunView) -> list[Line]:

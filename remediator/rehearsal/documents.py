@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from remediator.core.durations import SECOND, Duration, duration_text
 from remediator.core.guide import Written
+from remediator.core.matcher_syntax import shown
 from remediator.core.transitions import Mode
 from remediator.rehearsal.expectations import ExpectText
 from remediator.rehearsal.timeline import ApprovalText, PauseText, ReloadText, UndoText
@@ -188,5 +189,8 @@ class TestFileText(Written):
 
 def instant(text: str) -> int:
     """Return an ISO 8601 time as microseconds since 1970; without an offset it is UTC. Raise ValueError."""
-    made = datetime.fromisoformat(text)
+    try:
+        made = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f'"{shown(text)}" is no time; write it so: 2026-01-05T10:00:00Z') from None
     return round((made if made.tzinfo else made.replace(tzinfo=UTC)).timestamp()) * SECOND

@@ -136,7 +136,9 @@ def _paused(tx: Tx, run: str) -> tuple[str, int] | None:
 
 def acknowledge(tx: Tx, run: str, who: str, reason: str, now: int) -> list[str]:
     """Say that somebody has taken a run over: nobody else is told."""
-    _status(tx, run)
+    status, finished_at = _status(tx, run)
+    if finished_at is not None and not ladder.has_called(tx, run, status):
+        raise ConflictError(f"run {run} is over ({status}) and has called nobody: nobody is waited for")
     tx.run("UPDATE run SET acknowledged_by = ?, updated_at = ? WHERE id = ?", who[:200], now, run)
     left = ladder.take_down(tx, run)
     append(tx, who, "acknowledge", run, f"{reason} ({left} rungs were left)", now)
@@ -181,6 +183,9 @@ def pause(tx: Tx, scope: str, who: str, reason: str, until: int | None, now: int
         raise ConflictError(
             f'{PAUSE_KINDS[kind_of]} is how such a pause is written; "{scope[:100]}" would hold nothing'
         )
+    if until is not None and until <= now:
+        open_end = ", or leave it out: then it lasts until it is resumed" if kind == "pause" else ""
+        raise ConflictError(f"a {kind} of no time holds nothing; say for how long, such as 30m{open_end}")
     _cut_none_short(tx, scope, until, now)
     before = _pause_now(tx, scope)
     tx.run(

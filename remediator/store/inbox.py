@@ -186,6 +186,9 @@ def nth_episode(tx: Tx, fingerprint: str, after: int) -> int | None:
     return row[0] if row else None
 
 
+VERDICTS = ("run", "held", "joined", "refused")  #: what a decision may say
+
+
 def decide(
     tx: Tx, episode: str, rule: str, verdict: str, now: int, *, guard: str = "", reason: str = "",
     until: int | None = None, run: str | None = None,

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from remediator.core.durations import SECOND
 from remediator.core.limits import Rung
 from remediator.core.reporting import Telling
-from remediator.store import outbox
+from remediator.core.transitions import Status, calls_people
+from remediator.store import journal, outbox
 from remediator.store.sqlite import Tx
 
 LOOK_AGAIN = 10 * SECOND  #: at a rung whose alerts are resolved, but not for good yet
@@ -47,6 +48,16 @@ def climb(tx: Tx, reporters: tuple[str, ...], now: int, most: int = 100) -> tupl
             outbox.tell(tx, reporters, run, Telling.ESCALATION, name, now)
             told += 1
     return told, dropped
+
+
+def has_called(tx: Tx, run: str, status: Status) -> bool:
+    """Whether people were called for a run that is over."""
+    row = tx.one(
+        "SELECT called, undoes <> '', EXISTS (SELECT 1 FROM rung WHERE rung.run = run.id) FROM run WHERE id = ?", run
+    )
+    called, undoes, waits = row or (0, 0, 0)
+    verifies = status is Status.UNVERIFIED and journal.load(tx, run)[0].plan.verify is not None
+    return bool(called or waits) or calls_people(status, verifies=verifies, undoes=bool(undoes))
 
 
 def take_down(tx: Tx, run: str) -> int:

@@ -14,6 +14,7 @@ async def test_it_holds_while_it_exists_and_everything_stands_in_the_audit_trail
         assert f"global is paused by the file {file}: the data centre is moved" in shown["reason"]
         [pause] = await daemon.api("/api/v1/pauses")
         assert pause["reason"] == "the data centre is moved"
+        assert "until removed         the data centre is moved" in await daemon.cli("pauses")
         assert shop.changes == []
 
         file.unlink()

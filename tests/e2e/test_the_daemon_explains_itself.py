@@ -14,7 +14,7 @@ async def test_alerts_runs_and_rules_are_told_from_what_has_happened(tmp_path, s
         then = json.loads(await daemon.cli("explain", "--run", run[-8:], "--json"))["then"]
         assert [one["verdict"] for one in then] == ["run", "succeeded"]
         code, out, _ = await command(site.home, "explain", "alertname=Nothing", "--url", daemon.url)
-        assert (code, "no rule matches" in out) == (1, True)
+        assert (code, "no rule matches" in out) == (3, True)
         status, answer = await daemon.ask("POST", "/api/v1/explain", {"labels": {}, "run": run})
         assert (status, "one of" in answer["detail"]) == (409, True)
         status, _ = await daemon.ask("POST", "/api/v1/explain", {"episode": "nothing"})

@@ -22,6 +22,7 @@ COMMANDS = [
     ["pause", "--reason", "r"],
     ["maintenance", "global", "--reason", "r", "--for", "1h"],
     ["resume"],
+    ["pauses"],
     ["send", "alertname=A"],
     ["audit"],
 ]

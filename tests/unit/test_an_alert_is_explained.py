@@ -93,11 +93,11 @@ def test_a_missing_label_is_a_refusal():
         assert "refused (parameters)" in "\n".join(text(document(refused)))
 
 
-def test_the_command_exits_1_when_nothing_matches(tmp_path):
+def test_the_command_exits_3_when_nothing_matches(tmp_path):
     rules = str(Path(__file__).parent / "golden_rule_tests/pack.yaml")
     ask = lambda *words: CliRunner().invoke(application, ["explain", "--rules", rules, *words])  # noqa: E731 -- short
     assert ask("alertname=Down", "service=web").exit_code == 0
-    assert ask("alertname=Nothing").exit_code == 1
+    assert ask("alertname=Nothing").exit_code == 3
     assert ask("alertname").exit_code == 2
     assert ask().exit_code == 2
     body = tmp_path / "body.json"

@@ -13,15 +13,18 @@ from pydantic import BaseModel, ValidationError
 from remediator.core.durations import SECOND
 from remediator.core.guards import Pause
 from remediator.core.reporting import Telling
+from remediator.core.transitions import Status
 from remediator.engine.clock import Clock, new_id
 from remediator.engine.work import Site
-from remediator.errors import ConflictError, ContradictionError, NotFoundError, StoreError
+from remediator.errors import ConflictError, ContradictionError, NotFoundError, QueryError, StoreError
 from remediator.interfaces.markdown import to_markdown
 from remediator.interfaces.report import compose
 from remediator.interfaces.web.answers import BROKEN_OFF, answer, broken_off, problem
 from remediator.interfaces.web.asking import ExplainWish, explained
 from remediator.interfaces.web.bodies import WISHES, LevelWish, Named, PauseWish, Reason, UndoWish
-from remediator.store import audit, control, evidence, journal, listing, outbox, storms, undo
+from remediator.interfaces.web.pausing import holding, warning
+from remediator.interfaces.web.queries import limit_of, number_of, one_of
+from remediator.store import audit, control, evidence, inbox, journal, listing, outbox, storms, undo
 from remediator.store.sqlite import Tx, Unit
 
 AUDIT_PAGE = 2000  #: entries read at a time
@@ -65,6 +68,7 @@ class Api:
             ),
             web.get("/api/v1/decisions", self.decisions),
             web.post("/api/v1/explain", self.explain),
+            web.get("/api/v1/rules", self.rules),
             web.get("/api/v1/rules/stats", self.stats),
             web.get("/api/v1/audit", self.audit),
             web.get("/api/v1/pauses", self.pauses),
@@ -79,24 +83,15 @@ class Api:
     async def runs(self, request: web.Request) -> web.Response:
         """List runs, newest first; ``?status=open&rule=&target=&storm=&limit=``."""
         asked = request.query
-        most = _limit(asked.get("limit", "50"))
-        found = await self._store.read(
-            lambda tx: listing.runs(
-                tx,
-                asked.get("status", ""),
-                asked.get("rule", ""),
-                asked.get("target", ""),
-                most,
-                asked.get("storm", ""),
-            )
-        )
-        return answer(found)
+        status, most = one_of(asked, "status", ("open", *Status)), limit_of(asked, 50)
+        rule, target, storm = (asked.get(name, "") for name in ("rule", "target", "storm"))
+        return answer(await self._store.read(lambda tx: listing.runs(tx, status, rule, target, most, storm)))
 
     async def run(self, request: web.Request) -> web.Response:
         """Show one run; ``?format=markdown`` for the report. Part of an id is enough when it is unique."""
         run = await self._one(request.match_info["run"])
         view = await self._store.read(lambda tx: journal.view(tx, run))
-        if request.query.get("format") == "markdown":
+        if one_of(request.query, "format", ("markdown", "json")) == "markdown":
             return web.Response(text=to_markdown(compose(view)), content_type="text/markdown")
         return answer(journal.document(view))
 
@@ -152,7 +147,7 @@ class Api:
 
     async def decisions(self, request: web.Request) -> web.Response:
         """List decisions, newest first; ``?verdict=refused``."""
-        verdict, most = request.query.get("verdict", ""), _limit(request.query.get("limit", "50"))
+        verdict, most = one_of(request.query, "verdict", inbox.VERDICTS), limit_of(request.query, 50)
         return answer(await self._store.read(lambda tx: listing.decisions(tx, verdict, most)))
 
     async def explain(self, request: web.Request) -> web.Response:
@@ -161,9 +156,14 @@ class Api:
         run, site, now = (await self._one(wish.run) if wish.run else ""), self._site(), self._clock.now()
         return answer(await self._store.read(lambda tx: explained(tx, site, wish, run, now)))
 
+    async def rules(self, _request: web.Request) -> web.Response:
+        """List the rules that count now, in their order."""
+        table = self._site().table
+        return answer([{"rule": one.name, "mode": one.text.mode, "file": one.file} for one in table.rules])
+
     async def stats(self, request: web.Request) -> web.Response:
         """Say what came of each rule's runs since ``?since=`` (microseconds since 1970)."""
-        since, table = _number(request.query.get("since", "0")), self._site().table
+        since, table = number_of(request.query, "since"), self._site().table
         found = await self._store.read(lambda tx: evidence.read(tx, since))
         return answer(evidence.document(table, found))
 
@@ -173,9 +173,9 @@ class Api:
         Who has read to the entry with the id ``before`` (of the list) or ``after`` (of the stream) goes on from there.
         """
         asked = request.query
-        if asked.get("format") == "jsonl":
-            return await self._audit_lines(request, _number(asked.get("after", "0")), _number(asked.get("since", "0")))
-        most, before = _limit(asked.get("limit", "100")), _number(asked.get("before", "")) or NEWEST
+        if one_of(asked, "format", ("jsonl",)):
+            return await self._audit_lines(request, number_of(asked, "after"), number_of(asked, "since"))
+        most, before = limit_of(asked, 100), number_of(asked, "before") or NEWEST
         return answer(await self._store.read(lambda tx: audit.people(tx, before, most)))
 
     async def _audit_lines(self, request: web.Request, after: int, since: int) -> web.StreamResponse:
@@ -190,24 +190,20 @@ class Api:
         return response
 
     async def pauses(self, _request: web.Request) -> web.Response:
-        """List pauses."""
+        """List the pauses that hold."""
         found = await self._store.read(control.all_pauses)
-        return answer(
-            [
-                {"scope": p.scope, "author": p.author, "reason": p.reason, "until": p.until, "at": p.at, "kind": p.kind}
-                for p in (*self._paused(), *found)
-            ]
-        )
+        return answer(holding((*self._paused(), *found), self._clock.now()))
 
     async def pause(self, request: web.Request) -> web.Response:
-        """Pause everything, a rule, or a place."""
+        """Pause everything, a rule, or a place. ``warning``: what may be wrong with the scope."""
         wish = await _read(request, PauseWish)
         now = self._clock.now()
         until = None if wish.duration is None else now + int(wish.duration * SECOND)
         who = _who(request, wish.who)
         said = (wish.scope, who, wish.reason, until, now)
         self._wake(*await self._store.do(lambda tx: control.pause(tx, *said, kind=wish.kind)))
-        return answer({"status": "paused", "scope": wish.scope, "until": until})
+        doubt = warning(wish.scope, self._site().table)
+        return answer({"status": "paused", "scope": wish.scope, "until": until, "warning": doubt})
 
     async def resume(self, request: web.Request) -> web.Response:
         """Lift a pause."""
@@ -269,7 +265,9 @@ async def _read(request: web.Request, model: type[B]) -> B:
         return model.model_validate_json(await request.read())
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise ConflictError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise ConflictError(
+            f"{'.'.join(map(str, first['loc']))}: {first['msg'].removeprefix('Value error, ')}"
+        ) from error
 
 
 def _who(request: web.Request, said: str) -> str:
@@ -281,12 +279,12 @@ def _is_known(request: web.Request) -> bool:
     return bool(request.get("caller", "anonymous") != "anonymous")
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0  # noqa: PLR2004 -- fits 64 bits
-
-
-def _limit(text: str) -> int:
-    return max(1, min(int(text), 1000)) if text.isascii() and text.isdigit() and len(text) < 6 else 50  # noqa: PLR2004 -- digits of 1000
+_CODES = {
+    NotFoundError: (404, "Not Found"),
+    ConflictError: (409, "Conflict"),
+    ContradictionError: (500, "The store contradicts itself"),
+    StoreError: (503, "The store refuses"),
+}  #: of an error the first that it is
 
 
 async def translated(
@@ -295,13 +293,10 @@ async def translated(
     """Call a handler; our errors become problem documents."""
     try:
         return await handler(request)
-    except NotFoundError as error:
-        return problem(404, "Not Found", str(error))
-    except ConflictError as error:
-        return problem(409, "Conflict", str(error))
-    except ContradictionError as error:
-        return problem(500, "The store contradicts itself", str(error))
-    except StoreError as error:
-        return problem(503, "The store refuses", str(error))
+    except QueryError as error:
+        return problem(400, "Bad Request", error.message, field=error.field)
+    except (NotFoundError, ConflictError, StoreError) as error:
+        status, title = next(said for kind, said in _CODES.items() if isinstance(error, kind))
+        return problem(status, title, str(error))
     except BROKEN_OFF:
         return broken_off()

@@ -7,11 +7,12 @@ as they are replayed.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from remediator.core.alert import Alert
 from remediator.core.problems import Problem
@@ -51,6 +52,24 @@ def from_file(path: Path, since: int = 0) -> Iterator[Arrival]:
         raise ConfigurationError((Problem(f"cannot be read: {error.strerror or error}", str(path)),)) from error
 
 
+class Older(Struct, frozen=True):
+    """What a history holds that is older than what was asked for. Times are microseconds since 1970."""
+
+    notifications: int = 0
+    alerts: int = 0
+    first: int = 0
+    last: int = 0
+
+
+def older(history: Iterable[Arrival]) -> Older:
+    """Return how much there is. Raise ConfigurationError as the source does."""
+    made = Older()
+    for at, alerts in history:
+        first = made.first if made.notifications else at
+        made = Older(made.notifications + 1, made.alerts + len(alerts), first, at)
+    return made
+
+
 class _Reader:
     """Reads notifications.
 
@@ -67,8 +86,11 @@ class _Reader:
         said = document.get("at")
         if said is not None:
             if not isinstance(said, str):
-                raise ValueError("at: a time as RFC 3339 writes it")
-            return instant(said), alerts
+                raise ValueError("at: a time as RFC 3339 writes it, such as 2026-01-05T10:00:00Z")
+            try:
+                return instant(said), alerts
+            except ValueError as error:
+                raise ValueError(f"at: {error}") from None
         times = [alert.starts_at if alert.firing else (alert.ends_at or 0) for alert in alerts]
         if not any(times):
             raise ValueError("no time stands in it: give it a key at, or its alerts startsAt")

@@ -10,6 +10,7 @@ from typing import Any
 from remediator.core.durations import SECOND, show_duration
 from remediator.rehearsal.backtest.against import AFTER, Backtest
 from remediator.rehearsal.backtest.bars import Columns, bars, columns, counts, hour_text
+from remediator.rehearsal.backtest.sources import Older
 from remediator.rehearsal.backtest.tally import HOUR, RuleTally, Tally
 
 SHOWN = 5  #: targets, overlaps, moves
@@ -107,6 +108,14 @@ def text(made: Backtest, said: str, only: tuple[str, ...] = ()) -> Iterator[str]
         yield from _changes(made, made.before)
     yield ""
     yield f"not in a history, and left out: {', '.join(LEFT_OUT)}"
+
+
+def none_since(found: Older, since: int, written: str) -> str:
+    """Return the line for a history that has nothing since then, but something before."""
+    return (
+        f"no alerts since {_at(since)} UTC (--since {written}): all {found.alerts:,}, in {found.notifications:,} "
+        f"notifications, came from {_at(found.first)} to {_at(found.last)} UTC"
+    )
 
 
 def _of_rule(rule: RuleTally, shown: Columns) -> Iterator[str]:

@@ -61,7 +61,8 @@ _ALL = (
     Check(
         "weak-verify", "The verification proves nothing.",
         "An alert that is over, a query that always holds or that holds when its series are gone, a limit that nothing "
-        "measured can exceed, or the remedy's own program say nothing about whether the service works again.",
+        "measured can exceed, or the remedy's own program say nothing about whether the service works again. A "
+        "condition that ends in `or vector(0)` is told also among others that count: absent is not zero.",
         verifying.weak_verify,
     ),
     Check(

@@ -24,11 +24,16 @@ _OR_CONSTANT = re.compile(r"\bor\s+(?:on\s*\(\s*\)\s*)?vector\s*\(\s*(-?\d+(?:\.
 _WHOLE = re.compile(r"\s*(?:sum|max|min|avg)\s*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\s*")
 _NOT_NEGATIVE = re.compile(r"(?:rate|irate|increase|count|changes|resets|count_over_time)\s*\((?:[^()]|\([^()]*\))*\)")
 _UP = re.compile(r"\s*up\s*(?:\{[^}]*\})?\s*")
+_EXISTS = 'put it into the numerator, "(errors or vector(0)) / all", or add "and on () up{...} == 1"'
 _NEVER_MEASURED = 1e18  #: what is larger is a slip
 
 
 def weak_verify(subject: Subject) -> Iterator[Finding]:
-    """Find verifications that prove nothing: for ``all`` every condition must be weak, for ``any`` one is enough."""
+    """Find verifications that prove nothing: for ``all`` every condition must be weak, for ``any`` one is enough.
+
+    One that holds without series is told in any case: among others it still says of what broke that it is well.
+    """
+    hint = "ask the service itself, or a metric of what its users see"
     for each in subject.guides:
         verify = each.guide.verify
         if verify is None:
@@ -38,8 +43,16 @@ def weak_verify(subject: Subject) -> Iterator[Finding]:
             key = "all" if verify.every else "any"
             at = next(position for position, reason in enumerate(reasons) if reason)
             message = f"this proves nothing about the remedy: {reasons[at]}"
-            hint = "ask the service itself, or a metric of what its users see"
             yield Finding(each.file, (*each.path, "verify", key, at), message, hint)
+            continue
+        for position, step in enumerate(verify.conditions):
+            if reason := _stands_in(step):
+                yield Finding(each.file, (*each.path, "verify", "all", position), reason, _EXISTS)
+
+
+def _stands_in(step: StepPlan) -> str:
+    query = step.args.get("query") if step.action == "prometheus.query" else None
+    return _constant_for_nothing(_TEXTS.sub("", query), _compared(dict(step.args))) if isinstance(query, str) else ""
 
 
 def _weakness(step: StepPlan, guide: Guide) -> str:
@@ -84,14 +97,24 @@ def _holds(compared: dict[str, float], value: float) -> bool:
     return all(_COMPARISONS[name](value, limit) for name, limit in compared.items())
 
 
+def _met(name: str, limit: float, value: float) -> bool:
+    """Whether a constant is as asked for. Of a limit that a template brings: nothing at all is below it."""
+    return value <= 0 and name in {"below", "at_most"} if math.isnan(limit) else _COMPARISONS[name](value, limit)
+
+
 def _without_series(bare: str, compared: dict[str, float]) -> str:
     """Say when it holds though no series is there: what is broken altogether looks the same."""
     if _ABSENT.fullmatch(bare) and _holds(compared, 1.0):
         return "it holds as soon as the series are gone, as they are when nothing is scraped"
+    return _constant_for_nothing(bare, compared)
+
+
+def _constant_for_nothing(bare: str, compared: dict[str, float]) -> str:
     stands_in = _OR_CONSTANT.search(bare)
     if stands_in is None or stands_in.end() != len(bare) or (stands_in[2] and not _WHOLE.fullmatch(bare)):
         return ""
-    if compared and _holds(compared, float(stands_in[1])):
+    value = float(stands_in[1])
+    if compared and all(_met(name, limit, value) for name, limit in compared.items()):
         return f"with no series at all it holds, too: vector({stands_in[1]}) stands in for what is missing"
     return ""
 

@@ -10,8 +10,9 @@ from aiohttp import web
 ROWS = ("SA-10",)
 BACKENDS = {"kubernetes": "fake", "prometheus": "fake", "http": "fake"}
 ALERT = {"alertname": "SergasAgentsKillSwitch", "platform": "sergas-agents", "severity": "critical"}
-RAN = {"api-server": 2, "worker": 5, "redis": 1}
-STOPPED = {"api-server": 0, "worker": 0, "redis": 1}  # what holds data stays
+KEPT = ("redis", "postgres")
+RAN = {"api-server": 2, "worker": 5, "redis": 1, "postgres": 1}
+STOPPED = {"api-server": 0, "worker": 0, "redis": 1, "postgres": 1}  # what holds data stays
 NORMAL, TOLD = ({"enabled": False}, {"status": "operational"}), ({"enabled": True}, {"status": "maintenance"})
 
 
@@ -36,8 +37,9 @@ def pages(agents):
     agents.status.answers |= {"GET /status": status, "PUT /status": tell}
     world = agents.cluster.world
     world.workload("deployment", "worker", replicas=5)
-    world.workload("statefulset", "redis", replicas=1)
-    agents.prometheus.values["kube_deployment"] = lambda: float(sum(counts(agents).values()) - 1)
+    for name in KEPT:
+        world.workload("statefulset", name, replicas=1)
+    agents.prometheus.values["kube_deployment"] = lambda: float(sum(counts(agents).values()) - len(KEPT))
     return found
 
 

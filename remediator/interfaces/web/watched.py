@@ -47,9 +47,10 @@ class WatchedCredentials:
         log.info("the web file was read again", users=len(users))
 
 
-def _stamp(path: Path | None) -> tuple[int, int]:
+def _stamp(path: Path | None) -> tuple[int, int, int]:
     try:
         found = path.stat() if path else None
     except OSError:
-        return (0, 0)
-    return (found.st_mtime_ns, found.st_ino) if found else (0, 0)
+        return (0, 0, 0)
+    # The size, too: what is written in parts within one tick of the clock has one time.
+    return (found.st_mtime_ns, found.st_ino, found.st_size) if found else (0, 0, 0)

@@ -11,6 +11,7 @@ from remediator.core.plan import Refusal
 from remediator.core.records import Plan
 from remediator.core.transitions import Mode, stricter
 from remediator.engine.admit import propose
+from remediator.engine.allowed import forbidden_beforehand
 from remediator.engine.forward import asks_of, binding_mode
 from remediator.engine.work import Site
 from remediator.rehearsal.backtest.ledger import Ledger
@@ -31,6 +32,7 @@ class Case(Struct, frozen=True):
     same: str
     scopes: Scopes | None
     first: Mode  #: of the remedy that would be tried first
+    forbidden: str = ""  #: why the policy never lets that one be done
 
 
 class Decisions:
@@ -61,7 +63,8 @@ class Decisions:
         first = made.remedies[0] if made.remedies else None
         asked = first is not None and first.name in asks_of(made, self._site)
         mode = Mode.OBSERVE if first is None else stricter(first.mode, Mode.ASK if asked else Mode.AUTO)
-        return Case(rule, made, same, Scopes(made, self._site), mode)
+        forbidden = "" if first is None else forbidden_beforehand(made, first, self._site.envelope.policy)
+        return Case(rule, made, same, Scopes(made, self._site), mode, forbidden)
 
     def decide(self, alert: Alert, episode: Episode, cases: tuple[Case, ...], again: set[str] | None, now: int) -> None:
         """Decide on each case, or on those that are decided ``again``. The first that is not refused may act."""
@@ -99,6 +102,7 @@ class Decisions:
         assert case.scopes is not None  # noqa: S101 -- a plan has some
         run = Passing(self._number, plan, case.scopes, same, stricter(mode, case.first), alert.starts_at, now)
         run.lowered = "" if mode is plan.mode else why
+        run.forbidden = case.forbidden
         run.episodes.append(episode)
         episode.runs[case.rule] = run
         self._runs.add(run)

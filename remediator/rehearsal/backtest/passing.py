@@ -19,6 +19,7 @@ class Passing:
         "due",
         "ends",
         "episodes",
+        "forbidden",
         "gate",
         "guards",
         "held_by",
@@ -49,6 +50,7 @@ class Passing:
         self.resolved = False
         self.held_by = self.held_scope = ""
         self.lowered = ""  #: the guard that made it ask or observe
+        self.forbidden = ""  #: why the policy never lets its remedy be done
         self.guards: list[str] = []  #: those that held it, in order
         self.waiting_since: int | None = None
         self.ends = now  #: how long it may be held

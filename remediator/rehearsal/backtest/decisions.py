@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -40,7 +42,9 @@ class Decisions:
 
     def __init__(self, site: Site, ledger: Ledger, runs: Runs, tally: Tally) -> None:
         self._site, self._ledger, self._runs, self._tally = site, ledger, runs, tally
-        self._cases: dict[str, tuple[Case, ...]] = {}
+        self._cases: dict[
+            str, tuple[Mapping[str, str], tuple[Case, ...]]
+        ] = {}  # by fingerprint: labels, and what is made of them
         self._number = 0
         self._varying = frozenset(
             rule.name for rule in site.table.rules if _asks_for_more_than_labels(repr((rule.text, rule.guide.text)))
@@ -48,13 +52,14 @@ class Decisions:
 
     def cases_of(self, alert: Alert) -> tuple[Case, ...]:
         """Return what the rules want done about an alert, in their order."""
-        cases = self._cases.get(alert.fingerprint)
-        if cases is None:
-            cases = tuple(self._case(one.rule, one.made, one.same) for one in propose(self._site.table, alert))
-            if self._varying.isdisjoint(case.rule for case in cases):
-                if len(self._cases) >= CASES_KEPT:
-                    self._cases.clear()
-                self._cases[alert.fingerprint] = cases
+        known = self._cases.get(alert.fingerprint)
+        if known is not None and known[0] == alert.labels:  # a sender may give one to different labels
+            return known[1]
+        cases = tuple(self._case(one.rule, one.made, one.same) for one in propose(self._site.table, alert))
+        if self._varying.isdisjoint(case.rule for case in cases):
+            if len(self._cases) >= CASES_KEPT:
+                self._cases.clear()
+            self._cases[alert.fingerprint] = (alert.labels, cases)
         return cases
 
     def _case(self, rule: str, made: Plan | Refusal, same: str) -> Case:

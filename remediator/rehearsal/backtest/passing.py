@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from remediator.core.records import Plan
 from remediator.core.transitions import Mode
 from remediator.rehearsal.backtest.scopes import Line, Scopes
@@ -66,9 +68,10 @@ class Passing:
 class Episode:
     """One trouble of one fingerprint."""
 
-    __slots__ = ("closed", "flapping", "last_seen", "resolved_at", "runs")
+    __slots__ = ("closed", "flapping", "labels", "last_seen", "resolved_at", "runs")
 
-    def __init__(self, now: int) -> None:
+    def __init__(self, now: int, labels: Mapping[str, str]) -> None:
+        self.labels = labels
         self.last_seen = now
         self.resolved_at: int | None = None
         self.closed = False

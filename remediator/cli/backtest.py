@@ -67,11 +67,12 @@ def backtest(
     logs.configure("auto", "error")
     lasts, between, back = seconds_of("--takes", takes), seconds_of("--step", step), seconds_of("--since", since or "0")
     _one_source({"--prometheus": prometheus or None, "--store": store, "--file": file})
-    site = _site(rules, config, as_written=as_written)
-    other = _site(against, config, as_written=as_written).table if against else None
+    settings, connections = _configured(config)
+    site = _site(rules, settings, connections, as_written=as_written)
+    other = _site(against, settings, connections, as_written=as_written).table if against else None
     _know(only or (), (site.table, other))
     settle_memory()
-    server = server_of(prometheus, _connections(config), token_file, user, password_file, ca_file)
+    server = server_of(prometheus, connections, token_file, user, password_file, ca_file)
     now = SystemClock().now()
     began = now - int(back * SECOND) if back else 0
     history = _history(server, store, file, began, now, between)
@@ -99,30 +100,24 @@ def _know(names: Iterable[str], tables: tuple[RuleTable | None, ...]) -> None:
             raise typer.BadParameter(f'--rule: there is no rule "{name}"; {nearest(name, known)}')
 
 
-def _site(paths: list[Path], config: Path | None, *, as_written: bool) -> Site:
-    """Return what binds runs: the configuration's limits, or a test's where all is allowed."""
+def _site(paths: list[Path], settings: Settings, connections: Connections | None, *, as_written: bool) -> Site:
+    """Return what binds runs. Rules may name the connections that are configured; any, where nothing is."""
     from remediator.app.site import envelope_of, site_of  # noqa: PLC0415 -- see above
     from remediator.interfaces.rule_files import load_rules  # noqa: PLC0415 -- see above
     from remediator.rehearsal.backtest.against import as_auto  # noqa: PLC0415 -- see above
 
-    settings = _settings(config)
     patterns = [str(path / "**/*.yaml") if path.is_dir() else str(path) for path in paths]
-    table = load_rules(patterns, Path.cwd()).table
-    site = replace(site_of(settings, envelope_of(settings, {}, {}), ()), table=table)
+    table = load_rules(patterns, Path.cwd(), connections).table
+    site = replace(site_of(settings, envelope_of(settings, connections or {}, {}), ()), table=table)
     return site if as_written else replace(site, table=as_auto(table), max_mode=Mode.AUTO)
 
 
-def _settings(config: Path | None) -> Settings:
+def _configured(config: Path | None) -> tuple[Settings, Connections | None]:
+    """Return the configuration's settings and connections, or a test's settings, where all is allowed."""
     from remediator.interfaces.configuration import read_settings  # noqa: PLC0415 -- see above
     from remediator.rehearsal.documents import SettingsText  # noqa: PLC0415 -- see above
 
-    return read_settings(config)[0] if config is not None else SettingsText().settings()
-
-
-def _connections(config: Path | None) -> Connections | None:
-    from remediator.interfaces.configuration import read_settings  # noqa: PLC0415 -- see above
-
-    return read_settings(config)[1] if config is not None else None
+    return read_settings(config) if config is not None else (SettingsText().settings(), None)
 
 
 def _one_source(sources: Mapping[str, object]) -> None:

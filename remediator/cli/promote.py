@@ -138,16 +138,25 @@ def promote(
             typer.echo(f"  {line}")
         raise typer.Exit(1)
     file, position = place
-    before = file.read_text("utf-8")
-    after = with_mode(before, position, NEXT[mode], found.file)
+    before = _text(file)
+    after = with_mode(before, rule, position, NEXT[mode], found.file)
     if write:
         try:
-            file.write_text(after, "utf-8")
+            file.write_bytes(after.encode())
         except OSError as error:
             raise RemediatorError(f"{file}: cannot be written: {error.strerror or error}") from error
         typer.echo(f"{found.file}: {rule} is now in mode {NEXT[mode]}")
         return
     typer.echo(patch(before, after, found.file), nl=False)
+
+
+def _text(file: Path) -> str:
+    """Return what a file says, with the line ends that it has."""
+    try:
+        return file.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise RemediatorError(f"{file}: cannot be read: {reason}") from error
 
 
 def _loaded(paths: list[Path] | None, config: Path) -> Loaded:

@@ -11,13 +11,13 @@ from pydantic import ValidationError
 from remediator.actions import registry
 from remediator.core.action import Action, Intent, Parameters
 from remediator.core.durations import SECOND
-from remediator.core.guards import Envelope, Facts, Hold, judge_envelope, judge_pause, judge_place
+from remediator.core.guards import Envelope, Facts, Hold, judge_envelope, judge_pause
 from remediator.core.plan import covers, scope_of, validated
-from remediator.core.policy import exceeds, forbids_action
 from remediator.core.records import Entry, Outcome, Phase, Plan
 from remediator.core.reporting import Telling
 from remediator.core.run import Do, Finish, Job, Poll, RunState, has_agreed
 from remediator.core.transitions import Mode, Status, stricter
+from remediator.engine.allowed import only_what_is_allowed, only_what_the_policy_allows
 from remediator.engine.claim import hold_before_change
 from remediator.engine.finish import call_people, finish, has_changed, is_kept_up, told_to
 from remediator.engine.limits import Slots
@@ -119,7 +119,7 @@ def _outside(plan: Plan, task: Task, envelope: Envelope) -> str:
         return ""
     try:
         backend = "" if task.job.step.needs else task.backend
-        _only_what_is_allowed(plan, task.action, task.parameters, envelope, backend)
+        only_what_is_allowed(plan, task.action, task.parameters, envelope, backend)
     except RenderError as error:
         return str(error)
     return ""
@@ -152,9 +152,6 @@ def _ready(run: RunState, job: Job, resolved: Intent[Any] | None, site: Site, no
     if job.phase in (Phase.CONFIRM, Phase.SILENCE):
         asked = _quiet(run, job, site.quiet_for, now) if job.phase is Phase.SILENCE else Parameters()
         return Task(job, None, None, "alertmanager", Intent(asked, {}), started_at=now)
-    if job.phase is Phase.PREVIEW and (awaited := _awaited(run, job)):
-        said = {"preview": f"what exactly is known once {', '.join(awaited)} is done"}
-        return replace(_entry(job, Outcome.DONE, now, before={}, finished=True), output=said)
     action = registry.find(job.step.action)
     earlier = run.journal.get(job.key)
     begun = earlier is not None
@@ -163,6 +160,9 @@ def _ready(run: RunState, job: Job, resolved: Intent[Any] | None, site: Site, no
     try:
         if action is None:
             raise RenderError(f"there is no action {job.step.action}")
+        if job.phase is Phase.PREVIEW and (awaited := _awaited(run, job)):
+            only_what_the_policy_allows(site.envelope.policy, action, None)
+            return _preview_later(job, awaited, now)
         if earlier is not None:
             parameters = action.parameters.model_validate(earlier.args)
             intent: Intent[Any] | None = Intent(parameters, earlier.before or {})
@@ -175,8 +175,7 @@ def _ready(run: RunState, job: Job, resolved: Intent[Any] | None, site: Site, no
             known = run.ready.get(f"{job.remedy}/{job.key.rsplit('/', 1)[1]}") if job.remedy else None
             parameters = known or validated(action, job.step, scope_of(run.plan, run.journal, job.cycle))
         backend = action.backend(parameters)
-        if job.phase is Phase.ACT:
-            _only_what_is_allowed(run.plan, action, parameters, site.envelope, "" if job.step.needs else backend)
+        _check(run, job, action, parameters, site.envelope, backend)
     except (RenderError, ValidationError) as error:
         return _entry(job, Outcome.FAILED, now, error=str(error), finished=True)
     if resolved is not None:
@@ -184,6 +183,21 @@ def _ready(run: RunState, job: Job, resolved: Intent[Any] | None, site: Site, no
     else:
         intent = None if action.resolve is not None and job.phase is Phase.ACT else Intent(parameters, {})
     return Task(job, action, parameters, backend, intent, started_at=now)
+
+
+def _check(
+    run: RunState, job: Job, action: Action[Any, Any], parameters: Parameters, envelope: Envelope, backend: str
+) -> None:
+    """Check what the site says of a step, before it is done and before people are shown it. Raise RenderError."""
+    if job.phase is Phase.ACT:
+        only_what_is_allowed(run.plan, action, parameters, envelope, "" if job.step.needs else backend)
+    elif job.phase is Phase.PREVIEW:  # nobody is told of, or asked for, what can never be done
+        only_what_the_policy_allows(envelope.policy, action, parameters)
+
+
+def _preview_later(job: Job, awaited: tuple[str, ...], now: int) -> Entry:
+    said = {"preview": f"what exactly is known once {', '.join(awaited)} is done"}
+    return replace(_entry(job, Outcome.DONE, now, before={}, finished=True), output=said)
 
 
 def _quiet(run: RunState, job: Job, quiet_for: float, now: int) -> Quiet:
@@ -220,24 +234,6 @@ def moved_by_this_remedy(run: RunState, task: Task) -> bool:
         if any(covers(a, b) or covers(b, a) for a in mine for b in theirs):
             return True
     return False
-
-
-def _only_what_is_allowed(
-    plan: Plan, action: Action[Any, Any], parameters: Parameters, envelope: Envelope, backend: str
-) -> None:
-    """Check what a step really touches: a guide's target may be an ancestor of it, and say less than it does."""
-    policy = envelope.policy
-    if refusal := forbids_action(policy, action.name):
-        raise RenderError(refusal)
-    if policy.bounds and (refusal := exceeds(policy, action.name, action.amounts(parameters))):
-        raise RenderError(refusal)
-    for target in action.targets(parameters):
-        if not any(covers(lock, target) for lock in plan.locks):
-            raise RenderError(f"{action.name} would change {target}, which this run has not locked")
-        if refused := judge_place(target, envelope):
-            raise RenderError(f"{action.name} would change what must not be changed: {refused.reason}")
-    if backend and backend not in plan.backends:
-        raise RenderError(f"{action.name} would talk to {backend}, which was not known when the run was planned")
 
 
 def _intent_entry(task: Task) -> Entry:

@@ -19,6 +19,7 @@ from remediator.core.plan import Refusal, scope_of, validated
 from remediator.core.records import Plan, RunView, StepPlan
 from remediator.core.transitions import Mode
 from remediator.engine.admit import Proposal, propose
+from remediator.engine.allowed import forbidden_beforehand, only_what_the_policy_allows
 from remediator.engine.forward import asks_of, binding_mode
 from remediator.engine.work import Site
 from remediator.errors import RenderError
@@ -163,23 +164,23 @@ def _would(site: Site, alert: Alert, proposal: Proposal, now: int, tx: Tx | None
         rule=plan.rule, guide=plan.guide, summary=plan.summary, target=plan.target, locks=plan.locks,
         parameters=plan.params, mode=str(mode), mode_because=because, acts=acts,
         joins=other if other is not None and other != run else "",
-        guards=_guards(site, plan, now, tx, run),
-        diagnose=tuple(_step(plan, step) for step in plan.diagnose),
+        guards=_guards(site, plan, mode, now, tx, run),
+        diagnose=tuple(_step(site, plan, step) for step in plan.diagnose),
         remedies=tuple(
             Remedy(
                 one.name, str(Mode.ASK if one.name in asks and one.mode is Mode.AUTO else one.mode), one.when or "",
-                tuple(_step(plan, step) for step in one.steps),
+                tuple(_step(site, plan, step) for step in one.steps),
             )
             for one in plan.remedies
         ),
-        verify=tuple(_step(plan, step) for step in verify.conditions) if verify else (),
+        verify=tuple(_step(site, plan, step) for step in verify.conditions) if verify else (),
         verify_text=f"{'all' if verify.every else 'any'} within {show_duration(verify.within)}" if verify else "",
         escalate=plan.escalate or "",
     )  # fmt: skip
 
 
-def _guards(site: Site, plan: Plan, now: int, tx: Tx | None, run: str) -> tuple[Said, ...]:
-    """Ask every guard by itself; ``for`` comes first, for it is the run's own timer."""
+def _guards(site: Site, plan: Plan, mode: Mode, now: int, tx: Tx | None, run: str) -> tuple[Said, ...]:
+    """Ask every guard by itself; ``for`` comes first, for it is the run's own timer; then what can never be done."""
     known = Facts(pauses=site.paused, intervals=site.table.intervals, trials=site.backend_breaker.trials)
     if tx is not None:
         known = facts.read(tx, run, plan, now, site.limits, now, again=True, known=known)
@@ -189,10 +190,25 @@ def _guards(site: Site, plan: Plan, now: int, tx: Tx | None, run: str) -> tuple[
         waits = now < until
         reason = f"must be firing for {show_duration(plan.wait)}"
         said.append(Said("for", "holds" if waits else "lets through", reason, until if waits else None))
+    forbidden = _forbidden(site, plan, mode)
+    said.append(Said("policy", "refuses" if forbidden else "lets through", forbidden))
     for guard in GUARDS:
         name = "throttle and budget" if guard.__name__ == "judge_spent" else guard.__name__.removeprefix("judge_")
         said.append(_said(name, guard(plan, known, site.envelope, now)))
     return tuple(said)
+
+
+def _forbidden(site: Site, plan: Plan, mode: Mode) -> str:
+    """Say why the policy lets none of the remedies be done; empty when it may let one.
+
+    One that acts goes on to the next remedy; one that observes or asks speaks of the first whose condition holds.
+    """
+    remedies = plan.remedies
+    if mode is not Mode.AUTO:
+        sure = next((number for number, one in enumerate(remedies) if one.when is None), len(remedies))
+        remedies = remedies[: sure + 1]
+    reasons = [forbidden_beforehand(plan, one, site.envelope.policy) for one in remedies]
+    return reasons[0] if reasons and all(reasons) else ""
 
 
 def _said(name: str, verdict: Verdict) -> Said:
@@ -207,12 +223,16 @@ def _said(name: str, verdict: Verdict) -> Said:
             return Said(name, "lets through")
 
 
-def _step(plan: Plan, step: StepPlan) -> Step:
+def _step(site: Site, plan: Plan, step: StepPlan) -> Step:
     action = registry.find(step.action)
-    if step.needs or action is None:
+    if action is None:
         return Step(step.id, step.action, step.args, step.changes)
+    shown, problem, made = step.args, "", None
     try:
-        made = validated(action, step, scope_of(plan, {}, 0))
+        if not step.needs:
+            made = validated(action, step, scope_of(plan, {}, 0))
+            shown = made.model_dump(mode="json", exclude_defaults=True, by_alias=True)
+        only_what_the_policy_allows(site.envelope.policy, action, made)
     except RenderError as error:
-        return Step(step.id, step.action, step.args, step.changes, str(error))
-    return Step(step.id, step.action, made.model_dump(mode="json", exclude_defaults=True, by_alias=True), step.changes)
+        problem = str(error)
+    return Step(step.id, step.action, shown, step.changes, problem)

@@ -133,10 +133,10 @@ def _of_rule(one: Mapping[str, Any], made: Mapping[str, Any]) -> Iterator[str]: 
 
 
 def _headline(one: Mapping[str, Any], now: int) -> str:
-    verdict = one["verdict"]
+    verdict = one["verdict"] if one["mode"] == "auto" else _never(one)
     if one["refused_by"]:
         return f"refused ({one['refused_by']}): {one['because']}"
-    if one["mode"] != "auto":
+    if verdict is None:
         said = "would ask a person" if one["mode"] == "ask" else "would only observe"
         return f"{said}: {one['mode_because'] or 'its mode'}"
     match verdict["verdict"]:
@@ -149,6 +149,12 @@ def _headline(one: Mapping[str, Any], now: int) -> str:
         case mode:
             said = "ask a person" if mode == "ask" else "only observe"
             return f"would {said}, for {verdict['guard']}: {verdict['reason']}"
+
+
+def _never(one: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return what refuses a run that does not act: nobody is asked for it, or told that it would be done."""
+    binds = ("policy", "envelope") if one["mode"] == "ask" else ("policy",)
+    return next((said for said in one["guards"] if said["verdict"] == "refuses" and said["guard"] in binds), None)
 
 
 def _guard(said: Mapping[str, Any], now: int) -> str:

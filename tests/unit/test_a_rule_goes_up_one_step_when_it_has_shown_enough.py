@@ -85,7 +85,7 @@ HEAD = "# a pack\nrules:\n"
 )
 def test_only_the_mode_is_written(before, after):
     tail = "\nguides: {g:   {summary: s}}   # as it is\n"
-    assert with_mode(HEAD + before + tail, 0, Mode.ASK, "f") == HEAD + after + tail
+    assert with_mode(HEAD + before + tail, "a", 0, Mode.ASK, "f") == HEAD + after + tail
 
 
 @pytest.mark.parametrize(
@@ -97,4 +97,4 @@ def test_only_the_mode_is_written(before, after):
 )
 def test_what_others_share_is_left_to_people(text):
     with pytest.raises(ConfigurationError):
-        with_mode(text, 0, Mode.ASK, "f")
+        with_mode(text, "a", 0, Mode.ASK, "f")

@@ -31,6 +31,7 @@ class Source(Struct, frozen=True):
     rules: tuple[tuple[int, Rule], ...] = ()  #: by position under ``rules``
     guides: tuple[tuple[str, Guide], ...] = ()  #: by key under ``guides``
     pack: str = ""
+    path: Path = Path()  #: where it was read
 
 
 class Loaded(Struct, frozen=True):
@@ -106,7 +107,8 @@ def _sources(reading: Reading) -> tuple[Source, ...]:
                 rules.append((position, made))
         mine = ((name, guides.get(file.named(name))) for name in file.guides)
         sources.append(Source(
-            file.document, tuple(rules), tuple((name, guide) for name, guide in mine if guide is not None), file.pack
+            file.document, tuple(rules), tuple((name, guide) for name, guide in mine if guide is not None), file.pack,
+            file.path,
         ))  # fmt: skip
     return tuple(sources)
 

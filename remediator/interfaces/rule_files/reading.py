@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from remediator.core.file_names import FileNameError, checked_pattern
 from remediator.core.guide import DefaultsText, GuideText, NamedIntervals, RuleFileText, RuleText
@@ -36,6 +37,7 @@ class RuleFile(Struct, frozen=True):
     defaults: DefaultsText = field(default_factory=DefaultsText)
     intervals: tuple[NamedIntervals, ...] = ()
     lost: frozenset[Place] = frozenset()  #: places of which nothing is known: they are wrong in themselves
+    path: Path = Path()  #: where it was read
 
     def named(self, name: str) -> str:
         """Return how all other files call what is called ``name`` here."""
@@ -81,7 +83,7 @@ class Reading(Struct):
             self.contents.append(data)
             # What is cut off here is refused for its size, not for the character in which it was cut.
             text = data.decode("utf-8", "strict" if len(data) <= LARGEST else "replace")
-            file = _parts(read_document(text, shown), self.problems)
+            file = replace(_parts(read_document(text, shown), self.problems), path=path)
         except ConfigurationError as error:
             self.problems += error.problems
             self.unread = True

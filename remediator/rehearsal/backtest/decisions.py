@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -11,6 +13,7 @@ from remediator.core.plan import Refusal
 from remediator.core.records import Plan
 from remediator.core.transitions import Mode, stricter
 from remediator.engine.admit import propose
+from remediator.engine.allowed import forbidden_beforehand
 from remediator.engine.forward import asks_of, binding_mode
 from remediator.engine.work import Site
 from remediator.rehearsal.backtest.ledger import Ledger
@@ -31,6 +34,7 @@ class Case(Struct, frozen=True):
     same: str
     scopes: Scopes | None
     first: Mode  #: of the remedy that would be tried first
+    forbidden: str = ""  #: why the policy never lets that one be done
 
 
 class Decisions:
@@ -38,7 +42,9 @@ class Decisions:
 
     def __init__(self, site: Site, ledger: Ledger, runs: Runs, tally: Tally) -> None:
         self._site, self._ledger, self._runs, self._tally = site, ledger, runs, tally
-        self._cases: dict[str, tuple[Case, ...]] = {}
+        self._cases: dict[
+            str, tuple[Mapping[str, str], tuple[Case, ...]]
+        ] = {}  # by fingerprint: labels, and what is made of them
         self._number = 0
         self._varying = frozenset(
             rule.name for rule in site.table.rules if _asks_for_more_than_labels(repr((rule.text, rule.guide.text)))
@@ -46,13 +52,14 @@ class Decisions:
 
     def cases_of(self, alert: Alert) -> tuple[Case, ...]:
         """Return what the rules want done about an alert, in their order."""
-        cases = self._cases.get(alert.fingerprint)
-        if cases is None:
-            cases = tuple(self._case(one.rule, one.made, one.same) for one in propose(self._site.table, alert))
-            if self._varying.isdisjoint(case.rule for case in cases):
-                if len(self._cases) >= CASES_KEPT:
-                    self._cases.clear()
-                self._cases[alert.fingerprint] = cases
+        known = self._cases.get(alert.fingerprint)
+        if known is not None and known[0] == alert.labels:  # a sender may give one to different labels
+            return known[1]
+        cases = tuple(self._case(one.rule, one.made, one.same) for one in propose(self._site.table, alert))
+        if self._varying.isdisjoint(case.rule for case in cases):
+            if len(self._cases) >= CASES_KEPT:
+                self._cases.clear()
+            self._cases[alert.fingerprint] = (alert.labels, cases)
         return cases
 
     def _case(self, rule: str, made: Plan | Refusal, same: str) -> Case:
@@ -61,7 +68,8 @@ class Decisions:
         first = made.remedies[0] if made.remedies else None
         asked = first is not None and first.name in asks_of(made, self._site)
         mode = Mode.OBSERVE if first is None else stricter(first.mode, Mode.ASK if asked else Mode.AUTO)
-        return Case(rule, made, same, Scopes(made, self._site), mode)
+        forbidden = "" if first is None else forbidden_beforehand(made, first, self._site.envelope.policy)
+        return Case(rule, made, same, Scopes(made, self._site), mode, forbidden)
 
     def decide(self, alert: Alert, episode: Episode, cases: tuple[Case, ...], again: set[str] | None, now: int) -> None:
         """Decide on each case, or on those that are decided ``again``. The first that is not refused may act."""
@@ -99,6 +107,7 @@ class Decisions:
         assert case.scopes is not None  # noqa: S101 -- a plan has some
         run = Passing(self._number, plan, case.scopes, same, stricter(mode, case.first), alert.starts_at, now)
         run.lowered = "" if mode is plan.mode else why
+        run.forbidden = case.forbidden
         run.episodes.append(episode)
         episode.runs[case.rule] = run
         self._runs.add(run)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from remediator.core.records import Plan
 from remediator.core.transitions import Mode
 from remediator.rehearsal.backtest.scopes import Line, Scopes
@@ -19,6 +21,7 @@ class Passing:
         "due",
         "ends",
         "episodes",
+        "forbidden",
         "gate",
         "guards",
         "held_by",
@@ -49,6 +52,7 @@ class Passing:
         self.resolved = False
         self.held_by = self.held_scope = ""
         self.lowered = ""  #: the guard that made it ask or observe
+        self.forbidden = ""  #: why the policy never lets its remedy be done
         self.guards: list[str] = []  #: those that held it, in order
         self.waiting_since: int | None = None
         self.ends = now  #: how long it may be held
@@ -64,9 +68,10 @@ class Passing:
 class Episode:
     """One trouble of one fingerprint."""
 
-    __slots__ = ("closed", "flapping", "last_seen", "resolved_at", "runs")
+    __slots__ = ("closed", "flapping", "labels", "last_seen", "resolved_at", "runs")
 
-    def __init__(self, now: int) -> None:
+    def __init__(self, now: int, labels: Mapping[str, str]) -> None:
+        self.labels = labels
         self.last_seen = now
         self.resolved_at: int | None = None
         self.closed = False

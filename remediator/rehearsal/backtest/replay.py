@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from remediator.core.alert import Alert
 from remediator.core.durations import SECOND
+from remediator.core.fingerprints import fingerprint_apart
 from remediator.engine.admit import CHUNK, FORGOTTEN
 from remediator.engine.work import Site
 from remediator.rehearsal.backtest.decisions import Decisions
@@ -47,7 +50,15 @@ class Replay:
         """End the replay: what is not over then is counted as open."""
         self._runs.advance(at)
 
-    def _admit(self, alert: Alert, woken: list[Passing], now: int) -> None:
+    def _named(self, given: Alert) -> Alert:
+        """Return the alert under its own name, as ``engine.admit`` has it: labels may share a fingerprint."""
+        last = self._episodes.get(given.fingerprint)
+        if last is None or last.labels == given.labels:
+            return given
+        return replace(given, fingerprint=fingerprint_apart(given.fingerprint, given.labels))
+
+    def _admit(self, given: Alert, woken: list[Passing], now: int) -> None:
+        alert = self._named(given)
         fingerprint = alert.fingerprint
         episode = self._episodes.get(fingerprint)
         if episode is not None and episode.closed:
@@ -98,7 +109,7 @@ class Replay:
 
     def _open(self, alert: Alert, now: int) -> None:
         cases = self._decisions.cases_of(alert)
-        episode = Episode(now)
+        episode = Episode(now, alert.labels)
         if len(self._episodes) >= EPISODES_KEPT and alert.fingerprint not in self._episodes:
             self._forget(now)
         self._episodes[alert.fingerprint] = episode

@@ -124,6 +124,9 @@ class Runs:
             self._without_acting(run, verdict.mode, now)
 
     def _claim(self, run: Passing, now: int) -> None:
+        if run.forbidden:
+            self._refused(run, Refuse("policy", run.forbidden))
+            return
         self._ledger.take(run, now)
         verify = run.plan.verify
         self._next_in_line(run)
@@ -169,11 +172,13 @@ class Runs:
         """Observe, or ask and wait."""
         run.held_by = run.held_scope = ""
         run.line = None
+        refused = Refuse("policy", run.forbidden) if run.forbidden else None
+        if mode is Mode.ASK:  # nobody is asked for what is not allowed; nor told of what the policy forbids
+            refused = judge_envelope(run.plan, Facts(), self._site.envelope, now) or refused
+        if refused is not None:
+            self._refused(run, refused)
+            return
         if mode is Mode.ASK:
-            if refused := judge_envelope(run.plan, Facts(), self._site.envelope, now):
-                assert isinstance(refused, Refuse)  # noqa: S101 -- the envelope does nothing else
-                self._refused(run, refused)
-                return
             run.state, run.due = ASKING, now + int(run.plan.approval_timeout * SECOND)
         else:
             run.state, run.due = LOOKING, now

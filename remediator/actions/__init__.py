@@ -4,5 +4,6 @@ Belongs here: talking to one kind of backend, its errors translated into Tempora
 Ambiguous. Must not be here: retries, time-outs of a step, journalling, other systems' modules.
 
 A module below this package is found by its name: ``http.probe`` is looked for in
-``remediator.actions.http``, whose ``ACTIONS`` lists what it declares. Nothing else registers it.
+``remediator.actions.http``. A module lists what it declares as ``ACTIONS``; where a system is a package, each of its
+modules may declare one, as ``ACTION``. Nothing else registers it.
 """

@@ -21,7 +21,8 @@ def backup(source: Path, target: Path) -> None:
     unfinished = target.with_name(target.name + UNFINISHED)
     try:
         for path in (target, unfinished):
-            if os.path.lexists(path):
+            with contextlib.suppress(FileNotFoundError):
+                path.lstat()
                 raise StoreError(f"{path} exists; a backup overwrites nothing")
         if not source.exists():
             raise StoreError(f"there is no store at {source}")

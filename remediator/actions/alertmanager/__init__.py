@@ -7,7 +7,6 @@ and never covers the severities that the site keeps loud.
 
 from typing import Any
 
-from remediator.actions.alertmanager import expire, groups, silence
 from remediator.actions.alertmanager.alerts import ALERTS, FiringState, still_firing
 from remediator.actions.alertmanager.connection import Connection
 from remediator.core.action import Action
@@ -19,4 +18,4 @@ __all__ = [
     "still_firing",
 ]
 
-ACTIONS: tuple[Action[Any, Any], ...] = (ALERTS, expire.ACTION, groups.ACTION, silence.ACTION)
+ACTIONS: tuple[Action[Any, Any], ...] = (ALERTS,)

@@ -5,14 +5,9 @@ networks, volumes, commands inside a container. Who reaches the engine's socket 
 docs/hosts.md. The client library is imported when a step first needs it (extra ``docker``).
 """
 
-from typing import Any
-
-from remediator.actions.docker import logs, restart, state
 from remediator.actions.docker.connection import Connection
-from remediator.core.action import Action, Library
+from remediator.core.action import Library
 
-__all__ = ["ACTIONS", "LIBRARIES", "Connection"]
-
-ACTIONS: tuple[Action[Any, Any], ...] = (logs.ACTION, restart.ACTION, state.ACTION)
+__all__ = ["LIBRARIES", "Connection"]
 
 LIBRARIES = (Library("aiodocker", "docker"),)

@@ -4,14 +4,10 @@ Belongs here: what is asked without a credential, and changes nothing. Must not 
 answers beyond its status (``http.probe``). Whom it asks is literal in the guide, or listed by the site.
 """
 
-from typing import Any
-
-from remediator.actions.network import dns, http, tcp, tls
+from remediator.actions.network import tls
 from remediator.actions.network.place import Connection
-from remediator.core.action import Action, Library
+from remediator.core.action import Library
 
-__all__ = ["ACTIONS", "LIBRARIES", "Connection"]
-
-ACTIONS: tuple[Action[Any, Any], ...] = (dns.ACTION, http.ACTION, tcp.ACTION, tls.ACTION)
+__all__ = ["LIBRARIES", "Connection"]
 
 LIBRARIES = (Library("cryptography", "network", lambda action, *_: action == tls.ACTION.name),)

@@ -6,12 +6,10 @@ Prometheus itself does: its targets and rules. Must not be here: anything about 
 
 from typing import Any
 
-from remediator.actions.prometheus import range as over_time
-from remediator.actions.prometheus import rules, targets
 from remediator.actions.prometheus.connection import Connection
 from remediator.actions.prometheus.query import QUERY
 from remediator.core.action import Action
 
 __all__ = ["ACTIONS", "Connection"]
 
-ACTIONS: tuple[Action[Any, Any], ...] = (QUERY, over_time.ACTION, rules.ACTION, targets.ACTION)
+ACTIONS: tuple[Action[Any, Any], ...] = (QUERY,)

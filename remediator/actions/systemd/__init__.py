@@ -5,26 +5,19 @@ about the machine of the same name under connections.host: locally over D-Bus, e
 needs the extra ``host``.
 """
 
-from typing import Any
-
 from remediator.actions.answers.machine import is_local, is_remote
-from remediator.actions.systemd import environment, journal, restart, set_environment, status
+from remediator.actions.systemd import journal
 from remediator.actions.systemd.connection import Connection
-from remediator.core.action import Action, Library
+from remediator.core.action import Library
 
-__all__ = ["ACTIONS", "LIBRARIES", "Connection"]
+__all__ = ["LIBRARIES", "Connection"]
 
-ACTIONS: tuple[Action[Any, Any], ...] = (
-    environment.ACTION,
-    journal.ACTION,
-    restart.ACTION,
-    set_environment.ACTION,
-    status.ACTION,
-)
 
-_BY_BUS = {action.name for action in ACTIONS} - {journal.ACTION.name}  #: the journal is read by journalctl
-
-LIBRARIES = (
+LIBRARIES = (  # the journal is read by journalctl, not over the bus
     Library("asyncssh", "host", lambda _, name, connections: is_remote(name, connections)),
-    Library("dbus_fast", "host", lambda action, name, connections: action in _BY_BUS and is_local(name, connections)),
+    Library(
+        "dbus_fast",
+        "host",
+        lambda action, name, connections: action != journal.ACTION.name and is_local(name, connections),
+    ),
 )

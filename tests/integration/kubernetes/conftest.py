@@ -6,8 +6,9 @@ import aiohttp
 import pytest
 from fakes.kubernetes_api import FakeKubernetes
 
+from remediator.actions import registry
 from remediator.actions.context import Clients, Context
-from remediator.actions.kubernetes import ACTIONS, Connection
+from remediator.actions.kubernetes import Connection
 
 NOON = 1_748_779_200_000_000  # 2025-06-01T12:00:00Z, when the pretended cluster's objects are made
 
@@ -49,7 +50,7 @@ async def context(connect, server):
 
 @pytest.fixture
 def actions():
-    return {action.name.partition(".")[2]: action for action in ACTIONS}
+    return {action.name.partition(".")[2]: action for action in registry.of_system("kubernetes").values()}
 
 
 @pytest.fixture

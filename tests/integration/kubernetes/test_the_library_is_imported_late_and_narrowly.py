@@ -15,9 +15,9 @@ def run(code, *args):
 def test_not_when_the_actions_are_loaded():
     out = run("""
 import sys
-import remediator.actions.kubernetes as package
-package.Connection(in_cluster=True)
-[action.parameters.model_json_schema() for action in package.ACTIONS]
+from remediator.actions import registry
+registry.connection_model("kubernetes")(in_cluster=True)
+[action.parameters.model_json_schema() for action in registry.of_system("kubernetes").values()]
 print(any(name.startswith("kubernetes_asyncio") for name in sys.modules))
 """)
     assert out == "False\n"

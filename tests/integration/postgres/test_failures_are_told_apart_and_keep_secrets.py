@@ -144,8 +144,9 @@ async def test_no_more_sessions_than_the_connection_allows(perform, connect, adm
 def test_psycopg_is_imported_late_and_its_absence_names_the_extra():
     code = """
 import asyncio, sys
-import remediator.actions.postgres as package
-[action.parameters.model_json_schema() for action in package.ACTIONS]
+from remediator.actions import registry
+ACTIONS = list(registry.of_system("postgres").values())
+[action.parameters.model_json_schema() for action in ACTIONS]
 assert not any(name.startswith("psycopg") for name in sys.modules)
 class Absent:
     def find_spec(self, name, *_):
@@ -154,8 +155,8 @@ class Absent:
 sys.meta_path.insert(0, Absent())
 from remediator.actions.context import Clients, Context
 from remediator.errors import PermanentError
-context = Context(None, Clients(), {"postgres": {"default": package.Connection(host="h", user="u")}})
-for action in package.ACTIONS[:3]:
+context = Context(None, Clients(), {"postgres": {"default": registry.connection_model("postgres")(host="h", user="u")}})
+for action in map(registry.find, ("postgres.ping", "postgres.check", "postgres.connections")):
     try:
         asyncio.run(action.perform(action.parameters.model_construct(connection="default", metric="used"), context))
     except PermanentError as error:

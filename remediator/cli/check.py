@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from remediator.cli.prometheus_options import CaFile, PasswordFile, TokenFile, User, Where, server_of
 from remediator.cli.rbac import Names, Namespaces, checked
+from remediator.cli.rule_paths import patterns_of
 from remediator.core.problems import Problem, nearest
 from remediator.errors import ConfigurationError
 
@@ -142,8 +143,7 @@ def what_is_asked(paths: list[Path] | None, config: Path | None, web_config: Pat
     read = read_configuration(config) if config is not None else None
     users = frozenset(read_web_file(web_config).users) if web_config is not None else None
     if paths:
-        patterns = [str(path / "**/*.yaml") if path.is_dir() else str(path) for path in paths]
-        return Asked(patterns, Path.cwd(), read, users=users)
+        return Asked(patterns_of(paths), Path.cwd(), read, users=users)
     if read is None:
         raise typer.BadParameter("name rule files, or --config.file")
     return Asked(list(read.settings.rules), read.root, read, read.rules, users=users)

@@ -6,10 +6,11 @@ the file: ``…_file`` names the file that holds one.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from remediator.core.breaker import BreakerLimits
 from remediator.core.durations import Duration
@@ -19,6 +20,8 @@ from remediator.core.policy import BOUNDS, ApprovalNeed, ApprovalRule, Policy
 from remediator.core.quantities import Quantity
 from remediator.core.transitions import Mode
 
+#: Only what an operator writes may mention people, and only in these forms.
+MENTION = re.compile(r"<!(?:here|channel|subteam\^[A-Z0-9]{2,20})>|<@[A-Z0-9]{2,20}>")
 PROTECTED = tuple(
     pattern
     for namespace in ("kube-system", "kube-public", "kube-node-lease")
@@ -182,6 +185,13 @@ class SlackSettings(Section):
     webhook_url_file: FileName | None = Field(None, description="The simple alternative: an incoming webhook's URL.")
     mention: str = Field("", description="What an escalation begins with: <!here>, <!subteam^ID> or <@ID>.")
     api_url: str = Field("https://slack.com/api/", description="Another base URL, such as a proxy's.")
+
+    @field_validator("mention")
+    @classmethod
+    def _is_mention(cls, mention: str) -> str:
+        if mention and not MENTION.fullmatch(mention):
+            raise ValueError("Slack knows no such mention: write <!here>, <!channel>, <!subteam^ID> or <@ID>")
+        return mention
 
     @model_validator(mode="after")
     def _one_way(self) -> SlackSettings:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -14,7 +13,8 @@ from remediator.core.alert import Standing
 from remediator.core.reporting import Reporter
 from remediator.engine.clock import Clock
 from remediator.engine.confirm import Confirm
-from remediator.interfaces.configuration import Connections, secret
+from remediator.interfaces.configuration import Connections
+from remediator.interfaces.secret_files import Secrets
 from remediator.settings import Settings
 
 
@@ -27,7 +27,7 @@ def make_session() -> aiohttp.ClientSession:
 
 
 def make_reporters(
-    settings: Settings, connections: Connections, root: Path, session: aiohttp.ClientSession, clock: Clock
+    settings: Settings, connections: Connections, secrets: Secrets, session: aiohttp.ClientSession, clock: Clock
 ) -> list[Reporter]:
     """Return Slack, or what there is without it: the console, and Alertmanager for escalations."""
     reporters: list[Reporter] = []
@@ -36,11 +36,10 @@ def make_reporters(
         from remediator.interfaces.slack import SlackReporter, SlackWebhookReporter  # noqa: PLC0415 -- only when used
 
         if slack.webhook_url_file:
-            reporters.append(SlackWebhookReporter(secret(slack.webhook_url_file, root), session))
+            reporters.append(SlackWebhookReporter(secrets.slack, session))
         else:
-            token = secret(slack.token_file, root)
-            api, mention = slack.api_url, slack.mention
-            reporters.append(SlackReporter(token, slack.channel or "", session, api_url=api, mention=mention))
+            channel, api, mention = slack.channel or "", slack.api_url, slack.mention
+            reporters.append(SlackReporter(secrets.slack, channel, session, api_url=api, mention=mention))
     if settings.report.console == "on" or (settings.report.console == "auto" and slack is None):
         from remediator.interfaces.console import ConsoleReporter  # noqa: PLC0415 -- only when used
 
@@ -55,7 +54,6 @@ def make_reporters(
         def proof() -> Proof:
             return credentials(reached).headers, trust(reached.ca_file, tls_verify=reached.tls_verify)
 
-        proof()  # what cannot be read stops the start
         reporters.append(AlertmanagerEscalation(reached.url, session, now=clock.now, proof=proof))
     return reporters
 

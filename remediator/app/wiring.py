@@ -34,10 +34,11 @@ from remediator.engine.set_back import SetBack
 from remediator.engine.silences import EndsSilences
 from remediator.engine.upkeep import Kept, upkeep
 from remediator.interfaces.alertmanager import read_notification
-from remediator.interfaces.configuration import read_configuration, read_web_file, secret
+from remediator.interfaces.configuration import read_configuration, read_web_file
 from remediator.interfaces.metrics import Metrics
 from remediator.interfaces.rule_files import load_rules
 from remediator.interfaces.rule_files.watching import RuleWatch
+from remediator.interfaces.secret_files import missing_files, read_secrets
 from remediator.interfaces.web.api import Api
 from remediator.interfaces.web.auth import Credentials
 from remediator.interfaces.web.connections import BoundedSite
@@ -81,7 +82,8 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
     read = read_configuration(options.config)
     settings, connections, root = read.settings, read.connections, read.root
     web_file = read_web_file(options.web_config)
-    senders = Credentials(settings.web.webhook.basic_auth_users, secret(settings.web.webhook.bearer_token_file, root))
+    secrets = read_secrets(read)
+    senders = Credentials(settings.web.webhook.basic_auth_users, secrets.webhook)
     host, port = listen_address(options.listen)
     prefix = route_prefix(options.route_prefix)
     refuse_open_doors(host, settings, web_file, senders)
@@ -100,7 +102,7 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
         cleanups.push_async_callback(session.close)
         clients = Clients()
         cleanups.push_async_callback(clients.close)
-        reporters = make_reporters(settings, connections, root, session, clock)
+        reporters = make_reporters(settings, connections, secrets, session, clock)
         deliverers = [Deliverer(store, reporter, clock) for reporter in reporters]
 
         def nudge() -> None:
@@ -173,6 +175,8 @@ async def serve(  # noqa: PLR0915 -- the wiring, line by line
         settle_memory()
         log.info("ready", listen=f"{host}:{bound}", version=__version__, rules=len(loaded.table.rules),
                  max_mode=str(settings.max_mode), reporters=list(names))  # fmt: skip
+        for warning in missing_files(read):
+            log.warning("configuration", problem=str(warning))
         for warning in loaded.warnings:
             log.warning("rule file", problem=str(warning))
         if on_ready:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from remediator.cli.arguments import seconds_of
 from remediator.cli.prometheus_options import CaFile, PasswordFile, TokenFile, User, Where, server_of
+from remediator.cli.rule_paths import rules_at
 from remediator.core.durations import SECOND, show_duration
 from remediator.core.transitions import Mode
 from remediator.core.unprintable import one_line
@@ -103,11 +104,9 @@ def _know(names: Iterable[str], tables: tuple[RuleTable | None, ...]) -> None:
 def _site(paths: list[Path], settings: Settings, connections: Connections | None, *, as_written: bool) -> Site:
     """Return what binds runs. Rules may name the connections that are configured; any, where nothing is."""
     from remediator.app.site import envelope_of, site_of  # noqa: PLC0415 -- see above
-    from remediator.interfaces.rule_files import load_rules  # noqa: PLC0415 -- see above
     from remediator.rehearsal.backtest.against import as_auto  # noqa: PLC0415 -- see above
 
-    patterns = [str(path / "**/*.yaml") if path.is_dir() else str(path) for path in paths]
-    table = load_rules(patterns, Path.cwd(), connections).table
+    table = rules_at(paths, connections).table
     site = replace(site_of(settings, envelope_of(settings, connections or {}, {}), ()), table=table)
     return site if as_written else replace(site, table=as_auto(table), max_mode=Mode.AUTO)
 

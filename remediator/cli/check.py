@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from remediator.cli.prometheus_options import CaFile, PasswordFile, TokenFile, User, Where, server_of
 from remediator.cli.rbac import Names, Namespaces, checked
+from remediator.cli.rule_paths import patterns_of
 from remediator.core.problems import Problem, nearest
 from remediator.errors import ConfigurationError
 
@@ -142,8 +143,7 @@ def what_is_asked(paths: list[Path] | None, config: Path | None, web_config: Pat
     read = read_configuration(config) if config is not None else None
     users = frozenset(read_web_file(web_config).users) if web_config is not None else None
     if paths:
-        patterns = [str(path / "**/*.yaml") if path.is_dir() else str(path) for path in paths]
-        return Asked(patterns, Path.cwd(), read, users=users)
+        return Asked(patterns_of(paths), Path.cwd(), read, users=users)
     if read is None:
         raise typer.BadParameter("name rule files, or --config.file")
     return Asked(list(read.settings.rules), read.root, read, read.rules, users=users)
@@ -156,18 +156,35 @@ def look(asked: Asked, wanted: set[str], *, shared: bool) -> tuple[list[Problem]
     from remediator.interfaces.rule_files import load_rules  # noqa: PLC0415 -- see above
     from remediator.interfaces.rule_files.linting import lint, subject_of  # noqa: PLC0415 -- see above
 
-    connections = asked.connections
-    loaded = load_rules(
-        asked.patterns, asked.root, connections, run_with=None if asked.elsewhere else connections,
-        asked_by=asked.asked_by,
-    )  # fmt: skip
+    wrong, missing = files_amiss(asked)
+    connections, runs_here = asked.connections, None if asked.elsewhere else asked.connections
+    try:
+        loaded = load_rules(asked.patterns, asked.root, connections, run_with=runs_here, asked_by=asked.asked_by)
+    except ConfigurationError as error:
+        raise ConfigurationError((*wrong, *error.problems)) from error
+    if wrong:
+        raise ConfigurationError(wrong)
     site = None
     if asked.read is not None:
         settings = asked.read.settings
         envelope = Envelope(settings.allow.targets, settings.allow.protected, settings.policy.policy())
         site = Site(settings.max_mode, envelope, asked.users)
     subject = subject_of(loaded, site, shared=shared)
-    return lint(loaded, subject, wanted, ask_prometheus(asked, subject)), loaded
+    return [*missing, *lint(loaded, subject, wanted, ask_prometheus(asked, subject))], loaded
+
+
+def files_amiss(asked: Asked) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+    """Return what is wrong with the files that the configuration names: what stops a start, and what may come yet."""
+    if asked.read is None or asked.elsewhere:
+        return (), ()
+    from remediator.interfaces.secret_files import missing_files, read_secrets  # noqa: PLC0415 -- see above
+
+    missing = missing_files(asked.read)
+    try:
+        read_secrets(asked.read)
+    except ConfigurationError as error:
+        return error.problems, missing
+    return (), missing
 
 
 def summary_of(loaded: Loaded, problems: list[Problem]) -> str:

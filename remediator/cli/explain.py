@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from remediator.cli.answers_explained import Explained
 from remediator.cli.arguments import body_of
 from remediator.cli.client import DEFAULT_URL, Daemon, PasswordFile, Url, User
+from remediator.cli.rule_paths import rules_at
 from remediator.core.unprintable import one_line
 from remediator.errors import NotificationError, RemediatorError
 
@@ -188,8 +189,7 @@ def _site(rules: list[Path] | None, config: Path | None) -> Site:
     read = read_configuration(config) if config is not None else None
     settings, connections = (read.settings, read.connections) if read else (SettingsText().settings(), None)
     if rules:
-        patterns = [str(path / "**/*.yaml") if path.is_dir() else str(path) for path in rules]
-        table = load_rules(patterns, Path.cwd(), connections).table
+        table = rules_at(rules, connections).table
     else:
         assert read is not None  # noqa: S101 -- the caller looked
         table = load_rules(settings.rules, read.root, connections, asked_by=read.rules).table

@@ -13,6 +13,7 @@ from remediator.cli.answers_explained import Stats
 from remediator.cli.arguments import seconds_of
 from remediator.cli.client import DEFAULT_URL, Daemon, PasswordFile, Url, User
 from remediator.cli.explain import reading
+from remediator.cli.rule_paths import rules_at
 from remediator.cli.runs import warn_of_no_rule
 from remediator.core.durations import SECOND
 from remediator.core.problems import nearest
@@ -164,6 +165,6 @@ def _loaded(paths: list[Path] | None, config: Path) -> Loaded:
     from remediator.interfaces.rule_files import load_rules  # noqa: PLC0415 -- see above
 
     if paths:
-        return load_rules([str(path / "**/*.yaml") if path.is_dir() else str(path) for path in paths], Path.cwd())
+        return rules_at(paths)
     read = read_configuration(config)
     return load_rules(read.settings.rules, read.root, asked_by=read.rules)

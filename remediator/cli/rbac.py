@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from remediator.cli.rule_paths import rules_at
 from remediator.core.problems import Problem
 from remediator.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from remediator.core.access import Need
-    from remediator.interfaces.rule_files import Loaded
 
 SYSTEM = "kubernetes"
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
@@ -61,13 +61,6 @@ def rbac(
     if gaps:
         raise ConfigurationError(tuple(Problem(str(gap)) for gap in gaps))
     typer.echo(manifests(_of_one_cluster(needs, connection), Account(name, home)), nl=False)
-
-
-def rules_at(paths: list[Path]) -> Loaded:
-    """Return the rules of these files and folders."""
-    from remediator.interfaces.rule_files import load_rules  # noqa: PLC0415 -- see above
-
-    return load_rules([str(path / "**/*.yaml") if path.is_dir() else str(path) for path in paths], Path.cwd())
 
 
 def checked(names: list[str] | None, flag: str) -> tuple[str, ...]:

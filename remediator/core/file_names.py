@@ -6,6 +6,7 @@ import re
 from pathlib import Path, PurePath
 from typing import Annotated, TypeVar
 
+from msgspec import Struct
 from pydantic import AfterValidator
 
 N = TypeVar("N", str, Path)
@@ -39,3 +40,16 @@ def checked_pattern(pattern: str) -> str:
 
 FileName = Annotated[Path, AfterValidator(checked_name)]
 FilePattern = Annotated[str, AfterValidator(checked_pattern)]
+
+
+class ReadAtUse(Struct, frozen=True):
+    """Marks a field of a connection (in its ``Annotated``) as files that each use of the connection reads."""
+
+    secret: bool = False  #: whether one line stands there, a secret
+    kubeconfig: bool = False  #: whether "~" and several between ":" are understood, as kubectl does
+
+
+UsedFile = Annotated[str, ReadAtUse()]
+"""A file, from the folder that the daemon was started in; empty: none."""
+SecretFile = Annotated[str, ReadAtUse(secret=True)]
+"""The same, of a file that holds a secret."""

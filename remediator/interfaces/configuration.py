@@ -15,7 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from remediator.actions import registry
 from remediator.core.file_names import FileName
 from remediator.core.problems import Problem, nearest
-from remediator.core.redaction import learn_secret
 from remediator.errors import ConfigurationError
 from remediator.interfaces.documents import Document, problem_at, read_document, validate
 from remediator.settings import Settings
@@ -83,20 +82,6 @@ def read_configuration(path: Path) -> Configuration:
     store = settings.store.model_copy(update={"path": root / settings.store.path})
     made = settings.model_copy(update={"store": store})
     return Configuration(made, _connections(document, settings), document, root)
-
-
-def secret(path: Path | None, root: Path) -> str:
-    """Return what a secret file holds, without the line's end. Raise ConfigurationError without its content."""
-    if path is None:
-        return ""
-    try:
-        text = (root / path).read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError((Problem(f"cannot be read: {error}", str(root / path)),)) from None
-    if not text:
-        raise ConfigurationError((Problem("the file is empty; a secret is needed", str(root / path)),))
-    learn_secret(text)
-    return text
 
 
 def read_web_file(path: Path | None) -> WebFile:

@@ -27,8 +27,9 @@ wrong it tells what could be better, with the name of the check in brackets:
 `--lint all` is the default; `--lint none` leaves errors only, `--lint NAME,NAME` chooses. `--output json` gives a list
 of `file`, `line`, `column`, `severity`, `name`, `message`, `hint` and `source`; `--output github` makes annotations.
 With `--config.file` rules are also compared with what the daemon allows, and with `--web.config.file` beside it with
-who can log in there to approve, and what they need must be there: the extras that their steps use. `--elsewhere` says
-that the daemon runs on another machine, so that this is not looked for (in CI, for one).
+who can log in there to approve. What is needed must be there: the extras that steps use, and the files of secrets
+that the daemon reads at its start; of files that connections read at each use a missing one is a warning.
+`--elsewhere` says that the daemon runs on another machine, so that none of this is looked for (in CI, for one).
 
 ## Ask a Prometheus
 

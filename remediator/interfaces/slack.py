@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import Awaitable
 from typing import Any, ClassVar
 
@@ -27,10 +26,9 @@ from remediator.interfaces.posting import post_json, require_open, retry_after, 
 from remediator.interfaces.report import Report, compose
 from remediator.interfaces.report_lines import clean
 from remediator.interfaces.slack_blocks import Block, escalation, reply, run_message
+from remediator.settings import MENTION
 
 API_URL = "https://slack.com/api/"
-#: Only what an operator writes may mention people, and only in these forms.
-_MENTION = re.compile(r"<!(?:here|channel|subteam\^[A-Z0-9]{2,20})>|<@[A-Z0-9]{2,20}>")
 _GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 _PASSES = frozenset({
     "ratelimited", "rate_limited", "message_limit_exceeded", "internal_error", "fatal_error", "service_unavailable",
@@ -78,7 +76,7 @@ class SlackReporter:
         mention: str = "",
         timeout: float = 30.0,
     ) -> None:
-        if mention and not _MENTION.fullmatch(mention):
+        if mention and not MENTION.fullmatch(mention):
             hint = "write <!here>, <!channel>, <!subteam^ID> or <@ID>"
             raise ConfigurationError((Problem(f"Slack knows no mention {clean(mention, 60)}", hint=hint),))
         quiet = logging.getLogger("remediator.slack")

@@ -19,6 +19,7 @@ from typing import Annotated, NamedTuple
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from yarl import URL
 
+from remediator.core.file_names import ReadAtUse, SecretFile, UsedFile
 from remediator.core.known_secrets import KnownSecrets
 from remediator.core.redaction import learn_secret
 from remediator.errors import PermanentError
@@ -109,7 +110,7 @@ class BasicAuth(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     username: str = Field(pattern=r"^[^:\x00-\x1f\x7f]+$", description="The user's name; without a colon.")
-    password_file: str = Field(description="File that holds the password; read at each use.")
+    password_file: SecretFile = Field(description="File that holds the password; read at each use.")
 
 
 class Access(BaseModel):
@@ -117,13 +118,13 @@ class Access(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    bearer_token_file: str = Field("", description="File that holds a bearer token; read at each use.")
+    bearer_token_file: SecretFile = Field("", description="File that holds a bearer token; read at each use.")
     basic_auth: BasicAuth | None = Field(None, description="User name and password file, instead of a token.")
     headers: Headers = Field({}, description="Headers to send that are no secret, such as X-Scope-OrgID.")
-    header_files: Annotated[dict[str, str], AfterValidator(_checked_names)] = Field(
+    header_files: Annotated[dict[str, str], AfterValidator(_checked_names), ReadAtUse(secret=True)] = Field(
         {}, description="Headers whose values are secret: name to file; read at each use."
     )
-    ca_file: str = Field("", description="PEM file of the only authorities to trust; empty: the system's.")
+    ca_file: UsedFile = Field("", description="PEM file of the only authorities to trust; empty: the system's.")
     tls_verify: bool = Field(True, description="Whether the server's certificate is checked.")
 
     @model_validator(mode="after")

@@ -21,6 +21,7 @@ from remediator.actions.answers.reading import excerpt
 from remediator.actions.answers.ssh import Ssh, opened
 from remediator.actions.context import Context
 from remediator.core.durations import Duration
+from remediator.core.file_names import UsedFile
 from remediator.errors import PermanentError, TemporaryError
 
 OUTPUT = 8 * 1024 * 1024  #: bytes of a program's output, or of a file
@@ -42,8 +43,8 @@ class MachineConnection(BaseModel):
     address: str = Field("", max_length=253, description="Host name or IP address, for ssh.")
     port: int = Field(22, ge=1, le=65_535, description="Port of its sshd.")
     user: str = Field("", max_length=64, description="User to log in as; one that may only look, see docs/hosts.md.")
-    key_file: str = Field("", description="File with the private key, without a passphrase; read at each use.")
-    known_hosts_file: str = Field("", description="File with the machine's host keys, as ssh-keyscan writes them.")
+    key_file: UsedFile = Field("", description="File with the private key, without a passphrase; read at each use.")
+    known_hosts_file: UsedFile = Field("", description="File with the machine's host keys, as ssh-keyscan writes them.")
     timeout: Duration = Field(10.0, gt=0, description="How long to wait for a connection, and for the log-in.")
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 from remediator.actions.answers.access import checked_url
 from remediator.core.action import NamesConnection, Parameters, Permission
 from remediator.core.durations import Duration
+from remediator.core.file_names import UsedFile
 
 #: The engine's own rule for names (RestrictedNamePattern in moby); an id is one, too.
 ContainerName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$")]
@@ -28,7 +29,7 @@ class Connection(BaseModel):
 
     socket: str = Field("", max_length=100, description="Path of the engine's socket, such as /run/docker.sock.")
     url: str = Field("", description="Instead: URL of a proxy before it, such as http://127.0.0.1:2375.")
-    ca_file: str = Field("", description="With an https URL: PEM file of the only authorities to trust.")
+    ca_file: UsedFile = Field("", description="With an https URL: PEM file of the only authorities to trust.")
     api_version: str = Field("v1.41", pattern=r"^v1\.[0-9]{1,3}$", description="Version of the API to speak.")
     timeout: Duration = Field(10.0, gt=0, description="How long to wait for a connection, and for each answer.")
     containers: tuple[ContainerName, ...] = Field(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -12,7 +12,7 @@ from remediator.actions.kubernetes.exec_entry import ExecEntry
 from remediator.actions.kubernetes.inline_files import InlineFiles
 from remediator.actions.kubernetes.library import Library, library
 from remediator.core.durations import Duration
-from remediator.core.file_names import FileName
+from remediator.core.file_names import FileName, ReadAtUse
 from remediator.errors import PermanentError, TemporaryError
 
 
@@ -21,7 +21,9 @@ class Connection(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    kubeconfig: FileName | None = Field(None, description="A kubeconfig file. Default: $KUBECONFIG or ~/.kube/config.")
+    kubeconfig: Annotated[FileName | None, ReadAtUse(kubeconfig=True)] = Field(
+        None, description="A kubeconfig file. Default: $KUBECONFIG or ~/.kube/config."
+    )
     context: str | None = Field(None, min_length=1, description="A context of that file. Default: its current one.")
     in_cluster: bool | None = Field(
         None, description="Use the pod's service account. Default: when neither kubeconfig nor context is given."

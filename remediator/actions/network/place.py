@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from remediator.actions.context import Context
 from remediator.core.action import Fixed, Lands, NamesConnection, Parameters
+from remediator.core.file_names import UsedFile
 from remediator.errors import PermanentError
 
 _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
@@ -75,7 +76,7 @@ class Connection(BaseModel):
     names: Hosts = Field((), max_length=10, description="Further names for network.dns, such as short ones.")
     servers: DnsServers = Field((), max_length=5, description="DNS servers that network.dns asks directly.")
     server_name: Host | None = Field(None, description="Name to ask a certificate for, where it is not the host's.")
-    ca_file: str = Field("", description="PEM file of the only authorities to trust; empty: the system's.")
+    ca_file: UsedFile = Field("", description="PEM file of the only authorities to trust; empty: the system's.")
 
 
 class PlaceParameters(Parameters):

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from remediator.actions.context import Context
 from remediator.core.durations import Duration
+from remediator.core.file_names import SecretFile, UsedFile
 from remediator.core.problems import nearest
 from remediator.errors import PermanentError
 
@@ -90,11 +91,11 @@ class Connection(_Document):
     port: int = Field(5432, ge=1, le=65_535, description="TCP port, or the number in the socket's name.")
     database: str = Field("postgres", min_length=1, max_length=63, description="The database to look into.")
     user: str = Field(min_length=1, max_length=63, description="The role that remediator logs in as.")
-    password_file: str = Field("", description="File that holds its password; read at each use.")
+    password_file: SecretFile = Field("", description="File that holds its password; read at each use.")
     sslmode: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = Field(
         "verify-full", description="How the connection is protected, in libpq's words. A Unix socket needs none."
     )
-    ca_file: str = Field("", description="PEM file of the authorities to trust; empty: the system's.")
+    ca_file: UsedFile = Field("", description="PEM file of the authorities to trust; empty: the system's.")
     connect_timeout: Duration = Field(5.0, gt=0, description="Until the server has let us in.")
     statement_timeout: Duration = Field(
         10.0, gt=0, description="For one statement; longer work, such as an index, has a limit of its own."

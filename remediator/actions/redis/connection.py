@@ -11,6 +11,7 @@ from remediator.actions.answers.reading import matches_whole
 from remediator.actions.redis.sizes import in_bytes, same
 from remediator.core.action import NamesConnection, Parameters, Permission
 from remediator.core.durations import Duration
+from remediator.core.file_names import SecretFile, UsedFile
 
 KEY_LIMIT = 512  #: characters in a key's name
 _BEFORE_WILDCARD = 2  #: characters that a pattern begins with at least: "*" would be everything
@@ -86,9 +87,9 @@ class Connection(BaseModel):
     port: int = Field(6379, ge=1, le=65_535, description="TCP port.")
     db: int = Field(0, ge=0, le=65_535, description="Number of the database.")
     username: str = Field("", max_length=128, description="The ACL user; empty: the server's default user.")
-    password_file: str = Field("", description="File that holds the password; read at each use.")
+    password_file: SecretFile = Field("", description="File that holds the password; read at each use.")
     tls: bool = Field(False, description="Whether to speak TLS.")
-    ca_file: str = Field("", description="PEM file of the only authorities to trust; empty: the system's.")
+    ca_file: UsedFile = Field("", description="PEM file of the only authorities to trust; empty: the system's.")
     tls_verify: bool = Field(True, description="Whether the server's certificate and name are checked.")
     timeout: Duration = Field(5.0, gt=0, description="How long to wait for a connection, and for each answer.")
     settable: dict[str, Settable] = Field({}, description="Settings that redis.config_set may change, by name.")

@@ -19,6 +19,7 @@ from remediator.interfaces.rule_files.guides import make_guide
 from remediator.interfaces.rule_files.intervals import missing_intervals, named_intervals
 from remediator.interfaces.rule_files.reading import Asker, Reading, RuleFile, find_files
 from remediator.interfaces.rule_files.rules import make_rule
+from remediator.interfaces.rule_files.unread import unread_files
 
 _NOTHING_TO_SILENCE = "there is no Alertmanager at which the alert could be silenced"
 _SILENCE_HINT = "configure connections.alertmanager.default, or leave silence out"
@@ -42,6 +43,7 @@ class Loaded(Struct, frozen=True):
     files: tuple[Path, ...] = ()  #: all that were read, included ones too
     digests: Mapping[Path, str] = field(default_factory=dict)  #: of these files' contents
     sources: tuple[Source, ...] = ()
+    unread: tuple[Problem, ...] = ()  #: of the warnings those about files that only their name keeps out
 
 
 def load_rules(
@@ -55,7 +57,7 @@ def load_rules(
     what their steps need must be installed. ``asked_by``: where the patterns stand.
     Raises ConfigurationError with everything that is wrong in any of them.
     """
-    reading = Reading(root)
+    reading, patterns = Reading(root), tuple(patterns)
     found = find_files(patterns, root, reading.problems, asked_by)
     reading.unread = bool(reading.problems)
     for path in found:
@@ -71,6 +73,8 @@ def load_rules(
     if run_with is not None:
         reading.problems += _extras(sources, run_with)
     order = {file.document.file: position for position, file in enumerate(reading.files)}
+    unread = unread_files(patterns, root, reading.digests.keys())
+    reading.problems += unread
     reading.problems.sort(key=lambda one: (order.get(one.file, -1), one.line, one.column))
     # What an alias stands for has one place, however often it is used.
     problems = tuple(dict.fromkeys(reading.problems))
@@ -78,7 +82,7 @@ def load_rules(
     if errors:
         raise ConfigurationError(errors)
     table = RuleTable.of(tuple(rule for source in sources for _, rule in source.rules), reading.revision, intervals)
-    return Loaded(table, problems, tuple(reading.digests), reading.digests, sources)
+    return Loaded(table, problems, tuple(reading.digests), reading.digests, sources, tuple(unread))
 
 
 def _sources(reading: Reading) -> tuple[Source, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -17,7 +16,9 @@ from remediator.core.problems import Problem
 from remediator.errors import ConfigurationError
 from remediator.interfaces.documents import Document, problem_at, read_document, validate
 from remediator.interfaces.documents import Path as Place
+from remediator.interfaces.rule_files.patterns import matching, passed_over, place_of
 from remediator.interfaces.rule_files.salvage import Salvaged
+from remediator.interfaces.rule_files.unread import hint_of
 from remediator.interfaces.yaml_reading import LARGEST
 
 MOST_FILES = 10_000  #: rule files in one table
@@ -128,35 +129,24 @@ def digest_of(data: bytes) -> str:
 def find_files(
     patterns: Iterable[str], root: Path, problems: list[Problem], asked_by: Asker | None = None
 ) -> tuple[Path, ...]:
-    """Return the files that the patterns name, each once. A pattern that names none is a problem, where it stands.
-
-    Unit tests of rules lie beside them and are passed over; so are folders whose names begin with
-    two dots: there Kubernetes keeps the versions of a mounted ConfigMap, and links lead to them.
-    """
+    """Return the files that the patterns name, each once. A pattern that names none is a problem, where it stands."""
     found: dict[Path, None] = {}
     for position, pattern in enumerate(patterns):
         try:
-            path = Path(checked_pattern(pattern))
+            start, rest = place_of(checked_pattern(pattern), root)
         except FileNameError as error:
             message = f'no files can be found by "{pattern}": {error}'
             problems.append(_at(asked_by, position, message, error.hint))
             continue
-        start, rest = (Path(path.anchor), str(path.relative_to(path.anchor))) if path.is_absolute() else (root, pattern)
-        wanted = tuple(part for part in Path(rest).parts if part.startswith(".."))
         problems += _unlisted(start, rest)
         try:
-            files = sorted(
-                p
-                for p in start.glob(rest)
-                if _is_file(p)
-                and not p.stem.endswith("_test")
-                and tuple(part for part in p.relative_to(start).parts if part.startswith("..")) == wanted
-            )
+            files = matching(start, rest)
         except OSError as error:  # a folder that vanished meanwhile, no descriptor left
             problems.append(_at(asked_by, position, f'"{pattern}" cannot be looked for: {error.strerror or error}'))
             continue
         if not files:
-            problems.append(_at(asked_by, position, f'no rule file matches "{pattern}" (looked in {start})'))
+            message = f'no rule file matches "{pattern}" (looked in {start})'
+            problems.append(_at(asked_by, position, message, hint_of(passed_over(start, rest))))
         found.update(dict.fromkeys(files))
     return tuple(found)
 
@@ -170,16 +160,6 @@ def _at(asked_by: Asker | None, position: int, message: str, hint: str = "") -> 
     if written not in document.places:
         message += f"; this is the default of {place[-1]}"
     return problem_at(document, written, message, hint)
-
-
-def _is_file(path: Path) -> bool:
-    """Whether it is a file, or may be one: what cannot be looked at is a problem when it is read."""
-    try:
-        return stat.S_ISREG(path.stat().st_mode)
-    except (FileNotFoundError, NotADirectoryError):
-        return False  # a link that leads nowhere
-    except OSError:
-        return True
 
 
 def _unlisted(start: Path, pattern: str) -> list[Problem]:

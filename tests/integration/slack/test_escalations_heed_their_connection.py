@@ -9,8 +9,9 @@ from fakes.small_server import certificate, serve
 from remediator.app.outside import make_reporters, make_session
 from remediator.core.reporting import Message, Telling
 from remediator.engine.clock import SystemClock
-from remediator.errors import PermanentError, TemporaryError
-from remediator.interfaces.configuration import read_settings
+from remediator.errors import ConfigurationError, PermanentError, TemporaryError
+from remediator.interfaces.configuration import read_configuration
+from remediator.interfaces.secret_files import read_secrets
 
 ESCALATION = Message(EXAMPLES["escalated"](), Telling.ESCALATION)
 
@@ -23,8 +24,8 @@ async def escalation(tmp_path):
     def make(**connection):
         config = tmp_path / "remediator.yml"
         config.write_text(yaml.safe_dump({"connections": {"alertmanager": {"default": connection}}}))
-        settings, connections = read_settings(config)
-        made = make_reporters(settings, connections, tmp_path, session, SystemClock())
+        read = read_configuration(config)
+        made = make_reporters(read.settings, read.connections, read_secrets(read), session, SystemClock())
         return next(one for one in made if one.name == "alertmanager")
 
     yield make
@@ -65,5 +66,5 @@ async def test_a_token_that_is_gone_is_said(escalation, tmp_path):
 
 
 async def test_a_token_that_is_missing_at_the_start_stops_it(escalation):
-    with pytest.raises(PermanentError, match="cannot read the secret in /nowhere/token"):
+    with pytest.raises(ConfigurationError, match="cannot read the secret in /nowhere/token"):
         escalation(url="http://127.0.0.1:1", bearer_token_file="/nowhere/token")

@@ -1,5 +1,6 @@
 """Rollback, scaling to zero, the maintenance page: each is asked for, verified, and taken back by a person."""
 
+import pytest
 from aiohttp import web
 from fakes.kubernetes_looks import service as service_of
 
@@ -32,7 +33,11 @@ async def test_rollback(platform):
     assert image() == "2"
 
 
-async def test_to_zero(platform):
+@pytest.mark.parametrize("autoscaled", [False, True])
+async def test_to_zero(platform, autoscaled):
+    if autoscaled:
+        platform.kubernetes.world.autoscaler("processor", "Deployment", "data-processor", "services")
+
     def replicas():
         return platform.deployment("data-processor")["spec"]["replicas"]
 

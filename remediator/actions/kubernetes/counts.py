@@ -25,7 +25,8 @@ class ScaleParameters(Amount, WorkloadParameters):
         "refuse",
         description="Where a HorizontalPodAutoscaler owns the count: refuse, or raise its bounds. minReplicas becomes "
         "the count that is asked for; maxReplicas is raised with it only within max, which then has to be given. "
-        "Fewer replicas are the autoscaler's own decision, and refused.",
+        "Fewer replicas are the autoscaler's own decision, and refused. With refuse, to zero and back it may go: there "
+        "an autoscaler rests.",
     )
     from_bounds: BoundsPair | None = Field(
         None, description="The autoscaler's bounds as they were. Filled in before the step is done."

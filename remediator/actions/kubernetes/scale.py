@@ -3,6 +3,7 @@
 Through the ``scale`` subresource, with the resourceVersion that was read: if anybody wrote in
 between, the server answers 409 and nothing happened. An autoscaler on the same workload would undo
 the change within seconds, so that is refused, or, if the parameters say so, its bounds are raised.
+At zero it rests, so to zero and back it may go.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from remediator.actions.kubernetes.api import Api, open_api
 from remediator.actions.kubernetes.caution import KEEPS_COUNTS, caution_of
 from remediator.actions.kubernetes.counts import ScaleOutputs, ScaleParameters, read_scale, set_replicas, title_of
 from remediator.actions.kubernetes.difference import difference
-from remediator.actions.kubernetes.documents import Document, number, section
+from remediator.actions.kubernetes.documents import Document, number, section, text
 from remediator.actions.kubernetes.quotas import added, pods_of, quota_right, shortages, with_shortages
 from remediator.actions.kubernetes.through_bounds import (
     bounds_happened,
@@ -25,7 +26,7 @@ from remediator.actions.kubernetes.through_bounds import (
     through_bounds,
     undo_bounds,
 )
-from remediator.actions.kubernetes.workloads import autoscaler_of, backend, path, read_workload, right, targets
+from remediator.actions.kubernetes.workloads import backend, path, read_autoscaler, read_workload, right, targets
 from remediator.core.action import Action, Intent, Permission
 from remediator.errors import PermanentError
 
@@ -44,7 +45,7 @@ async def perform(p: ScaleParameters, context: Context) -> ScaleOutputs:
         raise PermanentError(
             f"{title_of(p)} was meant to go from {p.from_replicas} to {wanted} replicas, but somebody set it to {now}"
         )
-    await _refuse_autoscaled(api, p)
+    await _refuse_autoscaled(api, p, now, wanted)
     answer = await _set(api, p, scale, wanted)
     return ScaleOutputs(replicas=number(answer, "spec", "replicas"), before=now, changed=True)
 
@@ -56,7 +57,7 @@ async def resolve(p: ScaleParameters, context: Context) -> Intent[ScaleParameter
     if (through := await intend_bounds(api, p, now)) is not None:
         return through
     wanted = amount(p, now)
-    await _refuse_autoscaled(api, p)
+    await _refuse_autoscaled(api, p, now, wanted)
     fixed = p.model_copy(update={"replicas": wanted, "by": None, "from_replicas": now})
     return Intent(fixed, {"replicas": now})
 
@@ -80,7 +81,7 @@ async def preview(p: ScaleParameters, context: Context) -> str:
     if (bounds := await preview_bounds(api, p, now)) is not None:
         return with_shortages(bounds.shown, await _shortages(api, p, now, bounds.low))
     wanted = amount(p, now)
-    await _refuse_autoscaled(api, p)
+    await _refuse_autoscaled(api, p, now, wanted)
     answer = await _set(api, p, scale, wanted, dry_run=True)
     return with_shortages(difference(title_of(p), scale, answer), await _shortages(api, p, now, wanted))
 
@@ -110,7 +111,7 @@ async def undo(intent: Intent[ScaleParameters], context: Context) -> ScaleOutput
         return ScaleOutputs(replicas=now, before=now, changed=False)
     if now != p.replicas:
         raise PermanentError(f"{title_of(p)} has {now} replicas, not the {p.replicas} that we set; somebody changed it")
-    await _refuse_autoscaled(api, p)
+    await _refuse_autoscaled(api, p, now, earlier)
     answer = await _set(api, p, scale, earlier)
     return ScaleOutputs(replicas=number(answer, "spec", "replicas"), before=now, changed=True)
 
@@ -126,12 +127,13 @@ async def _set(api: Api, p: ScaleParameters, scale: Document, replicas: int, *, 
     return await set_replicas(api, path(p, "scale"), scale, replicas, dry_run=dry_run)
 
 
-async def _refuse_autoscaled(api: Api, p: ScaleParameters) -> None:
-    autoscaler = await autoscaler_of(api, p)
-    if autoscaler is not None:
-        raise PermanentError(
-            f"{title_of(p)} is scaled by the HorizontalPodAutoscaler {autoscaler}; change that instead"
-        )
+async def _refuse_autoscaled(api: Api, p: ScaleParameters, now: int, wanted: int) -> None:
+    """Refuse a count that an autoscaler would change at once; at zero it rests, unless zero is within its bounds."""
+    autoscaler = await read_autoscaler(api, p)
+    if autoscaler is None or (0 in {now, wanted} and number(autoscaler, "spec", "minReplicas", default=1)):
+        return
+    name = text(autoscaler, "metadata", "name")
+    raise PermanentError(f"{title_of(p)} is scaled by the HorizontalPodAutoscaler {name}; change that instead")
 
 
 def _earlier(before: Mapping[str, Any]) -> int:

@@ -1,4 +1,4 @@
-"""Crash loops: memory (limit up), a rollout (undone), a database that is back (start at once), or evidence."""
+"""Crash loops: memory (limit up), a rollout (undone), or evidence for people."""
 
 import pytest
 from fakes.kubernetes_api import Log
@@ -47,14 +47,13 @@ async def test_a_rollout_that_crashes_is_undone_after_an_approval(platform, data
     assert "steps.pods.oom_killed = 0" in report  # why memory was ruled out
 
 
-async def test_the_database_is_back_so_the_pod_starts_at_once(platform, database, crashing):
-    name = crashing("Error: Cannot connect to database")
+async def test_a_dependency_is_for_people_though_it_answers_again(platform, database, crashing):
+    crashing("Error: Cannot connect to database")
     async with platform.up() as daemon:
         run = await daemon.alert(**ALERT)
-        await daemon.reaches(run, "verifying", "succeeded")
-        platform.kubernetes.world.finish("deployments", "services", NAME)
-        await daemon.ends(run, "succeeded")
-    assert [path.split("/")[-2:] for _, path in platform.writes()] == [[name, "eviction"]]
+        await daemon.ends(run, "escalated")
+        assert "Cannot connect to database" in await daemon.report(run)
+    assert platform.writes() == []
 
 
 @pytest.mark.parametrize("said", ["Error: Cannot connect to database", "Error: Address already in use: 8080"])

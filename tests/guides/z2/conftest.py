@@ -26,6 +26,7 @@ EXEC = {
     "alembic-current": {"argv": ["alembic", "current"], "read_only": True},
     "alembic-history": {"argv": ["alembic", "history"], "read_only": True},
     "alembic-at-head": {"argv": ["at-head"], "read_only": True},
+    "alembic-at": {"argv": ["at"], "read_only": True, "arguments_max": 1},
     "who-am-i": {"argv": ["id"], "read_only": True},
     "resolve": {"argv": ["getent", "hosts"], "read_only": True, "arguments_max": 1},
 }

@@ -22,6 +22,22 @@ async def test_nor_is_it_scaled_back(server, context, scale, web):
         await scale.undo(intent, context)
 
 
+async def test_to_zero_and_back_it_may_go_since_there_an_autoscaler_rests(server, context, scale, web):
+    server.world.workload("deployment", "web", replicas=3)
+    server.world.autoscaler("web-hpa", "Deployment", "web")
+    intent = await scale.resolve(scale.parameters(**web, replicas=0), context)
+    assert "-replicas: 3" in await scale.preview(scale.parameters(**web, replicas=0), context)
+    assert (await scale.perform(intent.parameters, context)).replicas == 0
+    assert (await scale.undo(intent, context)).replicas == 3
+
+
+async def test_not_where_zero_is_within_its_bounds(server, context, scale, web):
+    server.world.workload("deployment", "web", replicas=3)
+    server.world.autoscaler("web-hpa", "Deployment", "web")["spec"]["minReplicas"] = 0
+    with pytest.raises(PermanentError, match="HorizontalPodAutoscaler web-hpa"):
+        await scale.perform(scale.parameters(**web, replicas=0), context)
+
+
 async def test_others_autoscalers_do_not_matter(server, context, scale, web):
     server.world.workload("deployment", "web")
     server.world.autoscaler("a", "Deployment", "web-2")

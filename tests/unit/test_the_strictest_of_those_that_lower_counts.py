@@ -28,7 +28,7 @@ NOW = 1_000_000 * SECOND
 ALLOWED = Envelope(("host/**",))
 REPEATS = "repeats: {max: 2, per: 1d, then: stop}"
 STORM = StormNow("rule restart", NOW - SECOND, None, 7, evidence=True)
-CHANGE = Changed("host/api", NOW - 60 * SECOND, "r1", "another rule")
+CHANGE = Changed("host/api", NOW - 400 * SECOND, "r1", "another rule")
 OBSERVE = Facts(storms=(STORM,))
 LOOP = Facts(last_change=(CHANGE,), loop_guard=600.0)
 BOTH = Facts(storms=(STORM,), last_change=(CHANGE,), loop_guard=600.0, repeated=2)

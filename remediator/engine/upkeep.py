@@ -13,6 +13,7 @@ from remediator.core.durations import SECOND
 from remediator.engine.advance import Engine
 from remediator.engine.clock import Clock
 from remediator.engine.set_back import SetBack
+from remediator.engine.work import Site
 from remediator.errors import StoreError
 from remediator.store import digests, inbox, ladder, retention
 from remediator.store.sqlite import SqliteStore
@@ -26,7 +27,7 @@ AUDIT_KEPT = 400 * 86400 * SECOND  #: over a year
 #: that it was sent: after ``data.retention``, 120h unless somebody sets it.
 UNHEARD = 8 * 86400 * SECOND
 PAUSES_KEPT = 86400 * SECOND  #: after their end; clocks may jump back a little
-SPENT_KEPT = 32 * 86400 * SECOND  #: longer than any throttle's window needs
+SPENT_KEPT = 32 * 86400 * SECOND  #: at least, and longer where a window needs it
 
 
 class Kept(Struct, frozen=True):
@@ -45,7 +46,7 @@ async def upkeep(store: SqliteStore, engine: Engine, clock: Clock, kept: Kept, s
         await _do(set_back.look(store, clock.now()))
         if clock.now() >= due:
             due = clock.now() + int(DELETE_EVERY * SECOND)
-            await _do(delete(store, clock.now(), kept))
+            await _do(delete(store, clock.now(), kept, spent_kept(engine.site)))
         await asyncio.sleep(EVERY)
 
 
@@ -92,8 +93,26 @@ async def storms_end(store: SqliteStore, engine: Engine, now: int) -> None:
         engine.on_told()
 
 
-async def delete(store: SqliteStore, now: int, kept: Kept) -> int:
-    """Delete what is over and old; what was not heard of for long is over. Return how many rows' worth."""
+def spent_kept(site: Site) -> int:
+    """Return how long reservations are kept: as long as the longest window in which they are counted."""
+    here = site.limits
+    windows = [
+        here.per_target, here.per_namespace, here.overall, here.budget, here.budget_per_namespace,
+        here.budget_per_cluster,
+    ]  # fmt: skip
+    longest = [SPENT_KEPT, *(int(window.per * SECOND) for window in windows if window)]
+    for rule in site.table.rules:
+        own = rule.text.limits
+        counted = (own.throttle, own.budget, own.share, own.repeats)
+        longest += [int(window.per * SECOND) for window in counted if window]
+    return max(longest)
+
+
+async def delete(store: SqliteStore, now: int, kept: Kept, spent: int = SPENT_KEPT) -> int:
+    """Delete what is over and old; what was not heard of for long is over. Return how many rows' worth.
+
+    ``spent``: how long reservations are kept.
+    """
     before = now - int(kept.age * SECOND)
     deleted = 0
     for unit in (
@@ -102,7 +121,7 @@ async def delete(store: SqliteStore, now: int, kept: Kept) -> int:
         lambda tx: retention.delete_episodes(tx, before),
         lambda tx: retention.delete_notifications(tx, before, kept.runs),
         lambda tx: retention.delete_pauses(tx, now - PAUSES_KEPT),
-        lambda tx: retention.delete_spent(tx, now - SPENT_KEPT),
+        lambda tx: retention.delete_spent(tx, now - spent),
         lambda tx: retention.delete_audit(tx, now - AUDIT_KEPT, before),
     ):
         while count := await store.do(unit):

@@ -15,6 +15,8 @@ from remediator.rehearsal.timeline import ApprovalText, PauseText, ReloadText, U
 from remediator.settings import PROTECTED, AllowSettings, BreakerSettings, LimitSettings, PolicySettings, Settings
 
 MOST_TESTS = 10_000
+LONGEST_TEST = 10 * 365 * 86400.0  #: seconds; a duration is no longer either
+FIRST, LAST = 0, 221_845_392_000 * SECOND  #: instants from 1970 on and before 9000 are told by all that we use
 
 
 def _as_list(value: object) -> object:
@@ -150,6 +152,8 @@ class TestText(Written):
         times = [alert.at + alert.apart * (alert.copies - 1) for alert in self.alerts]
         times += [said.at for said in self.approvals] + [pause.at for pause in self.pauses]
         times += [undo.at for undo in self.undos] + [reload.at for reload in self.reloads]
+        if max(times) > LONGEST_TEST:
+            raise ValueError(f"a test lasts ten years at most, but something happens at {duration_text(max(times))}")
         if self.until is not None and max(times) > self.until:
             last, end = duration_text(max(times)), duration_text(self.until)
             raise ValueError(f"the test is over at {end}, but something happens at {last}")
@@ -189,4 +193,12 @@ class TestFileText(Written):
 def instant(text: str) -> int:
     """Return an ISO 8601 time as microseconds since 1970; without an offset it is UTC. Raise ValueError."""
     made = datetime.fromisoformat(text)
-    return round((made if made.tzinfo else made.replace(tzinfo=UTC)).timestamp()) * SECOND
+    at = round((made if made.tzinfo else made.replace(tzinfo=UTC)).timestamp()) * SECOND
+    return checked(at, text)
+
+
+def checked(at: int, text: str) -> int:
+    """Return an instant that every part of a rehearsal can tell. Raise ValueError for another one."""
+    if not FIRST <= at < LAST:
+        raise ValueError(f'"{text}" does not lie between 1970 and 9000 in UTC')
+    return at

@@ -194,11 +194,6 @@ def instant(text: str) -> int:
     """Return an ISO 8601 time as microseconds since 1970; without an offset it is UTC. Raise ValueError."""
     made = datetime.fromisoformat(text)
     at = round((made if made.tzinfo else made.replace(tzinfo=UTC)).timestamp()) * SECOND
-    return checked(at, text)
-
-
-def checked(at: int, text: str) -> int:
-    """Return an instant that every part of a rehearsal can tell. Raise ValueError for another one."""
     if not FIRST <= at < LAST:
         raise ValueError(f'"{text}" does not lie between 1970 and 9000 in UTC')
     return at

@@ -16,6 +16,8 @@ from remediator.rehearsal.timeline import ApprovalText, PauseText, ReloadText, U
 from remediator.settings import PROTECTED, AllowSettings, BreakerSettings, LimitSettings, PolicySettings, Settings
 
 MOST_TESTS = 10_000
+LONGEST_TEST = 10 * 365 * 86400.0  #: seconds; a duration is no longer either
+FIRST, LAST = 0, 221_845_392_000 * SECOND  #: instants from 1970 on and before 9000 are told by all that we use
 
 
 def _as_list(value: object) -> object:
@@ -151,6 +153,8 @@ class TestText(Written):
         times = [alert.at + alert.apart * (alert.copies - 1) for alert in self.alerts]
         times += [said.at for said in self.approvals] + [pause.at for pause in self.pauses]
         times += [undo.at for undo in self.undos] + [reload.at for reload in self.reloads]
+        if max(times) > LONGEST_TEST:
+            raise ValueError(f"a test lasts ten years at most, but something happens at {duration_text(max(times))}")
         if self.until is not None and max(times) > self.until:
             last, end = duration_text(max(times)), duration_text(self.until)
             raise ValueError(f"the test is over at {end}, but something happens at {last}")
@@ -193,4 +197,7 @@ def instant(text: str) -> int:
         made = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f'"{shown(text)}" is no time; write it so: 2026-01-05T10:00:00Z') from None
-    return round((made if made.tzinfo else made.replace(tzinfo=UTC)).timestamp()) * SECOND
+    at = round((made if made.tzinfo else made.replace(tzinfo=UTC)).timestamp()) * SECOND
+    if not FIRST <= at < LAST:
+        raise ValueError(f'"{text}" does not lie between 1970 and 9000 in UTC')
+    return at

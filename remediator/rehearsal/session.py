@@ -6,14 +6,19 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from time import perf_counter
 
+import structlog
+
 from remediator.core.problems import Problem
-from remediator.errors import ConfigurationError
+from remediator.errors import ConfigurationError, RemediatorError
 from remediator.rehearsal import coverage, junit, update
 from remediator.rehearsal.describe import describe
-from remediator.rehearsal.judge import judge
-from remediator.rehearsal.play import play
+from remediator.rehearsal.documents import TestText, instant
+from remediator.rehearsal.judge import Judged, judge
+from remediator.rehearsal.play import Played, play
 from remediator.rehearsal.read import Tables, TestFile, find_tests, read_tests
 from remediator.rehearsal.tell import Outcome, summary, tell
+
+log = structlog.get_logger("remediator")
 
 
 class Session:
@@ -42,7 +47,7 @@ class Session:
                 for problem in error.problems:
                     say(str(problem))
                 continue
-            played = [self._play(file, n) for n, t in enumerate(file.text.tests) if self._only in t.name]
+            played = [play_one(file, n) for n, t in enumerate(file.text.tests) if self._only in t.name]
             self.outcomes += played
             if self._update:
                 self._updated.update((path, number) for number in update.write(file, played))
@@ -68,10 +73,21 @@ class Session:
     def _is_well(self, outcome: Outcome) -> bool:
         return outcome.passed or (outcome.file.path, outcome.number) in self._updated
 
-    @staticmethod
-    def _play(file: TestFile, number: int) -> Outcome:
-        began = perf_counter()
-        test = file.text.tests[number]
+
+def play_one(file: TestFile, number: int) -> Outcome:
+    """Return what comes of one test. What it cannot be played for is its own fault, or ours: the others are played."""
+    began = perf_counter()
+    test = file.text.tests[number]
+    try:
         played = play(file, test)
         judged = judge(test.expect, describe(played))
-        return Outcome(file, number, played, judged, perf_counter() - began)
+    except RemediatorError as error:
+        played, judged = _not_played(test, str(error)), Judged()
+    except Exception as error:  # what one test has met must not hide what became of the others
+        log.error("a test has come upon a defect", test=test.name, exc_info=error)
+        played, judged = _not_played(test, f"a defect of remediator: {type(error).__name__}: {error}"), Judged()
+    return Outcome(file, number, played, judged, perf_counter() - began)
+
+
+def _not_played(test: TestText, why: str) -> Played:
+    return Played(instant(test.start), (), frozenset(), problems=(((), f"it cannot be played: {why}"),))

@@ -1,12 +1,14 @@
 """An event loop whose time jumps to the next timer: an hour of waiting takes as long as its work.
 
-Public parts of asyncio only: a selector that waits for nothing, and ``loop.time``. Nothing in such a
+Public parts of asyncio: a selector that waits for nothing, and ``loop.time``; and one that is not, the resolution
+of its clock. Nothing in such a
 loop may use threads or sockets; nobody would wait for them.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import selectors
 from collections.abc import Callable
 
@@ -14,6 +16,8 @@ from remediator.core.durations import SECOND
 from remediator.errors import RemediatorError
 
 MOST_AT_ONE_INSTANT = 1_000_000  #: turns of the loop without time passing, before we say that it is stuck
+
+RESOLUTION = 0.000_000_5  #: seconds
 
 
 class _Jumping(selectors.SelectSelector):
@@ -35,7 +39,8 @@ class _Jumping(selectors.SelectSelector):
                 raise RemediatorError("virtual time does not pass: something is done again and again at one instant")
             return []
         self.turns = 0
-        then = self.horizon if timeout is None else self.now + timeout
+        # A timer that is nearer than the next float would never be reached.
+        then = self.horizon if timeout is None else max(self.now + timeout, math.nextafter(self.now, math.inf))
         if timeout is None or then > self.horizon:
             self.now = max(self.now, self.horizon)
             self.on_horizon()
@@ -51,6 +56,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._jumping = _Jumping(most_turns)
         super().__init__(self._jumping)
         self._jumping.on_horizon = self.stop
+        # asyncio does what is due within its clock's resolution. A nanosecond is less than lies between two floats
+        # after some 97 days: nothing would ever be due. Half of one of our microseconds is not too early.
+        self._clock_resolution = RESOLUTION
 
     def time(self) -> float:
         """Return the virtual seconds since the loop was made."""

@@ -150,16 +150,18 @@ class World:
         return self.read(stories)
 
     def close(self) -> None:
-        """End everything that waits. What is random is random again."""
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.run_to(self._loop.time())
-        self._done(self._store.close())
-        self._loop.close()
-        if self._own_rows:
-            self._rows.close()
-        random.setstate(self._jitter)
-        seed_ids(None)
+        """End everything that waits. What is random is random again, whatever went wrong."""
+        try:
+            for task in asyncio.all_tasks(self._loop):
+                task.cancel()
+            self._loop.run_to(self._loop.time())
+            self._done(self._store.close())
+        finally:
+            self._loop.close()
+            if self._own_rows:
+                self._rows.close()
+            random.setstate(self._jitter)
+            seed_ids(None)
 
     async def _do(self, unit: Callable[[Tx], T]) -> T:
         return await self._store.do(unit)

@@ -100,7 +100,7 @@ class Decisions:
                 self._came(case.rule, now, again)
                 self._tally.joined(case.rule, now)
                 return
-        if plan.starts_at != alert.starts_at and self._site.limits.stale:
+        if plan.starts_at != alert.starts_at:  # it was made for an earlier alert with these labels
             plan = replace(plan, starts_at=alert.starts_at)
         mode, why = binding_mode(plan, self._site, may_act=acts, created_at=now)
         self._number += 1

@@ -18,7 +18,7 @@ from remediator.core.alert import Alert
 from remediator.core.problems import Problem
 from remediator.errors import ConfigurationError, NotificationError
 from remediator.interfaces.alertmanager import COUNTED, read_instant, read_notification
-from remediator.rehearsal.documents import instant
+from remediator.rehearsal.documents import FIRST, LAST, instant
 from remediator.store.file import address
 
 Arrival = tuple[int, tuple[Alert, ...]]
@@ -94,6 +94,8 @@ class _Reader:
         times = [alert.starts_at if alert.firing else (alert.ends_at or 0) for alert in alerts]
         if not any(times):
             raise ValueError("no time stands in it: give it a key at, or its alerts startsAt")
+        if not FIRST <= max(times) < LAST:
+            raise ValueError("the latest time in it does not lie between 1970 and 9000 in UTC: give it a key at")
         return max(times), alerts
 
     def document(self, body: bytes) -> tuple[dict[str, Any], tuple[Alert, ...]]:

@@ -33,3 +33,12 @@ def test_however_many_guides_use_it(tmp_path):
     (problem,) = caught.value.problems
     assert problem.message == 'no kubernetes connection "default" is configured'
     assert (problem.line, problem.file) == (11, "rules.yaml")
+
+
+def test_however_many_rules_lead_to_it(tmp_path):
+    text = RULES.replace("connection: default", 'connection: "{{ params.cluster }}"')
+    (tmp_path / "rules.yaml").write_text(text.replace("guide: two", "guide: one"))
+    with pytest.raises(ConfigurationError) as caught:
+        load_rules(["rules.yaml"], tmp_path, {})
+    (problem,) = caught.value.problems
+    assert problem.message == 'no kubernetes connection "eu" is configured (rule "a" and 1 more)'

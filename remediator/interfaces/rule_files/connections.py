@@ -36,20 +36,27 @@ def with_connections(
     right.
     """
     guides: dict[str, Guide] = {}
-    told: set[tuple[Path, str]] = set()
+    told: dict[Problem, dict[str, None]] = {}  # with the rules that lead there
     made = []
     for rule in rules:
         guide = guides.get(rule.guide.name)
         # Where no connection is a template, what one rule leads to is what all rules of the guide lead to.
         looked_at = guide is not None and not guide.chosen
-        for place, problem in () if looked_at else _unknown(rule, documents[rule.guide.name], configured, every):
-            if (place, problem.message) not in told:  # two rules with one guide: once
-                told.add((place, problem.message))
-                problems.append(problem)
+        for problem, by_rule in () if looked_at else _unknown(rule, documents[rule.guide.name], configured, every):
+            told.setdefault(problem, {}).update({rule.name: None} if by_rule else {})
         if guide is None:
             guide = guides[rule.guide.name] = replace(rule.guide, chosen=tuple(_chosen(rule, configured, every)))
         made.append(replace(rule, guide=guide))
+    problems += [_naming(problem, tuple(rules)) for problem, rules in told.items()]
     return tuple(made)
+
+
+def _naming(problem: Problem, rules: tuple[str, ...]) -> Problem:
+    """Return the problem with the rule that leads there, or the first of them."""
+    if not rules:
+        return problem
+    more = f" and {len(rules) - 1} more" if len(rules) > 1 else ""
+    return replace(problem, message=f'{problem.message} (rule "{rules[0]}"{more})')
 
 
 def place_of_step(document: Document, use: Use | Blind) -> Path:
@@ -65,7 +72,8 @@ def _key(document: Document, guide: str) -> str:
 
 def _unknown(
     rule: Rule, document: Document, configured: Configured, every: frozenset[str]
-) -> Iterator[tuple[Path, Problem]]:
+) -> Iterator[tuple[Problem, bool]]:
+    """Yield problems, and whether each comes of what the rule hands over."""
     for use in foresee(rule, registry.find):
         for field, system, name in connections_named(rule, use):
             there = configured.get(system, ())
@@ -74,10 +82,10 @@ def _unknown(
             step = place_of_step(document, use)
             written = _args(rule, use.place.path).get(field)
             place, on_key = ((*step, field), False) if written is not None else (step, True)
-            why = "" if written == name else f' (rule "{rule.name}")' if written is not None else ", the default"
+            why = "" if written is not None else ", the default"
             hint = nearest(name, there) or f"none is configured under connections.{system}"
             message = f'no {system} connection "{name}" is configured{why}'
-            yield place, problem_at(document, place, message, hint, on_key=on_key)
+            yield problem_at(document, place, message, hint, on_key=on_key), written not in (None, name)
 
 
 def connections_named(rule: Rule, use: Use | Blind) -> Iterator[tuple[str, str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -19,11 +20,14 @@ from remediator.rehearsal.tell import Outcome, summary, tell
 class Session:
     """One call of ``remediator test``."""
 
-    def __init__(self, *, only: str = "", update: bool = False) -> None:
+    def __init__(
+        self, *, only: str = "", update: bool = False, watch: Callable[[str, float], None] = lambda *_: None
+    ) -> None:
+        """``watch`` is told the test that is played, and its virtual seconds, again and again."""
         self.outcomes: list[Outcome] = []
         self.problems: list[Problem] = []  #: of files that cannot be read
         self._updated: set[tuple[Path, int]] = set()
-        self._only, self._update = only, update
+        self._only, self._update, self._watch = only, update, watch
         self._tables: Tables = {}
         self._began = perf_counter()
 
@@ -68,10 +72,9 @@ class Session:
     def _is_well(self, outcome: Outcome) -> bool:
         return outcome.passed or (outcome.file.path, outcome.number) in self._updated
 
-    @staticmethod
-    def _play(file: TestFile, number: int) -> Outcome:
+    def _play(self, file: TestFile, number: int) -> Outcome:
         began = perf_counter()
         test = file.text.tests[number]
-        played = play(file, test)
+        played = play(file, test, partial(self._watch, test.name))
         judged = judge(test.expect, describe(played))
         return Outcome(file, number, played, judged, perf_counter() - began)

@@ -8,6 +8,7 @@
     ├── MatcherError         a label matcher that cannot be read
     ├── RenderError          a value that must not land where the template puts it (at run time)
     │   └── UnknownValueError  the value comes from a step that failed: unknown, not false
+    ├── RehearsalError       a rehearsal would go on for ever
     ├── NotFoundError        no such run, breaker or pause (answered 404)
     ├── ConflictError        the thing exists but is not in the state that was asked for (409)
     ├── StoreError           the store refuses: disk full, damaged, locked by another process
@@ -80,6 +81,10 @@ class RenderError(RemediatorError):
 
 class UnknownValueError(RenderError):
     """The value comes from a step that failed or never ran: it is unknown, not false."""
+
+
+class RehearsalError(RemediatorError):
+    """What is rehearsed would go on for ever."""
 
 
 class NotFoundError(RemediatorError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 
@@ -41,7 +42,10 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except (OSError, ValueError, TypeError) as error:  # the latter two: a host that cannot be one
         why = getattr(error, "strerror", None) or error
-        raise ConfigurationError((Problem(f"cannot listen on {host}:{port}: {why}"),)) from error
+        hint = "another program has this port; --web.listen-address host:port chooses another one"
+        taken = getattr(error, "errno", None) == errno.EADDRINUSE
+        problem = Problem(f"cannot listen on {host}:{port}: {why}", hint=hint if taken else "")
+        raise ConfigurationError((problem,)) from error
 
 
 def refuse_open_doors(host: str, settings: Settings, web_file: WebFile, webhook: Credentials) -> None:

@@ -154,7 +154,9 @@ def as_bytes(text: str) -> bytes:
 
 
 def quoted(part: str) -> str:
-    """Return a run's id as it stands in a path, whatever was typed."""
+    """Return a run's id as it stands in a path. Raise DaemonError for none."""
+    if not part.strip():
+        raise DaemonError("a run is named by its id, or by its beginning or end; remediator runs list shows them")
     return urllib.parse.quote(as_bytes(part), safe="")
 
 

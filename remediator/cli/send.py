@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +14,7 @@ import typer
 from remediator.cli.answers import Accepted, DaemonError, read
 from remediator.cli.arguments import body_of, line_of
 from remediator.cli.client import DEFAULT_URL, Daemon, Url, as_bytes
+from remediator.core.unprintable import one_line
 
 if TYPE_CHECKING:
     from remediator.cli.http_config import Access
@@ -53,8 +55,11 @@ def send(
     headers = {"User-Agent": "Alertmanager/0.28.0", **access.headers}
     daemon = Daemon(url, "", None, access.trust)
     said = daemon.call("POST", "/api/v1/alertmanager", body, headers)
-    read(said, Accepted, daemon.url)
+    accepted = read(said, Accepted, daemon.url)
     typer.echo(said)
+    if not accepted["runs"] and not resolved:
+        asked = shlex.join(labels) if labels else f"--payload {shlex.quote(str(file))}"
+        typer.echo(one_line(f"remediator: no run has begun; why: remediator explain {asked}"), err=True)
 
 
 def access_of(token_file: Path | None, user: str, password_file: Path | None, http_config: Path | None) -> Access:

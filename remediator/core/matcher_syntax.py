@@ -76,7 +76,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.end = 0
+        self.end, self.kind = 0, ""
         self.advance()
 
     def advance(self) -> None:
@@ -93,6 +93,8 @@ class _Reader:
         char = self.text[self.start]
         if char == '"':
             return MatcherError('a closing " is missing', self.start)
+        if char == "~" and self.kind in {"word", "quoted"}:
+            return MatcherError("~ is no operator (=, !=, =~ or !~); did you mean =~?", self.start)
         if char == "!":
             return MatcherError('"!" must be followed by "=" or "~"', self.start)
         return MatcherError(f"the character {char} must stand inside double quotes", self.start)

@@ -163,7 +163,8 @@ class TestText(Written):
     @model_validator(mode="after")
     def _resending_ends(self) -> TestText:
         for number, alert in enumerate(self.alerts):
-            ended = any(later.labels == alert.labels for later in self.alerts[number + 1 :])
+            ended = any(later.labels == alert.labels and (later.copies == 1) == (alert.copies == 1)
+                        and later.copies >= alert.copies for later in self.alerts[number + 1 :])  # fmt: skip
             if alert.every is not None and self.until is None and not ended:
                 raise ValueError("an alert with every is resent for ever: give the test an until, or resolve the alert")
         return self

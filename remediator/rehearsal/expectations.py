@@ -90,10 +90,15 @@ class ExpectText(Written):
     exact: bool = Field(
         False, description="No other runs than these, and no other arguments than those of their steps."
     )
-    runs: tuple[RunText, ...] = Field((), description="Runs, in the order in which they begin.")
+    runs: tuple[RunText, ...] = Field((), description="Runs, in the order in which they begin. []: none.")
 
     @model_validator(mode="after")
     def _nothing_is_alone(self) -> ExpectText:
         if self.nothing and self.runs:
             raise ValueError("where nothing is expected, no runs can be")
         return self
+
+    @property
+    def says_no_runs(self) -> bool:
+        """Whether it is written that there are none, rather than nothing yet."""
+        return not self.runs and "runs" in self.model_fields_set

@@ -52,10 +52,13 @@ def judge(expect: ExpectText, happened: Sequence[Described]) -> Judged:
             differences.append(Difference(place, "run", (_named(wanted),), ("(none)",)))
         else:
             differences += _Run(wanted, found, place, exact=expect.exact).differences()
-    if not expect.nothing and not expect.runs:
-        todo = "(nothing is expected yet; --update writes what happens)"
-        differences.append(Difference(("runs",), "runs", (todo,), tuple(_said(found) for found in more) or ("(none)",)))
     unwanted = tuple(_said(found) for found in more)
+    if not expect.nothing and expect.says_no_runs:
+        if unwanted:
+            differences.append(Difference(("runs",), "runs", ("(none)",), unwanted))
+    elif not expect.nothing and not expect.runs:
+        todo = "(nothing is expected yet; --update writes what happens)"
+        differences.append(Difference(("runs",), "runs", (todo,), unwanted or ("(none)",)))
     if expect.nothing and unwanted:
         differences.append(Difference(("nothing",), "nothing", ("(nothing)",), unwanted))
     elif expect.exact and expect.runs and unwanted:

@@ -13,11 +13,12 @@ from remediator.actions.context import Context
 from remediator.core.alert import Alert, Standing
 from remediator.core.durations import SECOND, duration_text
 from remediator.core.reporting import Telling
-from remediator.errors import ConflictError, NotificationError, RemediatorError
+from remediator.errors import ConflictError, NotFoundError, NotificationError, RehearsalError, StoreError
 from remediator.interfaces.alertmanager import read_notification
 from remediator.rehearsal.answers import Answers, Unanswered
 from remediator.rehearsal.documents import AlertText, TestText, instant
 from remediator.rehearsal.history import Story
+from remediator.rehearsal.posts import posts
 from remediator.rehearsal.read import TestFile
 from remediator.rehearsal.timeline import ApprovalText, PauseText, ReloadText, UndoText
 from remediator.rehearsal.world import World
@@ -26,7 +27,6 @@ from remediator.store import control
 from remediator.store.sqlite import Tx
 
 LONGEST = 24 * 3600.0  #: seconds after the last event in which runs must be over
-MOST_RESENT = 10_000
 
 Labels = frozenset[tuple[str, str]]
 
@@ -41,25 +41,21 @@ class Played(Struct, frozen=True):
     problems: tuple[tuple[tuple[str | int, ...], str], ...] = ()  #: place within the test, and what is wrong there
 
 
-def play(file: TestFile, test: TestText) -> Played:
-    """Play a test to its end."""
+def play(file: TestFile, test: TestText, on_step: Callable[[float], None] = lambda _: None) -> Played:
+    """Play a test to its end. ``on_step`` is called again and again, with the virtual seconds that have passed."""
     settings = (test.settings or file.text.settings).settings()
     answers = Answers((test.answers, file.text.answers))
     alertmanager = Alertmanager()
     start = instant(test.start)
     with World(
-        file.table, settings, stand_in=answers.stand_in, start=start, ask=alertmanager, connections=file.connections
+        file.table, settings, stand_in=answers.stand_in, start=start, ask=alertmanager, connections=file.connections,
+        on_step=on_step,
     ) as world:  # fmt: skip
         stage = _Stage(world, alertmanager, test, file, settings)
-        last = 0.0
-        for at, do in sorted(stage.events(), key=lambda event: event[0]):
-            last = at[0]
-            world.run_until(start + round(last * SECOND))
-            do()
-        if test.until is not None:
-            world.run_until(start + round(test.until * SECOND))
-        else:
-            world.run_until_quiet(start + round((last + LONGEST) * SECOND))
+        try:
+            stage.play()
+        except RehearsalError as error:  # it would go on for ever
+            stage.problems.append((("until",), str(error)))
         called = frozenset(told.run.id for told in world.reporter.told if told.telling is Telling.ESCALATION)
         problems = [*stage.problems, *((("answers",), message) for message in dict.fromkeys(answers.problems))]
         return Played(start, world.runs(), called, tuple(answers.unanswered.values()), tuple(problems))
@@ -95,35 +91,30 @@ class _Stage:
         self._began: dict[Labels, float] = {}
         self.problems: list[tuple[tuple[str | int, ...], str]] = []
 
+    def play(self) -> None:
+        """Do all of it, and let time pass to the end."""
+        start, last = self._world.start, 0.0
+        for at, do in sorted(self.events(), key=lambda event: event[0]):
+            last = at[0]
+            self._world.run_until(start + round(last * SECOND))
+            do()
+        if self._test.until is not None:
+            self._world.run_until(start + round(self._test.until * SECOND))
+        else:
+            self._world.run_until_quiet(start + round((last + LONGEST) * SECOND))
+
     def events(self) -> Iterator[tuple[tuple[float, int], Callable[[], None]]]:
         """Yield ((seconds, order), what to do): reloads and pauses, then alerts, then approvals and undos."""
         for reload in self._test.reloads:
             yield (reload.at, 0), lambda reload=reload: self._reload(reload)  # type: ignore[misc]
         for number, pause in enumerate(self._test.pauses):
             yield (pause.at, 0), lambda number=number, pause=pause: self._pause(number, pause)  # type: ignore[misc]
-        for at, alerts in self._posts().items():
+        for at, alerts in posts(self._test).items():
             yield (at, 1), lambda at=at, alerts=alerts: self._post(at, alerts)  # type: ignore[misc]
         for number, approval in enumerate(self._test.approvals):
             yield (approval.at, 2), lambda number=number, said=approval: self._approve(number, said)  # type: ignore[misc]
         for number, undo in enumerate(self._test.undos):
             yield (undo.at, 3), lambda number=number, undo=undo: self._undo(number, undo)  # type: ignore[misc]
-
-    def _posts(self) -> dict[float, list[AlertText]]:
-        """Return the alerts by time, with those that are resent."""
-        posts: dict[float, list[AlertText]] = {}
-        alerts = [copy for alert in self._test.alerts for copy in _copies(alert)]
-        for number, alert in enumerate(alerts):
-            posts.setdefault(alert.at, []).append(alert)
-            if alert.every is None:
-                continue
-            later = [other.at for other in alerts[number + 1 :] if other.labels == alert.labels and other.at > alert.at]
-            end = min([*later, *([self._test.until] if self._test.until is not None else [])])
-            count = min(int((end - alert.at) / alert.every + 1e-9), MOST_RESENT)
-            for time in range(1, count + 1):
-                at = round(alert.at + time * alert.every, 6)
-                if at not in later:
-                    posts.setdefault(at, []).append(alert)
-        return posts
 
     def _post(self, at: float, alerts: list[AlertText]) -> None:
         posted = []
@@ -140,7 +131,7 @@ class _Stage:
         if posted:
             try:
                 self._world.post(_alerts(posted))
-            except (NotificationError, RemediatorError) as error:
+            except (NotificationError, StoreError) as error:
                 self.problems.append((("alerts",), f"at {duration_text(at)} the alerts are not taken: {error}"))
 
     def _document(self, alert: AlertText, began: float, at: float) -> dict[str, object]:
@@ -173,7 +164,7 @@ class _Stage:
             self._world.change(
                 lambda tx: control.pause(tx, pause.scope, pause.by, pause.reason, until, now, kind=pause.kind)
             )
-        except RemediatorError as error:
+        except ConflictError as error:
             self.problems.append((("pauses", number), f"at {duration_text(pause.at)}: {error}"))
 
     def _reload(self, reload: ReloadText) -> None:
@@ -192,18 +183,8 @@ class _Stage:
             if not runs:
                 raise ConflictError("no such run is over")
             self._world.take_back(runs[0], undo.by, undo.reason, undo.part)
-        except RemediatorError as error:
+        except (ConflictError, NotFoundError) as error:
             self.problems.append((("undos", number), f"at {duration_text(undo.at)} nothing can be taken back: {error}"))
-
-
-def _copies(alert: AlertText) -> Iterator[AlertText]:
-    """Yield an alert as often as it is wanted; several are told apart by a label."""
-    if alert.copies == 1:
-        yield alert
-        return
-    for number in range(alert.copies):
-        labels = {**alert.labels, "copy": str(number + 1)}
-        yield alert.model_copy(update={"labels": labels, "at": round(alert.at + number * alert.apart, 6)})
 
 
 def _instant(start: int, at: float) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 from pydantic import BaseModel
 
 from remediator.actions import registry
@@ -18,6 +20,7 @@ from remediator.errors import ConfigurationError
 from remediator.interfaces import documents
 from remediator.interfaces.documents import Document, problem_at, read_document, validate
 from remediator.interfaces.rule_files import load_rules
+from remediator.rehearsal import posts
 from remediator.rehearsal.documents import AnswerText, TestFileText, TestText
 from remediator.rehearsal.expectations import ChangeText
 
@@ -76,7 +79,7 @@ def read_tests(path: Path, tables: Tables | None = None) -> TestFile:
     text = validate(document, TestFileText)
     connections = _connections(document, text)
     tables = tables if tables is not None else {}
-    read = partial(_table, document, path.parent.resolve(), connections, tables)
+    read = partial(_table, document, path.parent, connections, tables)
     first = read(("rule_files",), text.rule_files)
     others = {files: read(place, files) for files, place in sorted(_reloaded(text).items())}
     file = TestFile(path, document, text, first, connections, others)
@@ -116,23 +119,35 @@ def _connections(document: Document, text: TestFileText) -> Mapping[str, Mapping
 
 
 def _table(
-    document: Document, root: Path, connections: Mapping[str, Mapping[str, BaseModel]], tables: Tables,
+    document: Document, folder: Path, connections: Mapping[str, Mapping[str, BaseModel]], tables: Tables,
     place: documents.Path, files: tuple[str, ...],
 ) -> RuleTable:  # fmt: skip
+    root = folder.resolve()
     key = (
         tuple(root / pattern for pattern in files),
         tuple((name, *sorted(connections[name])) for name in connections),
     )
     if key not in tables:
         # Of a system that is not described every connection exists.
-        tables[key] = load_rules(
-            files,
-            root,
-            connections or None,
-            every=frozenset(registry.systems()) - set(connections),
-            asked_by=(document, place),
-        ).table
+        every = frozenset(registry.systems()) - set(connections)
+        try:
+            loaded = load_rules(files, root, connections or None, every=every, asked_by=(document, place))
+        except ConfigurationError as error:
+            problems = (
+                one if one.file == document.file else replace(one, file=_from_here(folder, one.file))
+                for one in error.problems
+            )
+            raise ConfigurationError(tuple(problems)) from error
+        tables[key] = loaded.table
     return tables[key]
+
+
+def _from_here(folder: Path, file: str) -> str:
+    """Return the name of a rule file as a person in the current folder writes it; ``file`` is seen from ``folder``."""
+    whole = Path(os.path.normpath(folder / file)) if file else Path()
+    if not file or folder.is_absolute() or not whole.is_absolute():
+        return str(whole) if file else ""
+    return os.path.relpath(whole) if whole.is_relative_to(Path.cwd()) else str(whole)
 
 
 def guides_of(table: RuleTable) -> Mapping[str, Guide]:
@@ -154,6 +169,18 @@ def _problems(file: TestFile) -> Iterator[Problem]:
         names[test.name] = number
         yield from _answers(file, (*place, "answers"), test.answers, known)
         yield from _named(file, place, test)
+        yield from _too_many(file, place, test)
+
+
+def _too_many(file: TestFile, place: documents.Path, test: TestText) -> Iterator[Problem]:
+    """Say which alert makes a test longer than anybody would wait for."""
+    each = posts.counts(test)
+    if sum(each) > posts.MOST:
+        number = max(range(len(each)), key=each.__getitem__)
+        key = "every" if test.alerts[number].every is not None else "copies"
+        message = f"a test posts {posts.MOST:,} alerts at most; this one {sum(each):,}, {each[number]:,} of them here"
+        hint = "let it come less often, or end earlier"
+        yield problem_at(file.document, (*place, "alerts", number, key), message, hint)
 
 
 def _calls(table: RuleTable) -> Actions:

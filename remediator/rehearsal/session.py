@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -24,11 +25,14 @@ log = structlog.get_logger("remediator")
 class Session:
     """One call of ``remediator test``."""
 
-    def __init__(self, *, only: str = "", update: bool = False) -> None:
+    def __init__(
+        self, *, only: str = "", update: bool = False, watch: Callable[[str, float], None] = lambda *_: None
+    ) -> None:
+        """``watch`` is told the test that is played, and its virtual seconds, again and again."""
         self.outcomes: list[Outcome] = []
         self.problems: list[Problem] = []  #: of files that cannot be read
         self._updated: set[tuple[Path, int]] = set()
-        self._only, self._update = only, update
+        self._only, self._update, self._watch = only, update, watch
         self._tables: Tables = {}
         self._began = perf_counter()
 
@@ -47,7 +51,7 @@ class Session:
                 for problem in error.problems:
                     say(str(problem))
                 continue
-            played = [play_one(file, n) for n, t in enumerate(file.text.tests) if self._only in t.name]
+            played = [play_one(file, n, self._watch) for n, t in enumerate(file.text.tests) if self._only in t.name]
             self.outcomes += played
             if self._update:
                 self._updated.update((path, number) for number in update.write(file, played))
@@ -74,12 +78,12 @@ class Session:
         return outcome.passed or (outcome.file.path, outcome.number) in self._updated
 
 
-def play_one(file: TestFile, number: int) -> Outcome:
+def play_one(file: TestFile, number: int, watch: Callable[[str, float], None] = lambda *_: None) -> Outcome:
     """Return what comes of one test. What it cannot be played for is its own fault, or ours: the others are played."""
     began = perf_counter()
     test = file.text.tests[number]
     try:
-        played = play(file, test)
+        played = play(file, test, partial(watch, test.name))
         judged = judge(test.expect, describe(played))
     except RemediatorError as error:
         played, judged = _not_played(test, str(error)), Judged()

@@ -1,7 +1,6 @@
 """An event loop whose time jumps to the next timer: an hour of waiting takes as long as its work.
 
-Public parts of asyncio: a selector that waits for nothing, and ``loop.time``; and one that is not, the resolution
-of its clock. Nothing in such a
+Public parts of asyncio only: a selector that waits for nothing, and ``loop.time``. Nothing in such a
 loop may use threads or sockets; nobody would wait for them.
 """
 
@@ -12,31 +11,31 @@ import math
 import selectors
 from collections.abc import Callable
 
-from remediator.core.durations import SECOND
-from remediator.errors import RemediatorError
+from remediator.core.durations import SECOND, show_duration
+from remediator.errors import RehearsalError
 
 MOST_AT_ONE_INSTANT = 1_000_000  #: turns of the loop without time passing, before we say that it is stuck
-
-RESOLUTION = 0.000_000_5  #: seconds
+MOST_STEPS = 200_000  #: times that a loop's time jumps ahead; an idle daemon does so once a minute
+_TOLD_EVERY = 4096  #: turns at one instant
+_NUDGED_EVERY = 64  #: turns at one instant
+_FINEST = 1e-9  #: seconds; asyncio does a timer's work when it is due within its clock's resolution
 
 
 class _Jumping(selectors.SelectSelector):
     """Waits by letting time jump."""
 
-    def __init__(self, most_turns: int) -> None:
+    def __init__(self, most_turns: int, most_steps: int, on_step: Callable[[float], None]) -> None:
         super().__init__()
         self.now = 0.0
         self.horizon = 0.0
-        self.turns = 0
-        self._most_turns = most_turns
+        self.turns = self._steps = 0
+        self._most_turns, self._most_steps, self._on_step = most_turns, most_steps, on_step
         self.on_horizon: Callable[[], None] = lambda: None
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Jump ``timeout`` seconds ahead, or to the horizon if that comes first: then nothing is left to do before."""
         if timeout is not None and timeout <= 0:
-            self.turns += 1
-            if self.turns > self._most_turns:
-                raise RemediatorError("virtual time does not pass: something is done again and again at one instant")
+            self._stay()
             return []
         self.turns = 0
         # A timer that is nearer than the next float would never be reached.
@@ -46,19 +45,43 @@ class _Jumping(selectors.SelectSelector):
             self.on_horizon()
         else:
             self.now = then
+            self._step()
         return []
+
+    def _stay(self) -> None:
+        """Count a turn at this instant. After half a year a float has no room for the resolution: it is nudged on."""
+        self.turns += 1
+        if self.turns > self._most_turns:
+            raise RehearsalError("virtual time does not pass: something is done again and again at one instant")
+        if self.turns % _NUDGED_EVERY == 0 and self.now + _FINEST == self.now:
+            self.now = math.nextafter(self.now, math.inf)
+        if self.turns % _TOLD_EVERY == 0:
+            self._on_step(self.now)
+
+    def _step(self) -> None:
+        self._steps += 1
+        self._on_step(self.now)
+        if self._steps > self._most_steps:
+            self._steps = 0  # what is left is ended
+            raise RehearsalError(
+                f"more than {self._most_steps:,} steps of time by {show_duration(self.now)}; let the test end earlier, "
+                "or its rules look less often"
+            )
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop that begins at second 0; after ``most_turns`` at one instant it says that it is stuck."""
+    """An event loop that begins at second 0; after ``most_turns`` at one instant it says that it is stuck.
 
-    def __init__(self, most_turns: int = MOST_AT_ONE_INSTANT) -> None:
-        self._jumping = _Jumping(most_turns)
+    So it does after ``most_steps`` from one instant to the next. ``on_step`` is told the second, again and again.
+    """
+
+    def __init__(
+        self, most_turns: int = MOST_AT_ONE_INSTANT, most_steps: int = MOST_STEPS,
+        on_step: Callable[[float], None] = lambda _: None,
+    ) -> None:  # fmt: skip
+        self._jumping = _Jumping(most_turns, most_steps, on_step)
         super().__init__(self._jumping)
         self._jumping.on_horizon = self.stop
-        # asyncio does what is due within its clock's resolution. A nanosecond is less than lies between two floats
-        # after some 97 days: nothing would ever be due. Half of one of our microseconds is not too early.
-        self._clock_resolution = RESOLUTION
 
     def time(self) -> float:
         """Return the virtual seconds since the loop was made."""

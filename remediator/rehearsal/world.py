@@ -60,14 +60,14 @@ class World:
     def __init__(
         self, table: RuleTable, settings: Settings, *, stand_in: StandIn, start: int = START, seed: int = 1,
         connections: Mapping[str, Mapping[str, Any]] | None = None, ask: Confirm | None = None,
-        rows: sqlite3.Connection | None = None,
+        rows: sqlite3.Connection | None = None, on_step: Callable[[float], None] = lambda _: None,
     ) -> None:  # fmt: skip
         self.start = start
         self._own_rows = rows is None
         self._jitter = random.getstate()
         random.seed(seed)
         seed_ids(seed)
-        self._loop = VirtualLoop()
+        self._loop = VirtualLoop(on_step=on_step)
         self.clock = VirtualClock(self._loop, start)
         self._rows = make_rows() if rows is None else rows
         self._store = SqliteStore(Path(":memory:"), memory=self._rows)
@@ -146,8 +146,8 @@ class World:
             self.run_until(min(self.clock.now() + LOOK_EVERY, latest))
 
     def runs(self) -> tuple[Story, ...]:
-        """Return what became of every run, and what was refused one."""
-        return self.read(stories)
+        """Return what became of every run, and what was refused one; also when time does not pass any more."""
+        return stories(Tx(self._rows))
 
     def close(self) -> None:
         """End everything that waits. What is random is random again, whatever went wrong."""

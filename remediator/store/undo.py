@@ -60,7 +60,8 @@ def asked_for(
         raise ConflictError(f"what was there before {doubtful[0].action} is not in the journal: take it back by hand")
     acts = chosen(found.plan, tuple(found.journal.values()), left, part)
     if not acts:
-        raise ConflictError(f"run {run} has changed nothing {part.words or 'that is'} still to be taken back")
+        where = f"{part.words} " if left and part.words else ""
+        raise ConflictError(f"run {run} has changed nothing {where}that is still to be taken back")
     fixed = _fixed(found, acts)
     if fixed:
         later = "; what came after can be: --from STEP, --stage NAME, --last N" if _after_fixed(found, acts) else ""

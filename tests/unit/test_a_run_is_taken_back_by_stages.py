@@ -1,8 +1,10 @@
 """The end of what a run did is taken back: from a step, a stage or a remedy on, or the last N. The rest another time."""
 
 import pytest
+from fakes.small_site import SmallSite, alert
 from test_a_run_is_taken_back import done, make
 
+from remediator.core.records import Outcome
 from remediator.core.transitions import FINAL
 from remediator.core.undo_part import UndoPart
 from remediator.engine.clock import new_id
@@ -43,6 +45,14 @@ def test_the_end_goes_back(tmp_path, part, back):
     site, over = done(tmp_path, stages=True)
     (made,) = asked(site, over.run.id, **part)
     assert carried(site, made.run) == back
+
+
+@pytest.mark.parametrize("part", [{"last": 1}, {}])
+def test_of_a_run_that_has_changed_nothing_it_is_said_in_words(tmp_path, part):
+    site = SmallSite.of(tmp_path)
+    work = site.came(site.admit(alert("a")).works[0], Outcome.FAILED)
+    with pytest.raises(ConflictError, match=rf"^run {work.run.id} has changed nothing that is still to be taken back$"):
+        asked(site, work.run.id, **part)
 
 
 def test_the_rest_stays_and_can_go_back_later(tmp_path):

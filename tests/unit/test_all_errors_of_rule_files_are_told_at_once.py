@@ -100,5 +100,5 @@ guides:
 )
 def test_a_broken_template_hides_no_connection(tmp_path, value, name, connection):
     found = lines(tmp_path, a=BROKEN.format(value=value, name=name, connection=connection))
-    assert any("never closed" in message or "end of template" in message for message in found)
+    assert any("never closed" in message or "ends too early" in message for message in found)
     assert ('no kubernetes connection "us" is configured' in " ".join(found)) == (connection == "us")

@@ -33,6 +33,9 @@ def parse(source: str, start: int) -> nodes.Expr:
     except JinjaError as error:
         line = getattr(error, "lineno", 1) or 1
         told = (error.message or "not an expression").replace("template data", "the expression's end")
+        if "end of template" in told:  # Jinja2's word for the place where it stops
+            end = start + len(source.rstrip())
+            raise TemplateError("the expression ends too early: something is missing at its end", end) from error
         raise TemplateError(told, start + line_start(source, line)) from error
     except (RecursionError, ValueError, OverflowError) as error:
         raise TemplateError("too deep or too large an expression", start) from error

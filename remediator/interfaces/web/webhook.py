@@ -77,6 +77,11 @@ class Webhook:
         )
         return response
 
+    def turned_away(self, response: web.Response) -> web.Response:
+        """Count a request that was answered before anything of it was looked at."""
+        self._counts.received(response.status, 0, 0)
+        return response
+
     async def _read(self, request: web.Request) -> tuple[Notification | None, web.Response]:
         small = request.content_length is not None and request.content_length <= LARGE
         async with nullcontext() if small else self._large:

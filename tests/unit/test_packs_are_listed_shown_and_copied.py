@@ -20,7 +20,7 @@ def packs():
 def test_all_are_listed(packs):
     said = packs("list").output
     assert [line.split()[0] for line in said.splitlines()] == [pack.name for pack in shipped()]
-    assert "z2-platform               19 rows  21 rules  The Z2 platform: an API" in said
+    assert "z2-platform               19 rows  22 rules  The Z2 platform: an API" in said
 
 
 def test_a_row_is_shown_with_its_modes(packs):

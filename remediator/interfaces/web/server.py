@@ -67,7 +67,7 @@ def make_application(
 
     async def senders_door(request: web.Request) -> web.StreamResponse:
         if not webhook.required and not open_door and _from_elsewhere(request):
-            return _shut()
+            return webhook.turned_away(_shut())
         return await webhook.handle(request)
 
     application = web.Application(client_max_size=max_body)

@@ -78,6 +78,11 @@ class Webhook:
         )
         return response
 
+    def turned_away(self, response: web.Response) -> web.Response:
+        """Count a request that was answered before anything of it was looked at."""
+        self._counts.received(response.status, 0, 0)
+        return response
+
     async def _read(self, request: web.Request) -> tuple[Notification | None, web.Response]:
         try:
             body = await self._arriving.read(request)

@@ -53,9 +53,13 @@ _UNDO_BY_PERSON: tuple[Guard, ...] = (judge_envelope, judge_lock)
 _UNDO_BY_TIME: tuple[Guard, ...] = (judge_envelope, judge_pause, judge_lock)
 
 
-def judge(plan: Plan, facts: Facts, envelope: Envelope, now: int, *, holding: bool = False) -> Verdict:
+def judge(
+    plan: Plan, facts: Facts, envelope: Envelope, now: int, *, holding: bool = False,
+    guards: tuple[Guard, ...] = GUARDS,
+) -> Verdict:  # fmt: skip
     """Return the first objection, else what lowers the mode most, else None.
 
+    ``guards``: in the order in which they are asked.
     ``holding``: the run has its locks from the remedy before, and so its place in the line. What it has
     counted itself is not among the facts, so that it never holds itself; it is held when others have
     taken the place that it has no more. A run that undoes another
@@ -63,7 +67,6 @@ def judge(plan: Plan, facts: Facts, envelope: Envelope, now: int, *, holding: bo
     asked for passes the pause, too.
     """
     lowered: Lower | None = None
-    guards = GUARDS
     if plan.undoes:
         guards = _UNDO_BY_TIME if plan.wait else _UNDO_BY_PERSON
     for guard in guards:

@@ -15,6 +15,8 @@ from remediator.rehearsal.timeline import ApprovalText, PauseText, ReloadText, U
 from remediator.settings import PROTECTED, AllowSettings, BreakerSettings, LimitSettings, PolicySettings, Settings
 
 MOST_TESTS = 10_000
+MOST_RESENT = 10_000  #: times that one alert is
+MOST_POSTED = 100_000  #: alerts of one test, copies and resent ones counted
 LONGEST_TEST = 10 * 365 * 86400.0  #: seconds; a duration is no longer either
 FIRST, LAST = 0, 221_845_392_000 * SECOND  #: instants from 1970 on and before 9000 are told by all that we use
 
@@ -166,6 +168,17 @@ class TestText(Written):
             if alert.every is not None and self.until is None and not ended:
                 raise ValueError("an alert with every is resent for ever: give the test an until, or resolve the alert")
         return self
+
+    def posted(self, number: int) -> int:
+        """Return how often this alert, with its copies, is posted at most."""
+        alert = self.alerts[number]
+        if alert.every is None:
+            return alert.copies
+        later = (one for one in self.alerts[number + 1 :] if one.labels == alert.labels and one.at > alert.at)
+        # Copies have a label of their own: only as many copies are all of the same alerts.
+        same = (one.at for one in later if one.copies == alert.copies or 1 < alert.copies < one.copies)
+        end = min((*same, *(() if self.until is None else (self.until,))), default=alert.at)
+        return alert.copies * (1 + min(int((end - alert.at) / alert.every + 1e-9), MOST_RESENT))
 
     @field_validator("start")
     @classmethod

@@ -16,7 +16,7 @@ from remediator.core.reporting import Telling
 from remediator.errors import ConflictError, NotificationError, RemediatorError
 from remediator.interfaces.alertmanager import read_notification
 from remediator.rehearsal.answers import Answers, Unanswered
-from remediator.rehearsal.documents import AlertText, TestText, instant
+from remediator.rehearsal.documents import MOST_RESENT, AlertText, TestText, instant
 from remediator.rehearsal.history import Story
 from remediator.rehearsal.read import TestFile
 from remediator.rehearsal.timeline import ApprovalText, PauseText, ReloadText, UndoText
@@ -26,7 +26,6 @@ from remediator.store import control
 from remediator.store.sqlite import Tx
 
 LONGEST = 24 * 3600.0  #: seconds after the last event in which runs must be over
-MOST_RESENT = 10_000
 
 Labels = frozenset[tuple[str, str]]
 

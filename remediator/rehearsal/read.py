@@ -18,7 +18,7 @@ from remediator.errors import ConfigurationError
 from remediator.interfaces import documents
 from remediator.interfaces.documents import Document, problem_at, read_document, validate
 from remediator.interfaces.rule_files import load_rules
-from remediator.rehearsal.documents import AnswerText, TestFileText, TestText
+from remediator.rehearsal.documents import MOST_POSTED, AnswerText, TestFileText, TestText
 from remediator.rehearsal.expectations import ChangeText
 
 Actions = Mapping[str, tuple[Action[Any, Any], ...]]
@@ -140,6 +140,19 @@ def _problems(file: TestFile) -> Iterator[Problem]:
         names[test.name] = number
         yield from _answers(file, (*place, "answers"), test.answers, known)
         yield from _named(file, place, test)
+        yield from _posts(file, place, test)
+
+
+def _posts(file: TestFile, place: documents.Path, test: TestText) -> Iterator[Problem]:
+    """Say which alert is one too many: all posts of a test are held in memory."""
+    total = 0
+    for number in range(len(test.alerts)):
+        total += test.posted(number)
+        if total > MOST_POSTED:
+            message = f"with this one alerts would be posted {total:,} times; {MOST_POSTED:,} are the most in a test"
+            hint = "take fewer copies, a longer every, or an earlier until"
+            yield problem_at(file.document, (*place, "alerts", number), message, hint)
+            return
 
 
 def _calls(table: RuleTable) -> Actions:

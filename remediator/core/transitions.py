@@ -82,3 +82,14 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 def legal(old: Status, new: Status) -> bool:
     """Whether a run may go from one status to the other; staying is legal."""
     return old == new or new in TRANSITIONS.get(old, frozenset())
+
+
+_TROUBLE = frozenset({Status.ESCALATED, Status.FAILED, Status.UNDONE, Status.UNKNOWN, Status.EXPIRED})
+
+
+def is_trouble(status: Status, *, verified: bool) -> bool:
+    """Whether a run that ended so needs a person. ``verified``: its guide verifies.
+
+    Where nothing is verified nobody expects to know whether it helped; where it is, not to know is trouble.
+    """
+    return status in _TROUBLE or (status is Status.UNVERIFIED and verified)

@@ -8,7 +8,7 @@ from remediator.core.guards import say_repeats
 from remediator.core.records import Outcome, Phase
 from remediator.core.reporting import SILENCES, Telling
 from remediator.core.run import Finish, RunState
-from remediator.core.transitions import Status
+from remediator.core.transitions import Status, is_trouble
 from remediator.core.undo_part import step_of
 from remediator.engine.clock import new_id
 from remediator.engine.work import Site, Work
@@ -16,8 +16,6 @@ from remediator.store import breakers, digests, facts, ladder, outbox, reservati
 from remediator.store.journal import RunRow
 from remediator.store.sqlite import Tx
 from remediator.store.undo import Made
-
-_TROUBLE = frozenset({Status.ESCALATED, Status.FAILED, Status.UNDONE, Status.UNKNOWN, Status.EXPIRED})
 
 
 def finish(tx: Tx, row: RunRow, run: RunState, site: Site, move: Finish, now: int, *, quiet: bool = False) -> Work:
@@ -49,7 +47,7 @@ def _count_outcome(tx: Tx, run: RunState, site: Site, status: Status, now: int) 
     """Count what came of a change. Without a verification nobody knows, so nothing is counted."""
     if status is Status.SUCCEEDED:
         success = True
-    elif status in _TROUBLE or (status is Status.UNVERIFIED and run.plan.verify is not None):
+    elif is_trouble(status, verified=run.plan.verify is not None):
         success = False
     else:
         return
@@ -72,7 +70,7 @@ def told_to(tx: Tx, row: RunRow, run: RunState, site: Site) -> tuple[str, ...]:
 def _tell_end(tx: Tx, row: RunRow, run: RunState, site: Site, status: Status, *, acted: bool, now: int) -> bool:
     if not site.reporters:
         return False
-    trouble = status in _TROUBLE or (status is Status.UNVERIFIED and run.plan.verify is not None)
+    trouble = is_trouble(status, verified=run.plan.verify is not None)
     if run.plan.undoes:
         trouble = status is Status.ESCALATED
     if status is Status.CANCELLED and not acted and not outbox.was_told(tx, run.id):

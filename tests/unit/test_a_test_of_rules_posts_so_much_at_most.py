@@ -30,7 +30,7 @@ def written(folder, many, again="1d"):
 
 @pytest.mark.parametrize("many", ["copies: 10000, every: 5s", "copies: 12, every: 1ms", "copies: 20, every: 1s"])
 def test_too_many_are_a_problem_at_their_place(tmp_path, many):
-    with pytest.raises(ConfigurationError, match="would be posted [0-9,]+ times; 100,000 are the most in a test") as caught:
+    with pytest.raises(ConfigurationError, match=r"would be posted [0-9,]+ times; 100,000 are the most in a test") as caught:
         read_tests(written(tmp_path, many))
     assert [problem.line for problem in caught.value.problems] == [8]
 

@@ -41,7 +41,7 @@ async def upkeep(store: SqliteStore, engine: Engine, clock: Clock, kept: Kept, s
     """Do it again and again. Runs until cancelled."""
     due = clock.now() + int(DELETE_EVERY * SECOND)
     while True:
-        for duty in (close, climb, remind, storms_end):
+        for duty in DUTIES:
             await _do(duty(store, engine, clock.now()))
         await _do(set_back.look(store, clock.now()))
         if clock.now() >= due:
@@ -91,6 +91,10 @@ async def storms_end(store: SqliteStore, engine: Engine, now: int) -> None:
     """Tell people of the storms that are over."""
     if await store.do(lambda tx: digests.tell_ends(tx, engine.site.reporters, now)):
         engine.on_told()
+
+
+DUTIES = (close, climb, remind, storms_end)
+"""What is done every time, in this order; a rehearsal does the same."""
 
 
 def spent_kept(site: Site) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -54,10 +54,18 @@ class Session:
             played = [play_one(file, n, self._watch) for n, t in enumerate(file.text.tests) if self._only in t.name]
             self.outcomes += played
             if self._update:
-                self._updated.update((path, number) for number in update.write(file, played))
+                self._write(file, played, say)
             for outcome in played:
                 if not self._is_well(outcome):
                     say(tell(outcome))
+
+    def _write(self, file: TestFile, played: Sequence[Outcome], say: Callable[[str], None]) -> None:
+        try:
+            self._updated.update((file.path, number) for number in update.write(file, played))
+        except ConfigurationError as error:
+            self.problems += error.problems
+            for problem in error.problems:
+                say(str(problem))
 
     def summary(self) -> str:
         """Return the last line."""

@@ -15,6 +15,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from remediator.core.problems import Problem
 from remediator.errors import ConfigurationError
+from remediator.interfaces.documents import problem_at
 from remediator.rehearsal.describe import Described, describe
 from remediator.rehearsal.judge import CONTAINED, LISTED, Difference
 from remediator.rehearsal.read import TestFile
@@ -31,6 +32,10 @@ def write(file: TestFile, outcomes: Sequence[Outcome]) -> frozenset[int]:
         return frozenset()
     yaml = _yaml(file)
     data = yaml.load(file.document.text)
+    shared = _shared(data)
+    for outcome in changed:
+        if _has_any(data["tests"][outcome.number]["expect"], shared):
+            raise ConfigurationError((_by_hand(file, outcome.number),))
     settled = frozenset(outcome.number for outcome in changed if _expect(data["tests"][outcome.number], outcome))
     written = io.StringIO()
     yaml.dump(data, written)
@@ -39,6 +44,34 @@ def write(file: TestFile, outcomes: Sequence[Outcome]) -> frozenset[int]:
     except OSError as error:
         raise ConfigurationError((Problem(f"cannot be written: {error}", str(file.path)),)) from error
     return settled
+
+
+def _shared(data: Any) -> frozenset[int]:
+    """Return the ids of the nodes that stand at several places, by an alias or a merge."""
+    counts: dict[int, int] = {}
+
+    def count(node: Any) -> None:
+        if not isinstance(node, (CommentedMap, CommentedSeq)):
+            return
+        counts[id(node)] = counts.get(id(node), 0) + 1
+        if counts[id(node)] == 1:
+            for below in node.values() if isinstance(node, CommentedMap) else node:
+                count(below)
+
+    count(data)
+    return frozenset(node for node, times in counts.items() if times > 1)
+
+
+def _has_any(node: Any, shared: frozenset[int]) -> bool:
+    if not isinstance(node, (CommentedMap, CommentedSeq)):
+        return False
+    below = node.values() if isinstance(node, CommentedMap) else node
+    return id(node) in shared or bool(getattr(node, "merge", None)) or any(_has_any(one, shared) for one in below)
+
+
+def _by_hand(file: TestFile, number: int) -> Problem:
+    message = "what is expected here is shared by an alias: nothing is written into the file; change it by hand"
+    return problem_at(file.document, ("tests", number, "expect"), message, on_key=True)
 
 
 def _yaml(file: TestFile) -> YAML:

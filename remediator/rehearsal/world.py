@@ -33,7 +33,7 @@ from remediator.engine.limits import Slots
 from remediator.engine.path import Accepted
 from remediator.engine.path import Path as AlertPath
 from remediator.engine.perform import Result
-from remediator.engine.upkeep import climb, close
+from remediator.engine.upkeep import DUTIES
 from remediator.engine.work import StandIn
 from remediator.errors import RemediatorError
 from remediator.rehearsal.history import Story, make_rows, open_runs, stories
@@ -122,9 +122,9 @@ class World:
         self.run_until(now)
 
     def upkeep(self) -> None:
-        """Do what the daemon does every few seconds: close episodes that are over, tell whoever is next on a ladder."""
-        for part in (close, climb):
-            self._done(part(self._store, self.engine, self.clock.now()))
+        """Do what the daemon does every few seconds (``engine.upkeep``); what is old is not deleted."""
+        for duty in DUTIES:
+            self._done(duty(self._store, self.engine, self.clock.now()))
         self.run_until(self.clock.now())
 
     def read(self, unit: Callable[[Tx], T]) -> T:

@@ -14,14 +14,13 @@ from remediator.core.durations import SECOND, show_duration
 from remediator.core.limits import Storm
 from remediator.core.records import Entry, Outcome, Phase
 from remediator.core.reporting import Telling
-from remediator.core.transitions import Status
+from remediator.core.transitions import Status, calls_people
 from remediator.store import journal, outbox
 from remediator.store.sqlite import Tx
 
 ALONE = 5  #: runs of one storm that are told on their own
 EVERYTHING = "everything"  #: the scope of the site's own storm
 
-_TROUBLE = (Status.ESCALATED, Status.FAILED, Status.UNDONE, Status.UNKNOWN, Status.EXPIRED, Status.UNVERIFIED)
 #: What may still be taken into the digest of a storm, as long as nobody has heard of it: nothing was changed.
 _QUIET = ("held", "queued", "diagnosing", "awaiting_approval", "observed", "recovered_itself", "cancelled")
 
@@ -103,7 +102,7 @@ def _all_done(tx: Tx, reporters: tuple[str, ...], scope: str, evidence: str, now
     became = _how_they_stand(tx, evidence)
     if not became:
         return 0
-    needed = sum(became.get(status, 0) for status in _TROUBLE)
+    needed = _in_trouble(tx, evidence)
     said = f"what became of the storm of {scope}: {_shown(became)}" + (f"; {needed} need a person" if needed else "")
     said += f": remediator runs list --storm {evidence}"
     if (
@@ -142,6 +141,18 @@ def _how_they_stand(tx: Tx, evidence: str) -> dict[str, int]:
         evidence,
     )
     return dict(rows)
+
+
+def _in_trouble(tx: Tx, evidence: str) -> int:
+    """Return how many runs of a storm need a person."""
+    rows = tx.all(
+        "SELECT status, json_extract(plan, '$.verify') IS NOT NULL, count(*) FROM run"
+        " WHERE storm = ? AND storm <> '' AND finished_at IS NOT NULL GROUP BY 1, 2",
+        evidence,
+    )
+    return sum(
+        count for status, verified, count in rows if calls_people(Status(status), verifies=bool(verified), undoes=False)
+    )
 
 
 def _shown(stand: dict[str, int]) -> str:

@@ -129,6 +129,8 @@ class RuleWatch:
                             return
         except Exception as error:  # noqa: BLE001 -- watchfiles' errors come in groups: a name that is no UTF-8, for one
             log.warning("rule files cannot be watched; they are read again each minute", reason=str(error))
+        if not places:
+            yield  # whatever was there has gone
         until = asyncio.get_running_loop().time() + self._every
         while asyncio.get_running_loop().time() < until and await asyncio.to_thread(self.places) == places:  # noqa: ASYNC110 -- nobody tells us
             await asyncio.sleep(tick)

@@ -122,8 +122,10 @@ class RuleWatch:
                 async with contextlib.aclosing(changes):
                     async for found in changes:
                         now = asyncio.get_running_loop().time()
-                        if any(counts(path) for _, path in found) or now - looked >= self._every:
-                            looked = now
+                        noticed = any(counts(path) for _, path in found)
+                        if noticed or now - looked >= self._every:
+                            # Of what has come back meanwhile there may be no notice: it is looked at once more soon.
+                            looked = now - self._every + tick if noticed else now
                             yield
                         if await asyncio.to_thread(self.places) != places:
                             return

@@ -118,14 +118,15 @@ class RuleWatch:
                     rust_timeout=int(tick * 1000), yield_on_timeout=True, ignore_permission_denied=True,
                 )  # fmt: skip
                 # The first look comes when watching has begun: what changed before it is not missed.
-                looked = -self._every
+                looked, first = -self._every, True
                 async with contextlib.aclosing(changes):
                     async for found in changes:
                         now = asyncio.get_running_loop().time()
                         noticed = any(counts(path) for _, path in found)
                         if noticed or now - looked >= self._every:
                             # Of what has come back meanwhile there may be no notice: it is looked at once more soon.
-                            looked = now - self._every + tick if noticed else now
+                            looked = now - self._every + tick if noticed or first else now
+                            first = False
                             yield
                         if await asyncio.to_thread(self.places) != places:
                             return

@@ -14,7 +14,7 @@ from fakes.small_site import table_of
 
 from remediator.actions import registry
 from remediator.actions.context import Clients, Context
-from remediator.actions.kubernetes import ACTIONS, Connection
+from remediator.actions.kubernetes import Connection
 from remediator.actions.kubernetes.api import open_api
 from remediator.core.access import Given, needs_of
 from remediator.errors import ActionError, PermanentError
@@ -106,7 +106,9 @@ class Place:
         return await self.perform("rollout_status", kind=kind, name=name, wait=wait)
 
     def action(self, verb):
-        return next(action for action in ACTIONS if action.name == f"kubernetes.{verb}")
+        action = registry.find(f"kubernetes.{verb}")
+        assert action is not None
+        return action
 
     def parameters(self, verb, **values):
         return self.action(verb).parameters(**{"namespace": self.namespace, **values})

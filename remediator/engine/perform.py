@@ -146,7 +146,7 @@ async def _tried(
         try:
             return await do()
         except ActionError as error:
-            maybe = error.maybe = maybe or error.maybe
+            maybe = maybe or error.maybe
             raise
 
     try:

@@ -40,6 +40,17 @@ async def test_an_unexpected_answer(args, status, kind, context, perform):
 
 
 @pytest.mark.parametrize(
+    ("method", "status", "maybe"),
+    [("PUT", 500, True), ("DELETE", 502, True), ("PUT", 503, False), ("PUT", 429, False), ("GET", 500, False)],
+)
+async def test_what_may_be_repeated_may_have_happened(method, status, maybe, context, perform):
+    async with serve(web.Response(status=status)) as server:
+        with pytest.raises(TemporaryError) as caught:
+            await perform("http.request", context, url=server.url, method=method)
+    assert caught.value.maybe is maybe
+
+
+@pytest.mark.parametrize(
     ("retry_after", "seconds"),
     [("7", 7.0), ("Tue, 14 Nov 2023 22:13:50 GMT", 30.0), ("soon", None), ("-5", None), ("9" * 40, 86_400.0)],
 )
